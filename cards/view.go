@@ -1,0 +1,318 @@
+package cards
+
+// Texts gives the words of one language; *lang.Printer is one.
+type Texts interface {
+	Text(key string, args ...any) string
+}
+
+// What follows are the view models: each lists exactly what its card shows. Strings are what people
+// wrote, unescaped (the cards escape them); dates and numbers arrive written for the person's language.
+
+// ContactView is one contact as a person sees it.
+type ContactView struct {
+	ID      string
+	Version int
+	Name    string
+	// Kind is "person", "company" or "function".
+	Kind       string
+	Job        string
+	Company    string
+	Department string
+	// Picture is the https address of a picture of the initials; empty shows none.
+	Picture string
+	Emails  []string
+	Phones  []PhoneView
+	// Pages are website, linkedin, facebook, x.
+	Pages     []PageView
+	Addresses []AddressView
+	Hours     string
+	Notes     string
+	PhotoURL  string
+	Tags      []TagView
+	Custom    []FactView
+	// Source names the book.
+	Source string
+	// Changed is when it was changed last, written out.
+	Changed string
+	// Chat is a Microsoft 365 address to chat with, when the person has one.
+	Chat string
+
+	MayEdit   bool
+	MayDelete bool
+	// Favourite and Personal: only an answer that one person alone sees offers to mark a favourite.
+	Favourite bool
+	Personal  bool
+	// Live makes the card ask again for each viewer (refresh), where rights differ between them.
+	Live bool
+	// Notice is a sentence above the contact: "Added.", "This contact has changed since; this is the current one."
+	Notice string
+	// Undo is the id of a change that the viewer may take back; empty offers none.
+	Undo string
+}
+
+// PhoneView is a number as shown and as dialled.
+type PhoneView struct {
+	Label string // business, mobile, home, fax
+	Text  string // written for reading: "+33 6 12 34 56 78"
+	Dial  string // "+33612345678"; empty when the number could not be understood
+}
+
+// PageView is an address on the web: Label is website, linkedin, facebook or x.
+type PageView struct{ Label, URL string }
+
+// AddressView is a place; MapURL is empty when there is no map to link to.
+type AddressView struct{ Text, MapURL string }
+
+// TagView is a tag and how many contacts have it (0 = not counted).
+type TagView struct {
+	Name  string
+	Count int
+}
+
+// FactView is a label and a value that people wrote.
+type FactView struct{ Label, Value string }
+
+// RowView is a contact in a list.
+type RowView struct {
+	ID      string
+	Name    string
+	Line    string // "Head of Sales, Contoso"
+	Detail  string // what was found or the number to call: "+33 6 12 34 56 78 · marta@contoso.example"
+	Picture string
+	Source  string
+}
+
+// ListView is a page of contacts.
+type ListView struct {
+	// Title is a finished sentence: "12 contacts for “marta”".
+	Title string
+	Rows  []RowView
+	// Query is what was asked, for the next page and for saving it; empty for lists that are no search.
+	Query string
+	// Next is where the next page begins; 0 when there is none. Prev likewise, -1 when there is none.
+	Next, Prev int
+	// MaySave offers to keep the query as a filter (personal answers only).
+	MaySave bool
+}
+
+// EmptyView is an answer without contacts.
+type EmptyView struct {
+	// Title is a finished sentence: "Nobody found for “xyz”."
+	Title string
+	// Hint says what to try.
+	Hint string
+	// Name prefills the form of the add button; MayAdd offers it.
+	Name   string
+	MayAdd bool
+	// Search offers a search for this text; empty offers none.
+	Search string
+}
+
+// TroubleView tells that something did not work.
+type TroubleView struct {
+	Sentence string
+	// Next are the ways on; see Step.
+	Next []Step
+	// Ref is a short reference for the administrator; empty shows none.
+	Ref string
+}
+
+// Step is a way on: a button that does what typing the command would do.
+type Step struct {
+	Title string
+	Verb  string // a path of routes.go, "help"
+}
+
+// WelcomeView greets a conversation once.
+type WelcomeView struct {
+	App string // the product's name
+	// Place is "personal", "groupChat" or "channel".
+	Place string
+	// Mention is how the bot is called in this place: "" or "@Contact Pro ".
+	Mention string
+	// Add is set when there is a book to add to.
+	Add bool
+	// HelpURL is the https address of the help page; empty shows none.
+	HelpURL string
+}
+
+// HelpView lists what can be typed.
+type HelpView struct {
+	App      string
+	Mention  string
+	Commands []CommandView
+	HelpURL  string
+}
+
+// CommandView is a command as people type it, with an example.
+type CommandView struct{ Name, Example, Does string }
+
+// ConfirmView asks once before something is deleted.
+type ConfirmView struct {
+	// Question is finished: "Delete Marta Gonzáles from Sales?"
+	Question string
+	// Explain says what can be done afterwards: "It stays in the trash for 30 days."
+	Explain string
+	// Yes is the verb of the deed; Title its label. No goes back to the card.
+	Yes, YesTitle string
+	No            string
+}
+
+// DoneView says what was done, and how to take it back.
+type DoneView struct {
+	// Sentence is finished: "Marta Gonzáles was deleted."
+	Sentence string
+	Changes  []ChangedView
+	// Undo is the id of the change; empty offers none.
+	Undo string
+	// Show is the id of the contact; empty offers none.
+	Show string
+	Next []Step
+}
+
+// ChangedView is a field that changed. Field is its key (contact.Field).
+type ChangedView struct{ Field, Before, After string }
+
+// HistoryView is what happened to a contact, newest first.
+type HistoryView struct {
+	ID      string
+	Name    string
+	Entries []EntryView
+	// Deleted says that the contact is in the trash.
+	Deleted bool
+}
+
+// EntryView is one change of a history.
+type EntryView struct {
+	Change string // id
+	// Act is added, edited, deleted, restored.
+	Act     string
+	Who     string
+	When    string
+	Changes []ChangedView
+	// MayUndo offers to take the whole change back; MayRestore offers to bring back single fields.
+	MayUndo, MayRestore bool
+}
+
+// TrashView lists deleted contacts.
+type TrashView struct {
+	Rows []TrashRow
+	Days int // how long they stay
+}
+
+// TrashRow is a deleted contact.
+type TrashRow struct {
+	Change     string // the deletion, to take back
+	Name, Line string
+	Who, When  string
+	Source     string
+	MayRestore bool
+}
+
+// TagsView lists tags and saved filters.
+type TagsView struct {
+	Tags    []TagView
+	Filters []FilterView
+}
+
+// FilterView is a saved query.
+type FilterView struct{ Name, Query string }
+
+// BooksView lists the books of a person or conversation.
+type BooksView struct {
+	Books []BookView
+	// Offers are books of the viewer from elsewhere that could be shared with this conversation.
+	Offers []BookView
+	MayNew bool
+}
+
+// BookView is a book in a list.
+type BookView struct {
+	ID    string
+	Name  string
+	Kind  string // conversation, personal, tenant
+	Count string // how many contacts, written out; "" unknown
+	// Mode is everybody, owners, per_member.
+	Mode string
+	// Access is a finished phrase: "you may change it", "read only".
+	Access string
+	Manage bool
+	// Removed offers to restore it.
+	Removed bool
+	// Shared are the conversations it is shared with; only for those who manage it.
+	Shared []SharedView
+}
+
+// SharedView is a conversation that may use a book.
+type SharedView struct {
+	Conversation string // id
+	Name         string
+	Edit         bool
+}
+
+// SettingsView shows the settings of a conversation's book.
+type SettingsView struct {
+	Book     BookView
+	Language string
+	// MayChange offers the dialog.
+	MayChange bool
+	// Owners are the names of those who may.
+	Owners []string
+}
+
+// SettingsForm is the dialog behind SettingsView.
+type SettingsForm struct {
+	BookID  string
+	Version int
+	Name    string
+	Mode    string
+	Members []MemberRights
+	Problem map[string]string
+}
+
+// MemberRights is what one member may do in mode per_member.
+type MemberRights struct {
+	Person, Name        string
+	Add, Modify, Delete bool
+}
+
+// PrivacyView says what is kept.
+type PrivacyView struct {
+	App  string
+	Rows []FactView // what: how long, finished phrases
+	URL  string
+}
+
+// FormView is the dialog to add or edit a contact. Values and Problems are keyed by contact.Field;
+// a problem is a finished sentence shown under its input.
+type FormView struct {
+	// Verb is where the form goes: contact/add or contact/{id}/edit.
+	Verb    string
+	Version int
+	// Books to choose from when adding; Book is the chosen one.
+	Books    []ChoiceView
+	Book     string
+	Values   map[string]string
+	Problems map[string]string
+	// Note is a sentence above the form: "Someone changed this contact meanwhile…".
+	Note string
+}
+
+// ChoiceView is an item of a choice.
+type ChoiceView struct{ Title, Value string }
+
+// NewBookForm is the dialog to make another book.
+type NewBookForm struct {
+	Name    string
+	Problem string
+	// Places to bind it to: personal, conversation, tenant.
+	Kinds []ChoiceView
+	Kind  string
+}
+
+// NoteView is an answer of one or two sentences with ways on.
+type NoteView struct {
+	Title string
+	Text  string
+	Next  []Step
+}
