@@ -44,6 +44,10 @@ type ContactView struct {
 	Personal  bool
 	// Live makes the card ask again for each viewer (refresh), where rights differ between them.
 	Live bool
+	// Posted says that the card is a message of its own: its buttons carry that, so that what they change is shown to everybody.
+	Posted bool
+	// Share offers to post the card into the conversation.
+	Share bool
 	// Notice is a sentence above the contact: "Added.", "This contact has changed since; this is the current one."
 	Notice string
 	// Undo is the id of a change that the viewer may take back; empty offers none.
@@ -67,6 +71,8 @@ type AddressView struct{ Text, MapURL string }
 type TagView struct {
 	Name  string
 	Count int
+	// Query finds its contacts; empty searches for the name.
+	Query string
 }
 
 // FactView is a label and a value that people wrote.
@@ -156,6 +162,8 @@ type ConfirmView struct {
 	// Yes is the verb of the deed; Title its label. No goes back to the card.
 	Yes, YesTitle string
 	No            string
+	// Posted as in ContactView.
+	Posted bool
 }
 
 // DoneView says what was done, and how to take it back.
@@ -168,6 +176,8 @@ type DoneView struct {
 	// Show is the id of the contact; empty offers none.
 	Show string
 	Next []Step
+	// Posted as in ContactView.
+	Posted bool
 }
 
 // ChangedView is a field that changed. Field is its key (contact.Field).
@@ -289,6 +299,10 @@ type FormView struct {
 	// Verb is where the form goes: contact/add or contact/{id}/edit.
 	Verb    string
 	Version int
+	// Form names this opening of the dialog: sent along, so that pressing its button twice is one deed.
+	Form string
+	// Posted as in ContactView.
+	Posted bool
 	// Books to choose from when adding; Book is the chosen one.
 	Books    []ChoiceView
 	Book     string
@@ -303,6 +317,8 @@ type ChoiceView struct{ Title, Value string }
 
 // NewBookForm is the dialog to make another book.
 type NewBookForm struct {
+	// Form as in FormView.
+	Form    string
 	Name    string
 	Problem string
 	// Places to bind it to: personal, conversation, tenant.

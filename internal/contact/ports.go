@@ -58,6 +58,8 @@ type Marked struct {
 	Favourites []ID // in the order in which they were marked, newest last
 	Recent     []ID // newest last, at most 20
 	Filters    []Filter
+	// Done are the changes that the person made and did not take back, newest last, at most 20.
+	Done []ChangeID
 }
 
 // Filter is a query that a person gave a name.

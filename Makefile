@@ -1,0 +1,79 @@
+# Everything a person needs to type. `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The Debian and Ubuntu packages that are needed, beside Go and Node. This is the only list.
+#   chromium          the browser of the end-to-end tests and card pictures
+#   gcc libc6-dev     the C compiler that Go's race detector links with
+#   fonts-*           letters and emoji in those pictures
+TEST_PACKAGES := chromium gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
+
+GOLANGCI := golangci-lint/v2/cmd/golangci-lint@v2.15.0
+MODULES := test/e2e/node_modules
+
+# install-missing installs those of its packages that are not there, and asks for nothing when all are.
+define install-missing
+	missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; fi
+endef
+
+.PHONY: help run test check build bin/teamspro unit e2e cover fuzz playground screens update-golden routes tools clean
+
+help: ## List the targets, a sentence each.
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+run: build $(MODULES)/.ready ## Build and start the service with its sandbox: a small Teams in the browser.
+	bin/teamspro sandbox --packages $(MODULES)
+
+test: unit e2e ## Run every test: Go with the race detector, cards and pages in a real browser.
+
+unit: ## Run the Go tests.
+	@$(call install-missing,$(TEST_PACKAGES))
+	go test -race -shuffle=on ./...
+
+e2e: build $(MODULES)/.ready ## Run the browser tests and Microsoft's own checks of cards, manifests and connector.
+	@$(call install-missing,$(TEST_PACKAGES))
+	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro npm test --prefix test/e2e
+
+check: tools ## Run the linters, and see that formatting, go.mod and the README's tables are in order.
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go mod tidy -diff
+	bin/golangci-lint run
+	go test ./cmd/teamspro -run 'TestReadme'
+
+build: bin/teamspro ## Build the program into bin/.
+
+bin/teamspro:
+	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/teamspro
+
+fuzz: ## Let each fuzz target look for trouble for 20 seconds.
+	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
+		echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$pkg; done; done
+
+cover: ## Say how much of each package the tests reach.
+	go test -cover ./...
+
+playground: build $(MODULES)/.ready ## Start the service with Microsoft's Agents Playground as a second client (its own licence applies).
+	bin/teamspro sandbox --packages $(MODULES) --playground
+
+screens: build $(MODULES)/.ready ## Take the pictures of docs/screens again: each card, light and dark, wide and narrow.
+	@$(call install-missing,$(TEST_PACKAGES))
+	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro node test/e2e/screens.mjs docs/screens
+
+update-golden: ## Write the golden files anew, to be read as a diff before they are committed.
+	go test ./cards ./manifest -update
+
+routes: ## Write the route table and the settings into the README.
+	go test ./cmd/teamspro -run 'TestReadme' -update
+
+tools:
+	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/$(GOLANGCI)
+
+$(MODULES)/.ready: test/e2e/package-lock.json
+	npm ci --prefix test/e2e --ignore-scripts --legacy-peer-deps --no-audit --no-fund
+	@touch $@
+
+clean: ## Remove what was built.
+	rm -rf bin dist $(MODULES) test/e2e/out

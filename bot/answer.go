@@ -1,0 +1,80 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"teamspro/cards"
+	"teamspro/internal/fault"
+)
+
+// sentence is what a person reads when something did not work: what happened, and for failures of ours a short
+// reference that the administrator finds in the log.
+func (b *Bot) sentence(t *Turn, err error) string {
+	var f *fault.Error
+	if errors.Is(err, context.DeadlineExceeded) {
+		return t.Text("trouble.slow")
+	}
+	if !errors.As(err, &f) {
+		return t.Text("trouble.internal", "Ref", reference(t.activity))
+	}
+	if f.Text != "" {
+		return t.Text(f.Text, f.Args...)
+	}
+	if f.Kind == fault.Internal {
+		return t.Text("trouble.internal", "Ref", reference(t.activity))
+	}
+	return t.Text("trouble." + string(f.Kind))
+}
+
+// trouble is the card that answers a command which did not work. It always has a way on.
+func (b *Bot) trouble(t *Turn, err error) cards.Card {
+	return cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: t.steps("find", "help")})
+}
+
+// steps are buttons that do what typing the words would do.
+func (t *Turn) steps(words ...string) []cards.Step {
+	steps := make([]cards.Step, 0, len(words))
+	for _, word := range words {
+		steps = append(steps, cards.Step{Title: t.Text("step." + word), Verb: word})
+	}
+	return steps
+}
+
+// reference is the short name of a turn that went wrong, the same in the log and before the person.
+func reference(a *Activity) string {
+	sum := sha256.Sum256([]byte(a.Conversation.ID + "|" + a.ID))
+	return base32.StdEncoding.EncodeToString(sum[:])[:6]
+}
+
+// guard runs a handler until it answers or the time of the turn is over. A handler that panics fails the turn, not
+// the service.
+func guard[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				// What was panicked with may hold what a person wrote; where it happened does not.
+				r.err = fmt.Errorf("bot.guard: panic (%T)\n%s", p, debug.Stack())
+			}
+			done <- r
+		}()
+		r.value, r.err = f()
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}

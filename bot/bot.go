@@ -1,0 +1,146 @@
+// Package bot is the conversation: it takes activities from Teams, finds the route, lets the domain do the work and
+// answers with cards. routes.go is its table of contents.
+//
+// It holds no rules about contacts or images, and no layout: those are in internal/contact and cards. Wire names of the
+// Bot Framework stand in activity.go and invoke.go and nowhere else.
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/infracloudio/msbotbuilder-go/schema"
+
+	"teamspro/cards"
+	"teamspro/internal/contact"
+	"teamspro/internal/identity"
+)
+
+// Config is what a Bot is made of. Everything is required but where it says otherwise.
+type Config struct {
+	Verifier      Verifier
+	Books         *contact.Books
+	Conversations Conversations
+	Turns         Turns
+	Metrics       Metrics
+	Log           *slog.Logger
+	// Contact and Image are the apps that are configured; at least one has an ID. Both may have the same.
+	Contact, Image AppConfig
+	// Tenants are the organisations that may use the service; "*" admits any.
+	Tenants []string
+	// PublicURL is where Teams and people reach the service, without a slash at the end.
+	PublicURL string
+	// Region is the country whose numbers need no country code ("FR"); empty when there is none.
+	Region string
+	// Avatar gives the path of a picture of somebody's initials.
+	Avatar func(name, kind string) string
+	// Kept lists what is stored and how long, for the privacy card.
+	Kept func(t cards.Texts) []cards.FactView
+	// Now is the clock; nil is the real one.
+	Now func() time.Time
+}
+
+// AppConfig is one app. An app without ID does not exist.
+type AppConfig struct {
+	ID        string
+	Name      string
+	Connector *Connector
+	Roster    *Roster
+}
+
+// Bot answers activities of both apps. It is an http.Handler for POST /api/messages.
+type Bot struct {
+	Config
+	apps    map[string]*app // by app id
+	tenants allowed
+	turns   Turns
+	metrics Metrics
+	log     *slog.Logger
+	now     func() time.Time
+
+	verifier Verifier
+	gate     *gate
+	once     *once
+	running  running
+	replies  *replies
+	greeting running
+	turned   recently
+}
+
+// app is one app at work.
+type app struct {
+	key       App
+	id        string
+	name      string
+	connector *Connector
+	roster    *Roster
+	router    *Router
+	commands  commands
+	log       *slog.Logger
+	now       func() time.Time
+}
+
+// New makes a Bot. It panics when the route table is ambiguous.
+func New(c Config) *Bot {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
+		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce()}
+	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
+	b.install(ImagePro, c.Image)
+	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
+	return b
+}
+
+func (b *Bot) install(key App, c AppConfig) {
+	if c.ID == "" {
+		return
+	}
+	router := b.Routes(key)
+	b.apps[strings.ToLower(c.ID)] = &app{key: key, id: c.ID, name: c.Name, connector: c.Connector, roster: c.Roster, router: router,
+		commands: newCommands(router), log: b.log, now: b.now}
+}
+
+// Resume tells the people whose answers were lost with the last process that they should ask again.
+func (b *Bot) Resume(ctx context.Context) error {
+	owing, err := b.turns.Owing(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range owing {
+		if a := b.apps[strings.ToLower(o.Reference.App)]; a != nil {
+			b.apologise(ctx, a, o)
+		}
+	}
+	return nil
+}
+
+// Close lets the answers that still wait go out, until ctx ends.
+func (b *Bot) Close(ctx context.Context) { b.replies.close(ctx) }
+
+func attach(card cards.Card) schema.Attachment {
+	return schema.Attachment{ContentType: cards.ContentType, Content: card}
+}
+
+// allowed is the set of tenants that may use the service.
+type allowed struct {
+	any bool
+	ids []identity.Tenant
+}
+
+func newAllowed(tenants []string) allowed {
+	var a allowed
+	for _, t := range tenants {
+		a.any = a.any || t == "*"
+		a.ids = append(a.ids, identity.Tenant(strings.ToLower(t)))
+	}
+	return a
+}
+
+func (a allowed) allow(t identity.Tenant) bool {
+	return t != "" && (a.any || slices.Contains(a.ids, t))
+}

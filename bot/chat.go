@@ -1,0 +1,65 @@
+package bot
+
+import (
+	"strings"
+
+	"teamspro/cards"
+	"teamspro/internal/identity"
+	"teamspro/internal/lang"
+)
+
+func (b *Bot) help(t *Turn) (cards.Card, error) {
+	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t)}
+	for _, word := range helpful {
+		v.Commands = append(v.Commands, cards.CommandView{Name: t.Text("help." + word + ".name"), Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
+	}
+	return cards.Help(t.Lang, v), nil
+}
+
+// HelpCommands lists what can be typed to an app, for the help page.
+func HelpCommands(app App, language string) []cards.CommandView {
+	if app != ContactPro {
+		return nil
+	}
+	t := lang.For(language)
+	var list []cards.CommandView
+	for _, word := range helpful {
+		list = append(list, cards.CommandView{Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
+	}
+	return list
+}
+
+// helpful are the commands that help explains, the most useful first; the others are reached from these.
+var helpful = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
+
+func (b *Bot) hello(t *Turn) (cards.Card, error) { return b.welcomeCard(t), nil }
+
+// signOut says the truth: Contact Pro works without a sign-in of its own, so there is none to end.
+func (b *Bot) signOut(t *Turn) (cards.Card, error) {
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("sign_out.title"), Text: t.Text("sign_out.text"), Next: t.steps("privacy", "help")}), nil
+}
+
+func (b *Bot) showPrivacy(t *Turn) (cards.Card, error) {
+	return cards.Privacy(t.Lang, cards.PrivacyView{App: t.app.name, Rows: b.Kept(t.Lang), URL: b.page("/privacy", t)}), nil
+}
+
+// imageSoon answers everything that Image Pro is asked while its functions are being set up.
+func (b *Bot) imageSoon(t *Turn) (cards.Card, error) {
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("image.soon.title"), Text: t.Text("image.soon.text"), Next: []cards.Step{{Title: t.Text("step.help"), Verb: "help"}}}), nil
+}
+
+// mention is how the bot is called in this place: it must be mentioned where several people talk.
+func (t *Turn) mention() string {
+	if t.Caller.Place == identity.Personal {
+		return ""
+	}
+	return "@" + t.app.name + " "
+}
+
+// page is the address of a page of ours in the person's language; empty when people cannot reach the service by https.
+func (b *Bot) page(path string, t *Turn) string {
+	if !strings.HasPrefix(b.PublicURL, "http") {
+		return ""
+	}
+	return b.PublicURL + path + "?lang=" + t.Lang.Language()
+}

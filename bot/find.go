@@ -1,0 +1,274 @@
+package bot
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"teamspro/cards"
+	"teamspro/internal/contact"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// rows is how many contacts a card lists; the message extension has pages of its own.
+const rows = 8
+
+func (b *Bot) findContacts(t *Turn) (cards.Card, error) {
+	if t.Words == "" {
+		return b.searchHint(t)
+	}
+	return b.find(t, t.Words, 0)
+}
+
+func (b *Bot) findPage(t *Turn) (cards.Card, error) {
+	skip, err := strconv.Atoi(t.Param("skip"))
+	if err != nil || skip < 0 {
+		return cards.Card{}, fault.New(fault.Invalid, "bot.findPage", "trouble.old_card")
+	}
+	return b.find(t, t.Param("query"), skip)
+}
+
+func (b *Bot) find(t *Turn, words string, skip int) (cards.Card, error) {
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	found, err := b.Books.Find(t.ctx, t.Caller, contact.ParseQuery(words), skip, rows)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	if found.Total == 1 && len(found.Entries) == 1 {
+		return b.contactCard(t, found.Entries[0], asMessageOr(t)), nil
+	}
+	return b.foundCard(t, found, skip, words), nil
+}
+
+// asMessageOr tells how a card that answers a command or a button reaches people.
+func asMessageOr(t *Turn) shape {
+	if t.route.Surface == OnCommand {
+		return asMessage
+	}
+	return t.shape()
+}
+
+// foundCard lists what was found, or says that nothing was.
+func (b *Bot) foundCard(t *Turn, found contact.Found, skip int, words string) cards.Card {
+	asked := clip(words, 80)
+	if len(found.Entries) == 0 {
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("find.nobody", "Query", asked), Hint: t.Text("find.hint"),
+			Name: nameFrom(words), MayAdd: b.mayAdd(t)})
+	}
+	v := cards.ListView{Title: t.Text("find.title", "Count", found.Total, "Number", t.Lang.Number(found.Total), "Query", asked),
+		Rows: b.rowViews(t, found.Entries), Query: words, Prev: -1, MaySave: t.Caller.Place == identity.Personal}
+	if next := skip + len(found.Entries); next < found.Total {
+		v.Next = next
+	}
+	if skip > 0 {
+		v.Prev = max(0, skip-rows)
+	}
+	return cards.Contacts(t.Lang, v)
+}
+
+func (b *Bot) mayAdd(t *Turn) bool {
+	books, err := b.Books.Writable(t.ctx, t.Caller)
+	return err == nil && len(books) > 0
+}
+
+// nameFrom is what of a search may be a name, to begin a form with.
+func nameFrom(words string) string {
+	if strings.ContainsAny(words, "@#+0123456789") {
+		return ""
+	}
+	return clip(words, 100)
+}
+
+func (b *Bot) rowViews(t *Turn, entries []contact.Entry) []cards.RowView {
+	views := make([]cards.RowView, len(entries))
+	for i, e := range entries {
+		views[i] = b.rowView(t, e)
+	}
+	return views
+}
+
+func (b *Bot) rowView(t *Turn, e contact.Entry) cards.RowView {
+	return cards.RowView{ID: string(e.Contact.ID), Name: e.Contact.Name, Line: roleLine(e.Contact.Record), Detail: reachLine(e.Contact.Record, b.Region),
+		Picture: b.picture(e.Contact), Source: b.bookName(t, e.Book)}
+}
+
+// roleLine is what somebody is: "Head of Sales, Contoso".
+func roleLine(r contact.Record) string {
+	var parts []string
+	for _, part := range []string{r.Job, r.Department, r.Company} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// reachLine is how somebody is reached first: a number, an address.
+func reachLine(r contact.Record, region string) string {
+	var parts []string
+	if len(r.Phones) > 0 {
+		parts = append(parts, r.Phones[0].Readable(region))
+	}
+	if len(r.Emails) > 0 {
+		parts = append(parts, r.Emails[0])
+	}
+	return strings.Join(parts, " · ")
+}
+
+// whoIs answers "who is +33 6 12…", and for words that are no number the search for them.
+func (b *Bot) whoIs(t *Turn) (cards.Card, error) {
+	if t.Words == "" {
+		return b.searchHint(t)
+	}
+	if !contact.LooksLikeNumber(t.Words) {
+		return b.find(t, t.Words, 0)
+	}
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	found, err := b.Books.WhoIs(t.ctx, t.Caller, t.Words)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	if len(found.Entries) == 1 {
+		return b.contactCard(t, found.Entries[0], asMessage), nil
+	}
+	return b.foundCard(t, found, 0, t.Words), nil
+}
+
+// unknownWords answers what is no command: it offers to search for it, and says what else there is.
+func (b *Bot) unknownWords(t *Turn) (cards.Card, error) {
+	if t.Words == "" {
+		return b.help(t)
+	}
+	words := clip(t.Words, 200)
+	return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("unknown.title", "Words", clip(words, 80)), Hint: t.Text("unknown.hint"), Search: words}), nil
+}
+
+func (b *Bot) searchHint(t *Turn) (cards.Card, error) {
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("find.how.title"), Text: t.Text("find.how.text", "Mention", t.mention()), Next: t.steps("favourites", "help")}), nil
+}
+
+func (b *Bot) showFavourites(t *Turn) (cards.Card, error) {
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	if t.Caller.Public { // what is one person's own is not shown to a conversation
+		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("favourites.private.title"), Text: t.Text("favourites.private.text"), Next: t.steps("favourites")}), nil
+	}
+	favourites, recents, err := b.Books.Start(t.ctx, t.Caller)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	title, list := t.Text("favourites.title"), favourites
+	if len(list) == 0 {
+		title, list = t.Text("recents.title"), recents
+	}
+	if len(list) == 0 {
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("favourites.none"), Hint: t.Text("favourites.hint")}), nil
+	}
+	return cards.Contacts(t.Lang, cards.ListView{Title: title, Rows: b.rowViews(t, list), Prev: -1}), nil
+}
+
+func (b *Bot) showTags(t *Turn) (cards.Card, error) {
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	tags, filters, err := b.Books.Tags(t.ctx, t.Caller)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	var v cards.TagsView
+	for _, tag := range tags {
+		v.Tags = append(v.Tags, cards.TagView{Name: tag.Name, Count: tag.Count})
+	}
+	if !t.Caller.Public {
+		for _, f := range filters {
+			v.Filters = append(v.Filters, cards.FilterView{Name: f.Name, Query: f.Query})
+		}
+	}
+	return cards.Tags(t.Lang, v), nil
+}
+
+func (b *Bot) saveFilter(t *Turn) (cards.Card, error) {
+	query := t.Param("query")
+	if err := b.Books.SaveFilter(t.ctx, t.Caller, clip(query, 50), query); err != nil {
+		return cards.Card{}, err
+	}
+	return b.showTags(t)
+}
+
+func (b *Bot) dropFilter(t *Turn) (cards.Card, error) {
+	if err := b.Books.DropFilter(t.ctx, t.Caller, t.Param("name")); err != nil {
+		return cards.Card{}, err
+	}
+	return b.showTags(t)
+}
+
+// searchContacts answers the search of the message extension while a person types.
+func (b *Bot) searchContacts(t *Turn, q Query) (Results, error) {
+	if err := t.person(); err != nil {
+		return Results{}, err
+	}
+	if q.Initial || strings.TrimSpace(q.Text) == "" {
+		return b.startResults(t, q)
+	}
+	found, err := b.Books.Find(t.ctx, t.Caller, contact.ParseQuery(q.Text), q.Skip, q.Count)
+	if err != nil {
+		return Results{}, err
+	}
+	if len(found.Entries) == 0 && q.Skip == 0 {
+		return Results{Message: t.Text("find.none", "Query", clip(q.Text, 80))}, nil
+	}
+	return b.results(t, found.Entries), nil
+}
+
+// startResults is what a person sees before typing: favourites, then what they looked at last, then everybody by name.
+func (b *Bot) startResults(t *Turn, q Query) (Results, error) {
+	favourites, recents, err := b.Books.Start(t.ctx, t.Caller)
+	if err != nil {
+		return Results{}, err
+	}
+	list := append(favourites, recents...)
+	if len(list) > 0 && q.Skip == 0 {
+		return b.results(t, list[:min(len(list), q.Count)]), nil
+	}
+	if len(list) > 0 {
+		return Results{}, nil
+	}
+	found, err := b.Books.Find(t.ctx, t.Caller, contact.Query{}, q.Skip, q.Count)
+	if err != nil {
+		return Results{}, err
+	}
+	if len(found.Entries) == 0 && q.Skip == 0 {
+		return Results{Message: t.Text("find.empty_book")}, nil
+	}
+	return b.results(t, found.Entries), nil
+}
+
+func (b *Bot) results(t *Turn, entries []contact.Entry) Results {
+	items := make([]Result, len(entries))
+	for i, e := range entries {
+		items[i] = b.result(t, e)
+	}
+	return Results{Items: items}
+}
+
+// result is a contact as a search result. Its card is complete without being tapped, because phones do not ask again.
+func (b *Bot) result(t *Turn, e contact.Entry) Result {
+	preview := cards.Preview(t.Lang, b.rowView(t, e))
+	preview.Tap = cards.Tap("contact/" + url.PathEscape(string(e.Contact.ID)))
+	return Result{Card: b.contactCard(t, e, asDraft), Preview: preview}
+}
+
+// chooseContact answers the choice of a search result with the contact as it is now, and remembers it among the recents.
+func (b *Bot) chooseContact(t *Turn) (Result, error) {
+	e, err := b.Books.Look(t.ctx, t.Caller, t.contactID())
+	if err != nil {
+		return Result{}, err
+	}
+	return b.result(t, e), nil
+}

@@ -1,0 +1,230 @@
+package bot
+
+import (
+	"crypto/rand"
+	"html"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"teamspro/cards"
+	"teamspro/internal/contact"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// addByWords answers "add Marta Weber, marta@contoso.example, +49 151 …": a line with a name and something more is
+// added at once and can be undone; a name alone, or nothing, offers the form.
+func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	record, enough := contact.FromLine(t.Words)
+	if !enough {
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint"), Name: record.Name, MayAdd: b.mayAdd(t)}), nil
+	}
+	change, err := b.Books.Add(t.ctx, t.Caller, "", record, t.Deed())
+	if err != nil {
+		return cards.Card{}, err
+	}
+	e, err := b.Books.Get(t.ctx, t.Caller, change.Contact)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	v := b.contactView(t, e, asMessage)
+	v.Notice, v.Undo = t.Text("done.added", "Name", e.Contact.Name), string(change.ID)
+	return cards.Contact(t.Lang, v), nil
+}
+
+// openAddForm opens the form to add a contact, begun with the name that was searched for.
+func (b *Bot) openAddForm(t *Turn) (Dialog, error) {
+	return b.addDialog(t, contact.Record{Kind: contact.Person, Name: t.Param("name")})
+}
+
+// openExtensionForm opens the same form from the compose box, or from a message: then what the message tells of a
+// contact is filled in. The message itself is not kept.
+func (b *Bot) openExtensionForm(t *Turn) (Dialog, error) {
+	record := contact.Record{Kind: contact.Person}
+	if p := t.payload; p != nil {
+		record = fromMessage(p)
+	}
+	return b.addDialog(t, record)
+}
+
+func (b *Bot) addDialog(t *Turn, r contact.Record) (Dialog, error) {
+	if err := t.person(); err != nil {
+		return Dialog{}, err
+	}
+	books, err := b.Books.Writable(t.ctx, t.Caller)
+	if err != nil {
+		return Dialog{}, err
+	}
+	if len(books) == 0 {
+		return Dialog{}, fault.New(fault.Denied, "bot.addDialog", "view.add_denied")
+	}
+	return b.addForm(t, cards.FormView{Form: rand.Text(), Values: formValues(r), Book: string(books[0].Book.ID)}, books), nil
+}
+
+func (b *Bot) addForm(t *Turn, v cards.FormView, books []contact.Listing) Dialog {
+	v.Verb = "contact/add"
+	for _, l := range books {
+		v.Books = append(v.Books, cards.ChoiceView{Title: b.bookName(t, l.Book), Value: string(l.Book.ID)})
+	}
+	return Dialog{Title: t.Text("add.title"), Card: cards.Form(t.Lang, v), Size: "medium"}
+}
+
+// submitAdd takes the form. Problems are shown in place and nothing that was typed is lost.
+func (b *Bot) submitAdd(t *Turn, f Form) (Outcome, error) {
+	if err := t.person(); err != nil {
+		return Outcome{}, err
+	}
+	record, problems := b.Books.CheckRecord(formRecordOver(contact.Record{}, f))
+	if len(problems) > 0 {
+		books, err := b.Books.Writable(t.ctx, t.Caller)
+		v := cards.FormView{Form: f.Values["form"], Values: f.Values, Problems: problemTexts(t, problems), Book: f.Values["book"]}
+		dialog := b.addForm(t, v, books)
+		return Outcome{Dialog: &dialog}, err
+	}
+	change, err := b.Books.Add(t.ctx, t.Caller, contact.BookID(f.Values["book"]), record, t.formDeed(f))
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.added(t, change)
+}
+
+// added shows what was added: from the compose box as a card to send, otherwise as a message in the conversation.
+func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
+	e, err := b.Books.Get(t.ctx, t.Caller, change.Contact)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if t.route.Surface == OnExtended {
+		card := b.contactCard(t, e, asDraft)
+		return Outcome{Card: &card}, nil
+	}
+	everybody := *t
+	everybody.Caller.Public = t.Caller.Place != identity.Personal
+	if everybody.Caller.Public && e.Book.Kind == contact.PersonalBook {
+		return Outcome{Message: t.Text("done.added_private", "Name", e.Contact.Name)}, nil
+	}
+	v := b.contactView(&everybody, e, asMessage)
+	v.Notice, v.Undo = t.Text("done.added", "Name", e.Contact.Name), string(change.ID)
+	if err := b.say(t, cards.Contact(t.Lang, v)); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Message: t.Text("done.added", "Name", e.Contact.Name)}, nil
+}
+
+func (b *Bot) openEditForm(t *Turn) (Dialog, error) {
+	e, err := b.Books.Get(t.ctx, t.Caller, t.contactID())
+	if err != nil {
+		return Dialog{}, err
+	}
+	if !e.May.Modify {
+		return Dialog{}, fault.New(fault.Denied, "bot.openEditForm", "view.edit_denied", "Name", e.Contact.Name)
+	}
+	return b.editForm(t, e, formValues(e.Contact.Record), nil, ""), nil
+}
+
+func (b *Bot) editForm(t *Turn, e contact.Entry, values, problems map[string]string, note string) Dialog {
+	v := cards.FormView{Verb: "contact/" + string(e.Contact.ID) + "/edit", Version: e.Contact.Version, Form: rand.Text(), Posted: t.posted(),
+		Values: values, Problems: problems, Note: note}
+	return Dialog{Title: t.Text("edit.title", "Name", e.Contact.Name), Card: cards.Form(t.Lang, v), Size: "medium"}
+}
+
+// submitEdit takes the form. When somebody else changed the contact meanwhile, the form comes back with what this
+// person typed, says so, and a second press saves over it.
+func (b *Bot) submitEdit(t *Turn, f Form) (Outcome, error) {
+	version, err := strconv.Atoi(f.Values["version"])
+	if err != nil {
+		return Outcome{}, fault.New(fault.Invalid, "bot.submitEdit", "trouble.old_card")
+	}
+	e, err := b.Books.Get(t.ctx, t.Caller, t.contactID())
+	if err != nil {
+		return Outcome{}, err
+	}
+	record, problems := b.Books.CheckRecord(formRecordOver(e.Contact.Record, f))
+	if len(problems) > 0 {
+		return asked(b.editForm(t, e, f.Values, problemTexts(t, problems), ""))
+	}
+	change, err := b.Books.Edit(t.ctx, t.Caller, e.Contact.ID, version, record, t.formDeed(f))
+	if fault.Is(err, fault.Stale) {
+		return asked(b.editForm(t, e, f.Values, nil, t.Text("edit.stale", "Who", b.who(t, e.Contact.Changed.By, e.Book))))
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.edited(t, e, change)
+}
+
+func asked(d Dialog) (Outcome, error) { return Outcome{Dialog: &d}, nil }
+
+// edited says what changed. The card the dialog came from is brought up to date for everybody; from another card the
+// change is posted, so that it can be seen and taken back.
+func (b *Bot) edited(t *Turn, e contact.Entry, change contact.Change) (Outcome, error) {
+	if change.Act == "" {
+		return Outcome{Message: t.Text("edit.same.text")}, nil
+	}
+	if t.posted() {
+		b.refreshMessage(t, change)
+	} else if t.Caller.Place == identity.Personal {
+		if err := b.say(t, b.changeCard(t, change)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	card := b.changeCard(t, change)
+	return Outcome{Dialog: &Dialog{Title: t.Text("done.title"), Card: card, Size: "small"}}, nil
+}
+
+// formValues are the inputs of a record, in the text form of each field.
+func formValues(r contact.Record) map[string]string {
+	values := map[string]string{}
+	for _, f := range contact.Fields {
+		values[string(f)] = contact.FieldText(r, f)
+	}
+	return values
+}
+
+// formRecordOver is a record with the inputs of a form; fields that the form did not have stay as they are.
+func formRecordOver(r contact.Record, f Form) contact.Record {
+	for _, field := range contact.Fields {
+		if value, sent := f.Values[string(field)]; sent {
+			contact.SetFieldText(&r, field, value)
+		}
+	}
+	return r
+}
+
+// problemTexts says what is wrong with each field, the first problem of each.
+func problemTexts(t *Turn, problems []contact.Problem) map[string]string {
+	texts := map[string]string{}
+	for _, p := range problems {
+		if texts[string(p.Field)] == "" {
+			texts[string(p.Field)] = t.Text(p.Text, p.Args...)
+		}
+	}
+	return texts
+}
+
+var (
+	tagPattern     = regexp.MustCompile(`<[^<>]{0,1000}>`)
+	addressPattern = regexp.MustCompile(`[\w.+\-]{1,64}@[\w\-]{1,63}(\.[\w\-]{1,63}){1,5}`)
+	numberPattern  = regexp.MustCompile(`\+?\d[\d ()./\-]{6,20}\d`)
+)
+
+// fromMessage fills a form from a message: its sender, and the first address and number in its text.
+func fromMessage(p *MessagePayload) contact.Record {
+	r := contact.Record{Kind: contact.Person}
+	if p.From.User != nil {
+		r.Name = p.From.User.DisplayName
+	}
+	text := html.UnescapeString(tagPattern.ReplaceAllString(clip(p.Body.Content, maxText), " "))
+	if address := addressPattern.FindString(text); address != "" {
+		r.Emails = []string{address}
+		text = strings.ReplaceAll(text, address, " ")
+	}
+	if found := numberPattern.FindString(text); found != "" {
+		r.Phones = []contact.Phone{{Label: contact.Business, Number: found}}
+	}
+	return r
+}

@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"teamspro/internal/fault"
+)
+
+// gate lets a bounded number of turns in at once; the others wait a little, then are told to come again.
+type gate struct {
+	places chan struct{}
+	wait   time.Duration
+}
+
+func newGate(places int, wait time.Duration) *gate {
+	return &gate{places: make(chan struct{}, places), wait: wait}
+}
+
+func (g *gate) enter(ctx context.Context) error {
+	select {
+	case g.places <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(g.wait)
+	defer timer.Stop()
+	select {
+	case g.places <- struct{}{}:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return fault.Wrap(fault.Busy, "bot.gate", nil)
+}
+
+func (g *gate) leave() { <-g.places }
+
+// once gives the deliveries of one activity one answer: those that come while the first is being answered wait for
+// it, those that come soon after get the same. It holds at most two generations of answers.
+type once struct {
+	mu       sync.Mutex
+	now, old map[string]*answering
+}
+
+type answering struct {
+	done   chan struct{}
+	answer Answer
+}
+
+// generation is how many answers one generation holds; with cards of some kilobytes a few megabytes.
+const generation = 1000
+
+func newOnce() *once {
+	return &once{now: map[string]*answering{}}
+}
+
+func (o *once) do(ctx context.Context, key string, f func() Answer) Answer {
+	a, first := o.begin(key)
+	if first {
+		a.answer = f()
+		close(a.done)
+		return a.answer
+	}
+	select {
+	case <-a.done:
+		return a.answer
+	case <-ctx.Done():
+		return Answer{Status: 503, Body: map[string]string{"error": "the same activity is being answered"}}
+	}
+}
+
+func (o *once) begin(key string) (*answering, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, known := range []map[string]*answering{o.now, o.old} {
+		if a := known[key]; a != nil {
+			return a, false
+		}
+	}
+	if len(o.now) >= generation {
+		o.old, o.now = o.now, map[string]*answering{}
+	}
+	a := &answering{done: make(chan struct{})}
+	o.now[key] = a
+	return a, true
+}
+
+// running is the set of messages that are being answered right now.
+type running struct {
+	mu   sync.Mutex
+	keys map[string]bool
+}
+
+// begin tells whether nobody else is at the key.
+func (r *running) begin(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.keys[key] {
+		return false
+	}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
+	}
+	r.keys[key] = true
+	return true
+}
+
+func (r *running) end(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.keys, key)
+}

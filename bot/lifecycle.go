@@ -1,0 +1,162 @@
+package bot
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"teamspro/cards"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+	"teamspro/internal/lang"
+)
+
+// Events of the lifecycle, as the route table names them.
+const (
+	eventAdded   = "added"
+	eventRemoved = "removed"
+)
+
+// serveEvent follows the bot being added to or removed from a conversation. Teams tells both twice, as
+// conversationUpdate and as installationUpdate; each is answered with 200 whatever comes of it, because Teams does
+// nothing else with the answer.
+func (b *Bot) serveEvent(w http.ResponseWriter, t *Turn) {
+	if event := t.activity.event(); event != "" {
+		t.route, t.params = t.app.router.find(OnLifecycle, event)
+	}
+	if t.route != nil {
+		b.follow(t)
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func (b *Bot) follow(t *Turn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), messageTime)
+	defer cancel()
+	t.ctx = ctx
+	start := b.now()
+	_, err := guard(ctx, func() (struct{}, error) { return struct{}{}, t.route.event(t) })
+	b.finish(t, start, err)
+}
+
+func (a *Activity) event() string {
+	action := strings.ToLower(a.Action)
+	switch {
+	case a.Type == "installationUpdate" && strings.HasPrefix(action, "add"), a.added():
+		return eventAdded
+	case a.Type == "installationUpdate" && strings.HasPrefix(action, "remove"), a.removed():
+		return eventRemoved
+	}
+	return ""
+}
+
+// welcome greets a conversation once: the place is remembered in the same step, so the second event finds it known.
+func (b *Bot) welcome(t *Turn) error {
+	place := string(t.Caller.Tenant) + "|" + string(t.Caller.Conversation) + "|" + t.app.id
+	if !b.greeting.begin(place) {
+		return nil
+	}
+	defer b.greeting.end(place)
+	if _, err := b.Conversations.Recall(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); !fault.Is(err, fault.NotFound) {
+		return err // known already, or unknown whether
+	}
+	if err := b.Conversations.Remember(t.ctx, t.Caller.Tenant, t.reference()); err != nil {
+		return err
+	}
+	if err := b.bind(t); err != nil {
+		return err
+	}
+	return b.say(t, b.welcomeCard(t))
+}
+
+// bind gives the conversation its book: the one that waited there, or a new one.
+func (b *Bot) bind(t *Turn) error {
+	if t.app.key != ContactPro || t.Caller.Person == "" || t.Caller.Place == identity.Personal {
+		return nil
+	}
+	if err := b.Books.Returned(t.ctx, t.Caller); err != nil {
+		return err
+	}
+	_, err := b.Books.Ensure(t.ctx, t.Caller)
+	return err
+}
+
+func (b *Bot) welcomeCard(t *Turn) cards.Card {
+	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
+		Add: t.app.key == ContactPro, HelpURL: b.page("/help", t)})
+}
+
+// say posts a card into the conversation as a message of its own.
+func (b *Bot) say(t *Turn, card cards.Card) error {
+	o := t.outgoing(card)
+	o.replyTo, o.owed.Key = "", ""
+	return b.replies.deliver(t.ctx, o)
+}
+
+// goodbye forgets the place. The conversation's books wait there to be restored.
+func (b *Bot) goodbye(t *Turn) error {
+	if err := b.Conversations.Forget(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); err != nil {
+		return err
+	}
+	if t.app.key != ContactPro {
+		return nil
+	}
+	return b.Books.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person)
+}
+
+// apologise tells a person that an answer was lost.
+func (b *Bot) apologise(ctx context.Context, a *app, o identity.Owed) {
+	speaker := lang.For(o.Locale)
+	card := cards.Note(speaker, cards.NoteView{Title: speaker.Text("trouble.lost.title"), Text: speaker.Text("trouble.lost.text")})
+	err := b.replies.deliver(ctx, outgoing{app: a, activity: message(card), replyTo: o.ReplyTo, owed: o,
+		target: Target{Tenant: o.Tenant, ServiceURL: o.Reference.ServiceURL, Conversation: o.Thread, BotID: o.Reference.BotID}})
+	if err != nil {
+		b.log.Error("an owed answer could not be marked as sent", "error", err)
+	}
+}
+
+// turnAway tells a person of an organisation that may not use this service so, at most once an hour in a conversation.
+func (b *Bot) turnAway(a *app, act *Activity) {
+	if act.Type != "message" || !b.turned.first(act.Conversation.ID, b.now()) {
+		return
+	}
+	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), app: a, activity: act}
+	card := cards.Note(t.Lang, cards.NoteView{Title: t.Text("trouble.tenant.title"), Text: t.Text("trouble.tenant.text")})
+	b.replies.done.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), firstTry)
+		defer cancel()
+		if _, err := a.connector.Reply(ctx, t.target(), act.ID, message(card)); err != nil {
+			b.log.Info("a person of another tenant could not be told", "error", err)
+		}
+	})
+}
+
+// recently remembers for an hour what was done, for a bounded number of keys.
+type recently struct {
+	mu   sync.Mutex
+	when map[string]time.Time
+}
+
+const maxRecent = 1000
+
+// first tells whether the key was not seen within the last hour, and notes it. When too many keys are known, nothing
+// is first: then silence is better than a flood.
+func (r *recently) first(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k, at := range r.when {
+		if now.Sub(at) > time.Hour {
+			delete(r.when, k)
+		}
+	}
+	if _, known := r.when[key]; known || len(r.when) >= maxRecent {
+		return false
+	}
+	if r.when == nil {
+		r.when = map[string]time.Time{}
+	}
+	r.when[key] = now
+	return true
+}

@@ -1,0 +1,268 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"teamspro/internal/contact"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// References finds how a conversation is reached; the store has them.
+type References interface {
+	// Recall reads where a conversation is; fault.NotFound when the app is not there.
+	Recall(ctx context.Context, t identity.Tenant, c identity.Conversation, app string) (identity.Reference, error)
+}
+
+// RosterConfig says whose eyes a Roster looks with.
+type RosterConfig struct {
+	App        string
+	Connector  *Connector
+	References References
+	// Size is how many answers are kept; 0 means 50,000.
+	Size int
+}
+
+// Roster tells who is in a conversation, as Teams says it, through one app. Answers are at most ten minutes old, those
+// that somebody is not there at most one. It is safe for concurrent use.
+//
+// A personal chat has one person, who is its owner; the connector is not asked. The person is known from their own
+// activities (Saw), or from the stored reference.
+type Roster struct {
+	app        string
+	connector  *Connector
+	references References
+	calls      singleflight.Group
+	answers    *otter.Cache[rosterKey, rosterAnswer]
+	seen       *otter.Cache[placeKey, identity.Reference]
+	met        *otter.Cache[rosterKey, struct{}] // who was met in which personal chat
+}
+
+var _ contact.Roster = (*Roster)(nil)
+
+type placeKey struct {
+	tenant identity.Tenant
+	place  string // conversation, or the thread id of its team
+}
+
+type rosterKey struct {
+	placeKey
+	person identity.Person
+}
+
+// rosterAnswer is what Teams said of a person in a place.
+type rosterAnswer struct {
+	role    identity.Role
+	account MemberAccount
+}
+
+const (
+	rosterSize = 50_000
+	rosterLoad = attemptTime
+	// rosterAge is less than ten minutes by the time that an answer may have been on its way.
+	rosterAge   = 10*time.Minute - rosterLoad
+	absentAge   = time.Minute
+	maxAccounts = 200
+	titleTime   = time.Second
+)
+
+// NewRoster makes a Roster.
+func NewRoster(c RosterConfig) *Roster { return newRoster(c, nil) }
+
+// newRoster takes the clock of the cache; nil means the real one.
+func newRoster(c RosterConfig, clock otter.Clock) *Roster {
+	if c.Size <= 0 {
+		c.Size = rosterSize
+	}
+	age := otter.ExpiryWritingFunc(func(e otter.Entry[rosterKey, rosterAnswer]) time.Duration {
+		if e.Value.role == identity.None {
+			return absentAge
+		}
+		return rosterAge
+	})
+	return &Roster{
+		app:        c.App,
+		connector:  c.Connector,
+		references: c.References,
+		answers:    otter.Must(&otter.Options[rosterKey, rosterAnswer]{MaximumSize: c.Size, ExpiryCalculator: age, Clock: clock}),
+		seen:       otter.Must(&otter.Options[placeKey, identity.Reference]{MaximumSize: c.Size}),
+		met:        otter.Must(&otter.Options[rosterKey, struct{}]{MaximumSize: c.Size}),
+	}
+}
+
+// Saw notes where a conversation was just reached, from a verified activity. In a personal chat Installer is who sent it.
+func (r *Roster) Saw(t identity.Tenant, ref identity.Reference) {
+	key := placeKey{t, string(ref.Conversation)}
+	r.seen.Set(key, ref)
+	if ref.Place == identity.Personal && ref.Installer != "" {
+		r.met.Set(rosterKey{key, ref.Installer}, struct{}{})
+	}
+}
+
+// Role gives the person's role; identity.None when they are not there, or the app is not. It fails with fault.Busy when
+// Teams does not say. The team that Teams named for the conversation counts before the one the caller names.
+func (r *Roster) Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error) {
+	answer, err := r.answer(ctx, t, p, c, team)
+	return answer.role, err
+}
+
+// Name gives the person's name as Teams shows it; fault.NotFound when they are not there.
+func (r *Roster) Name(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (string, error) {
+	answer, err := r.answer(ctx, t, p, c, team)
+	if err != nil {
+		return "", err
+	}
+	if answer.account.Name == "" {
+		return "", fault.Wrap(fault.NotFound, "roster.Name", errors.New("nobody of that id there"))
+	}
+	return answer.account.Name, nil
+}
+
+// All gives the members of a conversation, 200 at most; for the choice of a person in a form.
+func (r *Roster) All(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) ([]MemberAccount, error) {
+	ref, err := r.where(ctx, t, c)
+	if err != nil {
+		return nil, err
+	}
+	var all []MemberAccount
+	in := rosterTarget(t, ref, team)
+	err = r.connector.Members(ctx, in, func(m MemberAccount) bool {
+		if m.Person != "" {
+			all = append(all, m)
+			r.answers.Set(rosterKey{placeKey{t, in.Conversation}, m.Person}, rosterAnswer{memberRole(m), m})
+		}
+		return len(all) < maxAccounts
+	})
+	return all, err
+}
+
+// Title gives the name of a channel, or of its team for the team's general channel; empty when Teams does not tell it
+// soon. It is read anew each time: such names are not kept.
+func (r *Roster) Title(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) string {
+	ctx, cancel := context.WithTimeout(ctx, titleTime)
+	defer cancel()
+	ref, err := r.where(ctx, t, c)
+	if err != nil {
+		return ""
+	}
+	team = cmp.Or(ref.Team, team)
+	in := Target{Tenant: t, ServiceURL: ref.ServiceURL}
+	if team == string(c) {
+		name, _ := r.connector.TeamName(ctx, in, team) // without a name there is none to show
+		return name
+	}
+	channels, _ := r.connector.TeamChannels(ctx, in, team)
+	for _, channel := range channels {
+		if channel.ID == string(c) {
+			return channel.Name
+		}
+	}
+	return ""
+}
+
+func (r *Roster) answer(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (rosterAnswer, error) {
+	if p == "" || c == "" {
+		return rosterAnswer{}, nil
+	}
+	ref, err := r.where(ctx, t, c)
+	if fault.Is(err, fault.NotFound) {
+		return rosterAnswer{}, nil
+	}
+	if err != nil {
+		return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", err)
+	}
+	if ref.Place == identity.Personal && (ref.Installer != "" || r.wasMet(t, p, c)) {
+		return r.personal(t, p, ref), nil
+	}
+	in := rosterTarget(t, ref, team)
+	key := rosterKey{placeKey{t, in.Conversation}, p}
+	if known, ok := r.answers.GetIfPresent(key); ok {
+		return known, nil
+	}
+	return r.load(ctx, in, key)
+}
+
+// personal answers for a personal chat, without asking.
+func (r *Roster) personal(t identity.Tenant, p identity.Person, ref identity.Reference) rosterAnswer {
+	if ref.Installer == p || r.wasMet(t, p, ref.Conversation) {
+		return rosterAnswer{role: identity.Owner}
+	}
+	return rosterAnswer{}
+}
+
+func (r *Roster) wasMet(t identity.Tenant, p identity.Person, c identity.Conversation) bool {
+	_, ok := r.met.GetIfPresent(rosterKey{placeKey{t, string(c)}, p})
+	return ok
+}
+
+// where finds how to reach a conversation: what its last activity said, else what is stored.
+func (r *Roster) where(ctx context.Context, t identity.Tenant, c identity.Conversation) (identity.Reference, error) {
+	if ref, ok := r.seen.GetIfPresent(placeKey{t, string(c)}); ok {
+		return ref, nil
+	}
+	return r.references.Recall(ctx, t, c, r.app)
+}
+
+// rosterTarget is the place whose members count: the team of a channel, else the conversation. A team that the caller
+// names is believed only where Teams named none: otherwise an id from elsewhere would open any conversation.
+func rosterTarget(t identity.Tenant, ref identity.Reference, team string) Target {
+	place := string(ref.Conversation)
+	if ref.Team != "" {
+		place = ref.Team
+	} else if ref.Place == identity.Channel && team != "" {
+		place = team
+	}
+	return Target{Tenant: t, ServiceURL: ref.ServiceURL, Conversation: place, BotID: ref.BotID}
+}
+
+// load asks Teams; those who ask the same at once share the answer.
+func (r *Roster) load(ctx context.Context, in Target, key rosterKey) (rosterAnswer, error) {
+	name := strings.Join([]string{string(key.tenant), key.place, string(key.person)}, "\n")
+	result := r.calls.DoChan(name, func() (any, error) {
+		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), rosterLoad)
+		defer cancel()
+		answer, err := r.ask(work, in, key.person)
+		if err == nil {
+			r.answers.Set(key, answer)
+		}
+		return answer, err
+	})
+	select {
+	case got := <-result:
+		return got.Val.(rosterAnswer), got.Err // ask gives nothing else
+	case <-ctx.Done():
+		return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", ctx.Err())
+	}
+}
+
+func (r *Roster) ask(ctx context.Context, in Target, p identity.Person) (rosterAnswer, error) {
+	account, err := r.connector.Member(ctx, in, string(p))
+	var answer *ConnectorError
+	switch {
+	case err == nil && account.Person == p:
+		return rosterAnswer{memberRole(account), account}, nil
+	case err == nil, fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
+		return rosterAnswer{}, nil // nobody of that id there, nor could there be
+	case errors.As(err, &answer) && answer.Code == "BotNotInConversationRoster":
+		return rosterAnswer{}, nil
+	}
+	return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", err)
+}
+
+// memberRole reads the role that Teams gives a member.
+func memberRole(m MemberAccount) identity.Role {
+	switch strings.ToLower(m.Role) {
+	case "guest", "anonymous":
+		return identity.Guest
+	case "owner", "admin":
+		return identity.Owner
+	}
+	return identity.Member
+}

@@ -1,0 +1,97 @@
+package bot
+
+// Routes is the table of contents: one line for each thing that a person can do, by the surface on which they do it.
+// The README carries it as `teamspro routes` prints it.
+func (b *Bot) Routes(key App) *Router {
+	r := &Router{app: key}
+	if key == ImagePro {
+		b.imageRoutes(r)
+		return r
+	}
+
+	// Chat
+	r.Command("help", b.help, "what can be typed")
+	r.Command("hello", b.hello, "the welcome again")
+	r.Command("find", b.findContacts, "contacts by any words: find marta in sales")
+	r.Command("who-is", b.whoIs, "whose number this is: who is +33 6 12…")
+	r.Command("show", b.showContact, "one contact, whole")
+	r.Command("add", b.addByWords, "a contact from a line, or the form")
+	r.Command("edit", b.editByName, "a contact with its form")
+	r.Command("delete", b.deleteByName, "a contact into the trash, asked once")
+	r.Command("undo", b.undoLast, "the last change taken back")
+	r.Command("history", b.historyByName, "who changed what, and when")
+	r.Command("trash", b.showTrash, "what was deleted in the last 30 days")
+	r.Command("tags", b.showTags, "tags and saved filters")
+	r.Command("favourites", b.showFavourites, "the contacts one has marked, and the last seen")
+	r.Command("books", b.showBooks, "the contact books of this place")
+	r.Command("settings", b.showSettings, "who may change the contacts here")
+	r.Command("sign-out", b.signOut, "what is kept about sign-in: nothing yet")
+	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
+	r.Command(unknown, b.unknownWords, "anything else: a search is offered")
+
+	// Message extension
+	r.Query("findContact", b.searchContacts, "search from the compose box; favourites and recents on open")
+	r.Select("contact/{id}", b.chooseContact, "a chosen result, fresh, and remembered among the recents")
+	r.Extend("addContact", b.openExtensionForm, b.submitAdd, "add a contact from the compose box or from a message")
+
+	// Card buttons: lists
+	r.Action("help", b.help, "what can be typed")
+	r.Action("find", b.searchHint, "how to search")
+	r.Action("find/{skip}/{query}", b.findPage, "a page of a search")
+	r.Action("favourites", b.showFavourites, "favourites and recents")
+	r.Action("trash", b.showTrash, "the trash")
+	r.Action("tags", b.showTags, "tags and saved filters")
+	r.Action("filter/save/{query}", b.saveFilter, "keep a search under a name")
+	r.Action("filter/drop/{name}", b.dropFilter, "forget a saved search")
+	r.Action("books", b.showBooks, "the books")
+	r.Action("settings", b.showSettings, "the settings")
+	r.Action("privacy", b.showPrivacy, "what is stored")
+
+	// Card buttons: one contact
+	r.Action("contact/{id}", b.openContact, "a contact chosen from a list")
+	r.Action("contact/{id}/view", b.refreshContact, "the contact as this viewer may see it")
+	r.Action("contact/{id}/favourite", b.markFavourite, "mark as favourite")
+	r.Action("contact/{id}/unfavourite", b.unmarkFavourite, "no favourite any more")
+	r.Action("contact/{id}/post", b.postContact, "drop the card into the conversation")
+	r.Action("contact/{id}/delete", b.askDelete, "ask before deleting")
+	r.Action("contact/{id}/{version}/remove", b.deleteContact, "delete")
+	r.Action("contact/{id}/history", b.showHistory, "the contact's history")
+	r.Action("change/{id}/undo", b.undoChange, "take a change back")
+	r.Action("change/{id}/restore/{field}", b.restoreField, "bring one field back")
+
+	// Card buttons: books
+	r.Action("book/{id}/share/read", b.shareToRead, "let this conversation read a book")
+	r.Action("book/{id}/share/edit", b.shareToEdit, "let this conversation change a book")
+	r.Action("book/{id}/unshare/{conversation}", b.unshare, "end a share")
+	r.Action("book/{id}/restore", b.restoreBook, "bring back the books of a removed bot")
+
+	// Dialogs
+	r.Dialog("contact/add", b.openAddForm, b.submitAdd, "add a contact")
+	r.Dialog("contact/add/named/{name}", b.openAddForm, b.submitAdd, "add a contact of this name")
+	r.Dialog("contact/{id}/edit", b.openEditForm, b.submitEdit, "change a contact")
+	r.Dialog("book/new", b.openNewBook, b.submitNewBook, "make another book")
+	r.Dialog("book/{id}/settings", b.openSettings, b.submitSettings, "who may change a book")
+
+	// Lifecycle
+	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation, bind a book to it")
+	r.Lifecycle(eventRemoved, b.goodbye, "forget the place, keep its books to be restored")
+
+	// Acknowledged, nothing else
+	r.Other("composeExtension/onCardButtonClicked", b.acknowledge, "a button of a card sent from an app without bot")
+	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
+	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
+	return r
+}
+
+// imageRoutes are Image Pro's: its functions are being set up, and every way in says so.
+func (b *Bot) imageRoutes(r *Router) {
+	r.Command("help", b.imageSoon, "what is coming")
+	r.Command(unknown, b.imageSoon, "what is coming")
+	r.Action("help", b.imageSoon, "what is coming")
+	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")
+	r.Lifecycle(eventRemoved, b.goodbye, "forget the place")
+	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
+	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
+}
+
+func (b *Bot) acknowledge(*Turn) error { return nil }

@@ -1,0 +1,150 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+
+	"teamspro/cards"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+	"teamspro/internal/lang"
+)
+
+// Turn is one thing that a person did, as a handler sees it.
+type Turn struct {
+	// Caller is who did it, and where.
+	Caller identity.Caller
+	// Lang speaks the person's language.
+	Lang *lang.Printer
+	// Words are what followed the command.
+	Words string
+
+	ctx      context.Context
+	app      *app
+	activity *Activity
+	route    *Route
+	params   map[string]string
+	// data is what came with the path: a button's marks, the inputs of a form.
+	data map[string]string
+	// payload is the message that an action of the message extension was called on.
+	payload *MessagePayload
+}
+
+// Context ends when the answer is no longer wanted.
+func (t *Turn) Context() context.Context { return t.ctx }
+
+// Param is a part of the button's path, by its name in the route.
+func (t *Turn) Param(name string) string { return t.params[name] }
+
+// Text is a sentence in the person's language.
+func (t *Turn) Text(key string, args ...any) string { return t.Lang.Text(key, args...) }
+
+// Deed names this turn, so that a second delivery of the same activity has no second effect.
+func (t *Turn) Deed() identity.Deed {
+	return identity.Deed{Key: t.activity.key(t.app.key), Surface: string(t.route.Surface)}
+}
+
+// formDeed names a filled-in dialog: pressing its button twice sends two activities, but one form.
+func (t *Turn) formDeed(f Form) identity.Deed {
+	form := f.Values["form"]
+	if form == "" || len(form) > 64 {
+		return t.Deed()
+	}
+	return identity.Deed{Key: "form|" + string(t.Caller.Person) + "|" + form, Surface: string(t.route.Surface)}
+}
+
+// posted tells whether the button stands on a card that is a message of its own, so that what the button
+// changes must be shown to everybody.
+func (t *Turn) posted() bool { return t.data["posted"] == "true" && t.activity.ReplyToID != "" }
+
+// person fails for somebody whom Teams gave no Entra id: a guest of a meeting, an account from elsewhere.
+func (t *Turn) person() error {
+	if t.Caller.Person == "" || t.Caller.Tenant == "" {
+		return fault.New(fault.Denied, "bot.person", "trouble.anonymous")
+	}
+	return nil
+}
+
+// key names the activity among all that an app receives.
+func (a *Activity) key(app App) string {
+	return strings.Join([]string{string(app), a.ChannelID, a.Conversation.ID, a.ID, a.Type, a.Name}, "|")
+}
+
+// Query is a search of the message extension.
+type Query struct {
+	Text string
+	// Initial is set when the extension was just opened and nothing was typed.
+	Initial bool
+	Skip    int
+	Count   int
+}
+
+// Results is a page of search results, or a sentence in their place.
+type Results struct {
+	Items   []Result
+	Message string
+}
+
+// Result is one search result: the card that is sent when it is chosen, and the row that is shown before.
+type Result struct {
+	Card    cards.Card
+	Preview cards.Thumbnail
+}
+
+// Dialog is a window over the conversation.
+type Dialog struct {
+	Title string
+	Card  cards.Card
+	Size  string // small, medium or large
+}
+
+// Form is what a person filled in: the values of the inputs by their ids.
+type Form struct {
+	Values map[string]string
+}
+
+// Outcome is what becomes of a filled-in dialog: exactly one of the three, or nothing, which closes it.
+type Outcome struct {
+	Dialog  *Dialog     // asked again, with the problems shown
+	Message string      // a sentence, then closed
+	Card    *cards.Card // put into the compose box (message extension), or shown
+}
+
+// limits of what a button or form may carry
+const (
+	maxValues = 200
+	maxValue  = 8 << 10
+)
+
+// values reads the data of a button or form: text, numbers and truth values become text, anything deeper is left out.
+func values(raw map[string]json.RawMessage) map[string]string {
+	out := make(map[string]string, len(raw))
+	for key, value := range raw {
+		if len(out) == maxValues {
+			break
+		}
+		if s, ok := plainValue(value); ok && len(s) <= maxValue {
+			out[key] = s
+		}
+	}
+	return out
+}
+
+func plainValue(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || string(raw) == "null" {
+		return "", false
+	}
+	if raw[0] != '"' {
+		return string(raw), true
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil
+}
+
+// logger carries what may be said of a turn in a log: ids of ours and Teams', never names or text.
+func (t *Turn) logger() *slog.Logger {
+	return t.app.log.With("app", t.app.key, "route", t.route.Name(), "tenant", t.Caller.Tenant, "activity", t.activity.ID)
+}

@@ -1,0 +1,143 @@
+package cards
+
+// Books lists the books that a person can use here, and those they could share with this conversation.
+func Books(t Texts, v BooksView) Card {
+	return fit(len(v.Books)+len(v.Offers), func(shown int) Card {
+		own := v.Books[:min(shown, len(v.Books))]
+		offers := v.Offers[:min(shown-len(own), len(v.Offers))]
+		title := t.Text("card.books.title")
+		body := []Element{heading(title)}
+		if len(v.Books) == 0 {
+			body = append(body, text(t.Text("card.books.none")))
+		}
+		for i, b := range own {
+			body = append(body, bookRow(t, b, i > 0))
+		}
+		body = append(body, offerRows(t, offers)...)
+		body = append(body, more(t, len(v.Books)+len(v.Offers), shown)...)
+		return newCard(booksSummary(title, v), body, booksActions(t, v)...)
+	})
+}
+
+func booksSummary(title string, v BooksView) string {
+	var names []string
+	for _, b := range v.Books {
+		names = append(names, b.Name)
+	}
+	return plain(short(join(": ", title, join(", ", names...)), 400))
+}
+
+func booksActions(t Texts, v BooksView) []Action {
+	var actions []Action
+	if v.MayNew {
+		actions = append(actions, button(t.Text("button.book.new"), "book/new"))
+	}
+	return append(actions, button(t.Text("button.help"), "help"))
+}
+
+func bookRow(t Texts, b BookView, separator bool) Element {
+	items := []Element{beside(bookWords(t, b), bookLink(t, b)...)}
+	const most = 10
+	for _, s := range b.Shared[:min(most, len(b.Shared))] {
+		items = append(items, sharedRow(t, b, s))
+	}
+	items = append(items, more(t, max(most, len(b.Shared)), most)...)
+	return Container{Items: items, Separator: separator, Spacing: "medium"}
+}
+
+func bookWords(t Texts, b BookView) []Element {
+	words := []Element{strong(short(b.Name, 100)), subtle(join(dot, bookKind(t, b.Kind), b.Count))}
+	if b.Removed {
+		return append(words, small(t.Text("card.books.removed")).tight())
+	}
+	if b.Access != "" {
+		words = append(words, small(b.Access).tight())
+	}
+	return words
+}
+
+func bookKind(t Texts, kind string) string {
+	switch kind {
+	case "conversation", "personal", "tenant":
+		return t.Text("card.books.kind." + kind)
+	}
+	return kind
+}
+
+func bookLink(t Texts, b BookView) []Column {
+	name := short(b.Name, 100)
+	switch {
+	case !b.Manage:
+		return nil
+	case b.Removed:
+		return []Column{link(t.Text("card.history.restore"), t.Text("card.books.restore", "Name", name), path("book", b.ID, "restore"))}
+	}
+	return []Column{link(t.Text("card.books.settings"), t.Text("card.books.settings.book", "Name", name), path("book", b.ID, "settings"))}
+}
+
+func sharedRow(t Texts, b BookView, s SharedView) Element {
+	name := short(s.Name, 80)
+	sentence := t.Text("card.books.shared.read", "Name", name)
+	if s.Edit {
+		sentence = t.Text("card.books.shared.edit", "Name", name)
+	}
+	stop := link(t.Text("card.books.unshare"), t.Text("card.books.unshare.name", "Name", name), path("book", b.ID, "unshare", s.Conversation))
+	row := beside([]Element{small(sentence).tight()}, stop)
+	row.Spacing = "small"
+	return row
+}
+
+func offerRows(t Texts, offers []BookView) []Element {
+	if len(offers) == 0 {
+		return nil
+	}
+	rows := []Element{section(t.Text("card.books.offers")), small(t.Text("card.books.offers.explain")).tight()}
+	for _, b := range offers {
+		rows = append(rows, strong(short(b.Name, 100)), subtle(join(dot, bookKind(t, b.Kind), b.Count)), ActionSet{Spacing: "small", Actions: []Action{
+			button(t.Text("button.share.read"), path("book", b.ID, "share", "read")),
+			button(t.Text("button.share.edit"), path("book", b.ID, "share", "edit")),
+		}})
+	}
+	return rows
+}
+
+// Settings shows how the book of a conversation is set up.
+func Settings(t Texts, v SettingsView) Card {
+	title := t.Text("card.settings.title")
+	body := []Element{heading(title)}
+	body = appendFacts(body, settingsFacts(t, v))
+	if !v.MayChange {
+		body = append(body, small(t.Text("card.settings.owners")))
+	}
+	var actions []Action
+	if v.MayChange {
+		actions = append(actions, button(t.Text("button.change"), path("book", v.Book.ID, "settings")))
+	}
+	actions = append(actions, button(t.Text("button.books"), "books"), button(t.Text("button.privacy"), "privacy"))
+	return newCard(plain(join(": ", title, short(v.Book.Name, 100))), body, actions...)
+}
+
+func settingsFacts(t Texts, v SettingsView) []Fact {
+	facts := []Fact{
+		{t.Text("card.settings.book"), line(short(v.Book.Name, 100))},
+		{t.Text("card.settings.mode"), line(modeWords(t, v.Book.Mode))},
+	}
+	if v.Book.Access != "" {
+		facts = append(facts, Fact{t.Text("card.settings.you"), line(v.Book.Access)})
+	}
+	if len(v.Owners) > 0 {
+		facts = append(facts, Fact{t.Text("card.settings.owner"), line(short(join(", ", v.Owners...), 400))})
+	}
+	if v.Language != "" {
+		facts = append(facts, Fact{t.Text("card.settings.language"), line(v.Language)})
+	}
+	return facts
+}
+
+func modeWords(t Texts, mode string) string {
+	switch mode {
+	case "everybody", "owners", "per_member":
+		return t.Text("mode." + mode)
+	}
+	return mode
+}

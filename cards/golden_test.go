@@ -1,0 +1,128 @@
+package cards
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// goldens are every card in every state that looks different.
+func goldens() map[string]any {
+	t := english
+	offersMore := EmptyView{Title: "Nobody found for “xyz”.", Hint: "Try fewer letters.", Name: "Xyz/Ä", MayAdd: true, Search: "x/y z"}
+	note := NoteView{Title: "Whom are you looking for?", Text: "Type find and any words.\nOr a number.", Next: []Step{{"Favourites", "favourites"}, {"Help", "help"}}}
+	return map[string]any{
+		"contact-full": Contact(t, marta()), "contact-shared": Contact(t, shared()), "contact-found": Contact(t, found()), "contact-bare": Contact(t, ContactView{ID: "c1", Name: "Bo Ek", Kind: "person"}),
+		"contact-function": Contact(t, hotline()), "contact-company": Contact(t, company()), "contact-hostile": Contact(t, hostile()), "contact-french": Contact(french, martine()),
+		"contact-elsewhere": Contact(t, ContactView{Name: "Li Wei", Kind: "person", Emails: []string{"li@contoso.example"}, Source: "Organisation"}),
+		"contacts-page":     Contacts(t, ListView{Title: "12 contacts for “marta”.", Rows: rows(), Query: "marta/50% #x", Next: 13, Prev: 0, MaySave: true}),
+		"contacts-list":     Contacts(t, ListView{Title: "Your favourites", Rows: rows(), Prev: -1}),
+		"contacts-hostile":  Contacts(t, ListView{Title: "1 contact for “" + hostileName + "”.", Rows: []RowView{{"c1", hostileName, hostileName, hostileName, avatar + "H.png", hostileName}}, Query: hostileName, Prev: -1}),
+		"empty-full":        Empty(t, offersMore), "empty-bare": Empty(t, EmptyView{Title: "Nobody found."}),
+		"preview-full": Preview(t, rows()[0]), "preview-bare": Preview(t, RowView{ID: "c1", Name: "Bo Ek"}), "preview-hostile": Preview(t, RowView{Name: hostileName, Line: "<img src=x> & co", Picture: avatar + "H.png"}),
+		"trouble-full":     Trouble(t, TroubleView{Sentence: "I am busy right now and changed nothing. Try again in a moment.", Next: []Step{{"Search", "find/0/marta"}, {"Help", "help"}}, Ref: "K7MQ2A"}),
+		"trouble-bare":     Trouble(french, TroubleView{Sentence: "Je suis occupé pour l’instant."}),
+		"welcome-personal": Welcome(t, WelcomeView{App: "Contact Pro", Place: "personal", Add: true, HelpURL: "https://bot.contoso.example/help"}), "welcome-channel": Welcome(t, WelcomeView{App: "Contact Pro", Place: "channel", Mention: "@Contact Pro ", Add: true}),
+		"welcome-group": Welcome(french, WelcomeView{App: "Contact Pro", Place: "groupChat", Mention: "@Contact Pro "}),
+		"help-full":     Help(t, help("@Contact Pro ")), "help-french": Help(french, aide()),
+		"confirm-full": Confirm(t, ConfirmView{Question: "Delete Marta Gonzáles from Sales?", Explain: "It stays in the trash for 30 days.", Yes: RemoveVerb("c7", 3), YesTitle: "Delete", No: ContactVerb("c7"), Posted: true}),
+		"done-edited":  Done(t, DoneView{Sentence: "Marta Gonzáles was changed.", Changes: history().Entries[0].Changes, Undo: "h3", Show: "c7", Posted: true}), "done-bare": Done(t, DoneView{Sentence: "Done."}),
+		"done-deleted": Done(t, DoneView{Sentence: "Marta Gonzáles was deleted.", Undo: "h4", Next: []Step{{"Trash", "trash"}}}),
+		"history-full": History(t, history()), "history-deleted": History(t, HistoryView{ID: "c7", Name: hostileName, Deleted: true, Entries: []EntryView{{Change: "h4", Act: "deleted", Who: "Li Wei", When: "21 Nov 2026, 14:05"}}}),
+		"trash-full":  Trash(t, TrashView{Days: 30, Rows: []TrashRow{{"h4", "Marta Gonzáles", "Head of Sales, Contoso", "Li Wei", "21 Nov 2026", "Sales", true}, {"h5", "Bo Ek", "", "Ada Byron", "20 Nov 2026", "Contoso", false}}}),
+		"trash-empty": Trash(french, TrashView{Days: 30}),
+		"tags-full": Tags(t, TagsView{Tags: []TagView{{Name: "supplier", Count: 12}, {Name: "key account", Count: 3, Query: "#key-account"}, {Name: "Paris"}, {Name: "VIP", Count: 140}},
+			Filters: []FilterView{{"Paris customers", "#customer paris"}, {"contoso", "contoso"}}}),
+		"tags-empty": Tags(t, TagsView{}),
+		"books-full": Books(t, books()), "books-french": Books(french, books()), "books-empty": Books(t, BooksView{MayNew: true}),
+		"settings-full": Settings(t, settings(true)), "settings-read": Settings(french, settings(false)),
+		"settingsdialog-full": SettingsDialog(t, settingsForm()), "settingsdialog-bare": SettingsDialog(french, SettingsForm{BookID: "b1", Version: 1, Mode: "everybody"}),
+		"privacy-full":  Privacy(t, PrivacyView{App: "Contact Pro", URL: "https://bot.contoso.example/privacy", Rows: []FactView{{"Contacts and their history", "as long as the organisation is active"}, {"Deleted contacts", "30 days"}}}),
+		"form-add":      Form(t, FormView{Verb: "contact/add", Form: "F1", Book: "b1", Books: []ChoiceView{{"Sales", "b1"}, {"Ada Byron", "b2"}}, Values: map[string]string{"name": "Bo Ek"}}),
+		"form-edit":     Form(t, FormView{Verb: "contact/c7/edit", Version: 3, Form: "F2", Posted: true, Values: values(), Note: "Ada Byron changed this contact meanwhile. Save again to write over it."}),
+		"form-problems": Form(t, FormView{Verb: "contact/add", Form: "F3", Book: "b1", Books: []ChoiceView{{"Sales", "b1"}}, Values: map[string]string{"kind": "function", "mobile": "12"}, Problems: map[string]string{"name": "A name is needed.", "fax": "This is no number."}}),
+		"form-french":   Form(french, FormView{Verb: "contact/c7/edit", Version: 3, Values: values()}),
+		"newbook-full":  NewBook(t, NewBookForm{Form: "F4", Name: "Sales", Problem: "Another book has this name.", Kind: "personal", Kinds: []ChoiceView{{"This conversation's", "conversation"}, {"My own", "personal"}}}),
+		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+	}
+}
+
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	all := goldens()
+	for name, card := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkGolden(t, filepath.Join("testdata", name+".json"), indented(t, card))
+		})
+	}
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) != len(all) {
+		t.Errorf("testdata holds %d goldens of %d cards (%v); remove the ones that no card makes", len(files), len(all), err)
+	}
+}
+
+func checkGolden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v (write it with -update, then read it)", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-golden +card)\n%s", file, diff)
+	}
+}
+
+func indented(t *testing.T, v any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// asTree is a card as a client reads it.
+func asTree(t *testing.T, v any) map[string]any {
+	t.Helper()
+	var tree map[string]any
+	raw, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(raw, &tree)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// walk visits every object of a card with its place in it.
+func walk(node any, place string, visit func(place string, object map[string]any)) {
+	switch n := node.(type) {
+	case map[string]any:
+		visit(place, n)
+		for key, value := range n {
+			walk(value, place+"/"+key, visit)
+		}
+	case []any:
+		for i, value := range n {
+			walk(value, fmt.Sprintf("%s/%d", place, i), visit)
+		}
+	}
+}

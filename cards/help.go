@@ -1,0 +1,97 @@
+package cards
+
+// Welcome greets a conversation once: what this is worth, how to begin, what to type.
+func Welcome(t Texts, v WelcomeView) Card {
+	worth := t.Text("card.welcome."+welcomePlace(v.Place), "App", v.App)
+	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
+	for _, command := range []string{"find", "add", "help"} {
+		if command != "add" || v.Add {
+			body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
+		}
+	}
+	body = append(body, remark(t.Text("card.welcome.admin")))
+	if v.HelpURL != "" {
+		page := small("")
+		page.Text = anchor(t.Text("button.help.page"), v.HelpURL)
+		body = append(body, page)
+	}
+	var actions []Action
+	if v.Add {
+		actions = append(actions, button(t.Text("button.add"), AddVerb("")))
+	}
+	actions = append(actions, button(t.Text("button.books"), "books"), button(t.Text("button.help"), "help"))
+	return newCard(plain(worth), body, actions...)
+}
+
+func welcomePlace(place string) string {
+	if place == "personal" || place == "channel" {
+		return place
+	}
+	return "group"
+}
+
+// typed is a command as people type it, and what it does.
+func typed(example, does string) []Element {
+	command := strong(example)
+	command.Spacing = "medium"
+	return []Element{command, subtle(does)}
+}
+
+// Help lists what can be typed.
+func Help(t Texts, v HelpView) Card {
+	return fit(len(v.Commands), func(shown int) Card {
+		intro := t.Text("card.help.intro")
+		body := []Element{heading(t.Text("card.help.title", "App", v.App)), text(line(intro))}
+		for _, c := range v.Commands[:shown] {
+			body = append(body, typed(v.Mention+c.Example, short(c.Does, 200))...)
+		}
+		body = append(body, more(t, len(v.Commands), shown)...)
+		body = append(body, remark(t.Text("card.welcome.admin")))
+		actions := []Action{
+			button(t.Text("button.books"), "books"), button(t.Text("button.tags"), "tags"), button(t.Text("button.trash"), "trash"),
+			button(t.Text("button.settings"), "settings"), button(t.Text("button.privacy"), "privacy"),
+		}
+		if v.HelpURL != "" {
+			actions = append(actions, OpenURL{Title: t.Text("button.help.page"), URL: v.HelpURL, Tooltip: t.Text("button.browser.tooltip")})
+		}
+		return newCard(plain(join(" ", intro, helpWords(v))), body, actions...)
+	})
+}
+
+func helpWords(v HelpView) string {
+	var names []string
+	for _, c := range v.Commands {
+		names = append(names, c.Name)
+	}
+	return short(join(", ", names...), 300)
+}
+
+// Privacy says what is kept, and for how long.
+func Privacy(t Texts, v PrivacyView) Card {
+	return fit(len(v.Rows), func(shown int) Card {
+		intro := t.Text("card.privacy.intro", "App", v.App)
+		body := []Element{heading(t.Text("card.privacy.title")), text(line(intro))}
+		for _, r := range v.Rows[:shown] {
+			body = append(body, typed(short(r.Label, 200), short(r.Value, 400))...)
+		}
+		body = append(body, more(t, len(v.Rows), shown)...)
+		actions := []Action{button(t.Text("button.help"), "help")}
+		if v.URL != "" {
+			page := OpenURL{Title: t.Text("button.privacy.page"), URL: v.URL, Tooltip: t.Text("button.browser.tooltip")}
+			actions = append([]Action{page}, actions...)
+		}
+		return newCard(plain(intro), body, actions...)
+	})
+}
+
+// Note is an answer of one or two sentences.
+func Note(t Texts, v NoteView) Card {
+	var body []Element
+	if v.Title != "" {
+		body = append(body, heading(v.Title))
+	}
+	if v.Text != "" {
+		body = append(body, text(Escape(short(v.Text, 3000))))
+	}
+	return newCard(plain(short(join(" ", v.Title, v.Text), 400)), body, orHelp(t, steps(v.Next))...)
+}

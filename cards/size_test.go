@@ -1,0 +1,126 @@
+package cards
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// crowd is a card with so many items, every text at its limit in characters of one kind.
+type crowd func(unit string, n int) Card
+
+func repeat[T any](n int, item T) []T {
+	all := make([]T, n)
+	for i := range all {
+		all[i] = item
+	}
+	return all
+}
+
+func maxContact(unit string, n int) ContactView {
+	name := wall(unit, 100)
+	return ContactView{
+		ID: "c7", Name: name, Kind: "person", Job: name, Company: name, Department: name, Picture: avatar + wall("p", 300),
+		Emails: repeat(n, wall("e", 240)+"@contoso.example"), Phones: repeat(n, PhoneView{"business", wall("1", 50), "+33199001234"}),
+		Pages: repeat(4, PageView{"website", "https://contoso.example/" + wall("w", 76)}), Addresses: repeat(n, AddressView{wall(unit, 250), "https://www.bing.com/maps?q=" + wall("a", 250)}),
+		Hours: name, Notes: wall(unit, 1000), PhotoURL: "https://contoso.example/" + wall("f", 476), Tags: repeat(n, TagView{Name: wall(unit, 50)}),
+		Custom: repeat(n, FactView{wall(unit, 50), wall(unit, 250)}), Source: name, Changed: "21 Nov 2026", Chat: "a@contoso.example",
+		MayEdit: true, MayDelete: true, Personal: true, Share: true, Live: true, Notice: name, Undo: "h1",
+	}
+}
+
+var crowds = map[string]crowd{
+	"contact": func(u string, n int) Card { return Contact(english, maxContact(u, n)) },
+	"contacts": func(u string, n int) Card {
+		row := RowView{"c7", wall(u, 100), wall(u, 202), wall(u, 300), avatar + wall("p", 300), wall(u, 100)}
+		return Contacts(english, ListView{Title: wall(u, 100), Rows: repeat(n, row), Query: wall(u, 100), Next: n, MaySave: true})
+	},
+	"done": func(u string, n int) Card {
+		return Done(english, DoneView{Sentence: wall(u, 200), Undo: "h1", Changes: repeat(n, ChangedView{"notes", wall(u, 1000), wall(u, 1000)})})
+	},
+	"history": func(u string, n int) Card {
+		entry := EntryView{"h1", "edited", wall(u, 100), "21 Nov 2026", repeat(3, ChangedView{"notes", wall(u, 1000), wall(u, 1000)}), true, true}
+		return History(english, HistoryView{ID: "c7", Name: wall(u, 100), Entries: repeat(n, entry)})
+	},
+	"trash": func(u string, n int) Card {
+		return Trash(english, TrashView{Days: 30, Rows: repeat(n, TrashRow{"h1", wall(u, 100), wall(u, 202), wall(u, 100), "21 Nov 2026", wall(u, 100), true})})
+	},
+	"tags": func(u string, n int) Card {
+		return Tags(english, TagsView{repeat(n, TagView{Name: wall(u, 50), Count: 9}), repeat(n, FilterView{wall(u, 50), wall(u, 200)})})
+	},
+	"books": func(u string, n int) Card {
+		book := BookView{ID: "b1", Name: wall(u, 100), Kind: "tenant", Count: "1", Access: wall(u, 40), Manage: true, Shared: repeat(3, SharedView{"19:x", wall(u, 100), true})}
+		return Books(english, BooksView{Books: repeat(n, book), Offers: repeat(n, book)})
+	},
+	"help": func(u string, n int) Card {
+		return Help(english, HelpView{App: "Contact Pro", Commands: repeat(n, CommandView{"find", wall(u, 60), wall(u, 200)})})
+	},
+	"privacy": func(u string, n int) Card {
+		return Privacy(english, PrivacyView{Rows: repeat(n, FactView{wall(u, 100), wall(u, 300)})})
+	},
+	"settingsdialog": func(u string, n int) Card {
+		return SettingsDialog(english, SettingsForm{BookID: "b1", Name: wall(u, 100), Members: repeat(n, MemberRights{Person: "11111111-1111-1111-1111-111111111111", Name: wall(u, 100)})})
+	},
+}
+
+func TestCardsAtTheLimits(t *testing.T) {
+	t.Parallel()
+	for name, make := range crowds {
+		for _, unit := range []string{"a", "é", "漢", "🙂", "*"} {
+			for _, n := range []int{0, 1, 30, 300} {
+				raw := string(make(unit, n).JSON())
+				if len(raw) > MaxSize {
+					t.Errorf("%s with %d items of %q has %d bytes", name, n, unit, len(raw))
+				}
+				if n == 300 && !strings.Contains(raw, " more\"") {
+					t.Errorf("%s with %d items of %q does not say how many were left out", name, n, unit)
+				}
+			}
+		}
+	}
+}
+
+func TestFormAtTheLimits(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"custom": wall("漢", 9000), "email": wall("e", 5000), "address": wall("漢", 2500), "tags": wall("漢", 1500), "notes": wall("漢", 1000), "name": wall("漢", 100)}
+	card := Form(english, FormView{Verb: "contact/c7/edit", Version: 3, Values: values})
+	left := card.Actions[0].(Submit).Data.Left
+	if raw := card.JSON(); len(raw) > MaxSize || left != "custom" {
+		t.Errorf("%d bytes, left out %q", len(raw), left)
+	}
+	// The form comes back without what it left out: it must not offer it as empty.
+	delete(values, "custom")
+	values["left"] = left + ",name,nonsense"
+	again := string(Form(english, FormView{Verb: "contact/c7/edit", Version: 3, Values: values}).JSON())
+	if strings.Contains(again, `"id":"custom"`) || !strings.Contains(again, `"id":"name"`) || !strings.Contains(again, `"left":"custom"`) {
+		t.Errorf("the second form is %.300s", again)
+	}
+}
+
+func TestCutRowsBeginTheNextPage(t *testing.T) {
+	t.Parallel()
+	v := ListView{Title: "x", Rows: repeat(25, RowView{"c7", wall("漢", 100), wall("漢", 120), wall("漢", 120), avatar, wall("漢", 60)}), Query: "q", Next: 75, Prev: -1}
+	card := Contacts(english, v)
+	shown := strings.Count(string(card.JSON()), `"verb":"contact/c7"`)
+	if shown >= 25 || shown == 0 {
+		t.Fatalf("%d rows", shown)
+	}
+	if verb := card.Actions[0].(Execute).Verb; verb != FindVerb(50+shown, "q") {
+		t.Errorf("after %d rows the next page is %s", shown, verb)
+	}
+}
+
+func TestShort(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s, limit := rapid.String().Draw(t, "s"), rapid.IntRange(1, 50).Draw(t, "limit")
+		got := short(s, limit)
+		if n := len([]rune(got)); n > limit {
+			t.Fatalf("short(%q, %d) = %q has %d characters", s, limit, got, n)
+		}
+		if len([]rune(s)) <= limit && got != s {
+			t.Fatalf("short(%q, %d) = %q", s, limit, got)
+		}
+	})
+}

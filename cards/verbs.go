@@ -1,0 +1,131 @@
+package cards
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Every button is a path: contact/7/delete. The paths are written here and matched in bot/routes.go. A part that comes from
+// people or from Teams is path-escaped.
+
+// ContactVerb shows a contact.
+func ContactVerb(id string) string { return path("contact", id) }
+
+// RemoveVerb deletes a contact as it was when the person was asked.
+func RemoveVerb(id string, version int) string {
+	return path("contact", id, strconv.Itoa(version), "remove")
+}
+
+// FindVerb shows the contacts of a query, skipping some.
+func FindVerb(skip int, query string) string { return path("find", strconv.Itoa(skip), query) }
+
+// AddVerb opens the form to add a contact, with a name filled in unless it is empty.
+func AddVerb(name string) string {
+	if name == "" {
+		return "contact/add"
+	}
+	return path("contact", "add", "named", name)
+}
+
+func path(parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, p := range parts {
+		escaped[i] = url.PathEscape(p)
+	}
+	return strings.Join(escaped, "/")
+}
+
+// opensDialog tells the paths that Teams must ask for with task/fetch.
+func opensDialog(verb string) bool {
+	p := strings.Split(verb, "/")
+	switch {
+	case len(p) >= 2 && p[0] == "contact" && p[1] == "add":
+		return true
+	case len(p) == 3 && p[0] == "contact":
+		return p[2] == "edit"
+	case len(p) == 2 && p[0] == "book":
+		return p[1] == "new"
+	}
+	return len(p) == 3 && p[0] == "book" && p[2] == "settings"
+}
+
+// button carries out a verb, or opens its dialog. Clients that do not know Action.Execute submit the verb.
+func button(title, verb string) Action {
+	title = plain(title)
+	if opensDialog(verb) {
+		return Submit{Title: title, Data: SubmitData{MSTeams: &SubmitTeams{Type: "task/fetch"}, Verb: verb}}
+	}
+	return Execute{Title: title, Verb: verb, Fallback: &Submit{Title: title, Data: SubmitData{Verb: verb}}}
+}
+
+// tap is what touching a row or a word does; its title is what a screen reader says.
+func tap(title, verb string) Action {
+	if opensDialog(verb) {
+		return button(title, verb)
+	}
+	return Execute{Title: plain(title), Verb: verb}
+}
+
+// send is the button that hands a form in.
+func send(title string, data SubmitData) Action {
+	return Submit{Title: title, Style: "positive", Data: data}
+}
+
+// Tap makes choosing a preview ask for the result of a path.
+func Tap(verb string) *PreviewTap { return &PreviewTap{Type: "invoke", Value: TapValue{Verb: verb}} }
+
+// marked puts marks on every button that goes to the bot.
+func marked(m Marks, actions ...Action) []Action {
+	if m == (Marks{}) {
+		return actions
+	}
+	all := make([]Action, len(actions))
+	for i, a := range actions {
+		all[i] = mark(m, a)
+	}
+	return all
+}
+
+func mark(m Marks, action Action) Action {
+	switch a := action.(type) {
+	case Execute:
+		a.Data = &m
+		if a.Fallback != nil {
+			fallback := *a.Fallback
+			fallback.Data.Marks = m
+			a.Fallback = &fallback
+		}
+		return a
+	case Submit:
+		a.Data.Marks = m
+		return a
+	case ShowCard:
+		a.Card.Actions = marked(m, a.Card.Actions...)
+		return a
+	}
+	return action
+}
+
+// steps are the buttons of the ways on.
+func steps(next []Step) []Action {
+	var actions []Action
+	for _, s := range next {
+		actions = append(actions, button(s.Title, s.Verb))
+	}
+	return actions
+}
+
+// maxActions is how many buttons a card shows at once: the limit of the store.
+const maxActions = 6
+
+// few keeps the first actions that a card may show.
+func few(actions []Action) []Action { return actions[:min(len(actions), maxActions)] }
+
+// orHelp gives a card without a way on the one that always is there.
+func orHelp(t Texts, actions []Action) []Action {
+	if len(actions) == 0 {
+		return []Action{button(t.Text("button.help"), "help")}
+	}
+	return few(actions)
+}

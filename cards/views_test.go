@@ -1,0 +1,147 @@
+package cards
+
+import (
+	"strings"
+
+	"teamspro/internal/lang"
+)
+
+// The views behind the goldens: invented people, numbers and hosts only.
+
+const avatar = "https://bot.contoso.example/avatar/"
+
+var english, french = lang.For("en"), lang.For("fr")
+
+func marta() ContactView {
+	return ContactView{
+		ID: "c7", Version: 3, Name: "Marta Gonzáles", Kind: "person", Job: "Head of Sales", Company: "Contoso", Department: "Europe South",
+		Picture: avatar + "MG.png", Emails: []string{"marta@contoso.example", "m.gonzales@north_wind.example"},
+		Phones: []PhoneView{
+			{"business", "+33 1 99 00 12 34", "+33199001234"}, {"mobile", "+33 6 39 98 12 34", "+33639981234"}, {"fax", "+33 1 99 00 12 99", "+33199001299"},
+		},
+		Pages:     []PageView{{"website", "https://contoso.example/team/marta_g"}, {"linkedin", "https://www.linkedin.com/in/marta-g"}},
+		Addresses: []AddressView{{"12 rue des Lilas\n75000 Paris", "https://www.bing.com/maps?q=48.1,2.35"}},
+		Notes:     "Knows every distributor in the south.\nPrefers mail in the morning.", PhotoURL: "https://contoso.example/photo(1).png",
+		Tags: []TagView{{Name: "supplier"}, {Name: "key account"}, {Name: "Paris"}, {Name: "VIP"}}, Custom: []FactView{{"Customer number", "C-4711"}},
+		Source: "Sales", Changed: "21 Nov 2026", Chat: "marta@contoso.example",
+		MayEdit: true, MayDelete: true, Personal: true,
+	}
+}
+
+func shared() ContactView {
+	v := marta()
+	v.Personal, v.Posted, v.Live = false, true, true
+	v.Notice, v.Undo = "Marta Gonzáles was added.", "h9"
+	return v
+}
+
+func found() ContactView {
+	v := marta()
+	v.Share, v.Favourite = true, true
+	return v
+}
+
+func martine() ContactView {
+	v := marta()
+	v.Changed, v.Source, v.Job, v.Department, v.Notes = "21 nov. 2026", "Ventes", "Directrice des ventes", "Europe du Sud", "Connaît tous les distributeurs du sud."
+	v.Custom = nil
+	return v
+}
+
+func hotline() ContactView {
+	return ContactView{
+		ID: "c8", Name: "IT Hot-line", Kind: "function", Company: "Contoso", Picture: avatar + "IT.png", Hours: "Mon–Fri 7:00–19:00, emergencies always",
+		Phones: []PhoneView{{"business", "+44 20 7946 0123", "+442079460123"}}, Notes: "Have the number on your laptop's sticker ready.",
+		Tags: []TagView{{Name: "IT"}}, Source: "Whole organisation", Changed: "3 Feb 2026",
+	}
+}
+
+func company() ContactView {
+	return ContactView{
+		ID: "c9", Name: "Northwind Traders", Kind: "company", Picture: avatar + "NT.png", Emails: []string{"office@northwind.example"},
+		Phones: []PhoneView{{"business", "+44 131 496 0001", "+441314960001"}}, Hours: "9–17",
+		Pages:     []PageView{{"website", "https://northwind.example"}},
+		Addresses: []AddressView{{"1 Harbour Street, Edinburgh", ""}}, Notes: "Delivers within two days. Ask for Ada when it is urgent.",
+		Source: "Suppliers", Changed: "3 Feb 2026", MayEdit: true,
+	}
+}
+
+const hostileName = "<at>Everybody</at> [click](https://evil.example) **now** {{DATE(2026-01-01)}} \u202eesrever\u202c מרתה"
+
+func hostile() ContactView {
+	return ContactView{
+		ID: "../../x?y", Name: hostileName, Kind: "person", Job: "# boss\n- item", Company: "<b onclick=x>Evil</b> & Co", Department: "1. first",
+		Picture: avatar + "H.png", Emails: []string{"a)b*c@evil.example", "no address", "x@evil.example?subject=hi"},
+		Phones:    []PhoneView{{"mobile", "+1 [x](y)", "+1;javascript"}, {"pager](x", "+33 1 99 00 12 34", "+33199001234"}},
+		Pages:     []PageView{{"website", "javascript:alert(1)"}, {"facebook", "https://teams.microsoft.com@evil.example/"}, {"x", "https://evil.example/a)[b](c_d"}},
+		Addresses: []AddressView{{"](javascript:x)", "javascript:x"}}, Notes: "> quote\n```\ncode\n```\n| a | b |\n|---|---|\n***\n![i](https://evil.example/i.png)\n&lt;at&gt;",
+		PhotoURL: "http://user:pw@evil.example/p.png", Tags: []TagView{{Name: "a\nb <at>x</at>"}}, Custom: []FactView{{"[l](x)", "\x00\x1b[31mred\u200b\u2066"}},
+		Source: "_book_", Changed: "today", Chat: "a&b=c@evil.example", MayEdit: true, MayDelete: true, Notice: "<at>all</at> `x`",
+	}
+}
+
+func rows() []RowView {
+	return []RowView{
+		{"c7", "Marta Gonzáles", "Head of Sales, Contoso", "+33 6 39 98 12 34 · marta@contoso.example", avatar + "MG.png", "Sales"},
+		{"c9", "Northwind Traders", "Company", "+44 131 496 0001", avatar + "NT.png", "Suppliers"},
+		{"c10", "Ana_Maria [Ünal]", "", "ana@contoso.example", "", "Sales"},
+	}
+}
+
+func history() HistoryView {
+	return HistoryView{ID: "c7", Name: "Marta Gonzáles", Entries: []EntryView{
+		{Change: "h3", Act: "edited", Who: "Ada Byron", When: "21 Nov 2026, 14:05", MayUndo: true, MayRestore: true, Changes: []ChangedView{
+			{"mobile", "+33 6 39 98 11 11", "+33 6 39 98 12 34"}, {"job", "Sales", "Head of Sales"}, {"hours", "9–17", ""}}},
+		{Change: "h2", Act: "restored", Who: "Ada Byron", When: "3 Nov 2026, 09:00"},
+		{Change: "h1", Act: "added", Who: "Li Wei", When: "2 Nov 2026, 17:40", Changes: []ChangedView{{"name", "", "Marta Gonzáles"}}},
+	}}
+}
+
+func books() BooksView {
+	return BooksView{
+		Books: []BookView{
+			{ID: "b1", Name: "Sales", Kind: "conversation", Count: "124 contacts", Access: "you manage it", Manage: true, Shared: []SharedView{
+				{"19:abc@thread.tacv2", "Marketing", false}, {"19:def@thread.v2", "Project North", true}}},
+			{ID: "b2", Name: "Ada Byron", Kind: "personal", Count: "3 contacts", Access: "you manage it", Manage: true},
+			{ID: "b3", Name: "Contoso", Kind: "tenant", Count: "1,204 contacts", Access: "read only"},
+			{ID: "b4", Name: "Old project", Kind: "conversation", Count: "12 contacts", Manage: true, Removed: true},
+		},
+		Offers: []BookView{{ID: "b5", Name: "Suppliers", Kind: "conversation", Count: "40 contacts"}},
+		MayNew: true,
+	}
+}
+
+func settings(may bool) SettingsView {
+	return SettingsView{Book: BookView{ID: "b1", Name: "Sales", Mode: "per_member", Access: "you manage it"}, Language: "English", MayChange: may, Owners: []string{"Ada Byron", "Li Wei"}}
+}
+
+func settingsForm() SettingsForm {
+	return SettingsForm{BookID: "b1", Version: 4, Name: "Sales", Mode: "per_member", Members: []MemberRights{
+		{Person: "11111111-1111-1111-1111-111111111111", Name: "Ada Byron", Add: true, Modify: true, Delete: true},
+		{Person: "22222222-2222-2222-2222-222222222222", Name: "Li Wei", Add: true},
+		{Person: "33333333-3333-3333-3333-333333333333", Name: "Bo Ek", Modify: true},
+		{Person: "44444444-4444-4444-4444-444444444444", Name: "Cy Orr"},
+	}, Problem: map[string]string{"name": "Another book has this name."}}
+}
+
+func help(mention string) HelpView {
+	return HelpView{App: "Contact Pro", Mention: mention, HelpURL: "https://bot.contoso.example/help", Commands: []CommandView{
+		{"find", "find marta in sales", "People by any words, in any order"}, {"who is", "who is +33 6 39 98 12 34", "Whose number this is"},
+		{"add", "add Marta Weber, marta@contoso.example", "A contact from one line; “add” alone opens the form"},
+		{"history", "history marta weber", "Who changed what, and when"}}}
+}
+
+func aide() HelpView {
+	return HelpView{App: "Contact Pro", HelpURL: "https://bot.contoso.example/aide", Commands: []CommandView{
+		{"trouver", "trouver marta dans ventes", "Des contacts par n’importe quels mots"}, {"ajouter", "ajouter Marta Weber, marta@contoso.example", "Un contact en une ligne"}}}
+}
+
+func values() map[string]string {
+	return map[string]string{
+		"kind": "person", "name": "Marta \"M\" Gonzáles", "job": "Head of Sales", "company": "Contoso", "email": "marta@contoso.example\nm@north.example",
+		"mobile": "+33 6 39 98 12 34", "tags": "supplier, key account", "notes": "Line one\nLine two", "custom": "Customer number: C-4711",
+	}
+}
+
+// wall is a text of the given length in the characters that take the most room: four bytes each, or six and three when escaped.
+func wall(unit string, length int) string { return strings.Repeat(unit, length) }

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line: one field a subcommand, each in its own file.
+type commands struct {
+	Serve    serveCmd    `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
+	Sandbox  sandboxCmd  `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
+	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
+	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
+	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
+	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// output is where a subcommand writes.
+type output struct {
+	io.Writer
+	Err io.Writer
+}
+
+// exited carries the status that kong wants to leave with (--help) out of the parser.
+type exited int
+
+// run is the program. It returns the status to exit with.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if code, asked := recover().(exited); asked {
+			status = int(code)
+		}
+	}()
+	var c commands
+	parser, err := kong.New(&c, kong.Name("teamspro"), kong.Description("Contact Pro and Image Pro for Microsoft Teams, self-hosted."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(output{stdout, stderr}))
+	if err != nil {
+		return fail(stderr, err)
+	}
+	call, err := parser.Parse(args)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	if err := call.Run(); err != nil {
+		return fail(stderr, err)
+	}
+	return 0
+}
+
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintln(stderr, "teamspro:", err)
+	return 1
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(out output) error {
+	fmt.Fprintln(out, "teamspro", version())
+	return nil
+}
+
+// release is the version of the program, raised with CHANGELOG.md.
+const release = "0.1.0"
+
+// version is the release, with the commit when the build knows it.
+func version() string {
+	info, known := debug.ReadBuildInfo()
+	if !known {
+		return release
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return release + "+" + s.Value[:12]
+		}
+	}
+	return release
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"teamspro/internal/ops"
+	"teamspro/internal/sandbox"
+	"teamspro/manifest"
+)
+
+// App ids of the sandbox, the same every time so that its pictures and logs can be compared.
+const (
+	sandboxContactApp = "5b0f7d1e-0000-4000-8000-00000000c0de"
+	sandboxImageApp   = "5b0f7d1e-0000-4000-8000-00000001a9e5"
+)
+
+type sandboxCmd struct {
+	Listen     string `default:"127.0.0.1:3979" help:"Address of the page, the connector and Graph."`
+	BotListen  string `default:"127.0.0.1:3978" help:"Address of the service."`
+	Data       string `help:"Folder to keep the database in; without it everything is forgotten at the end."`
+	Packages   string `default:"test/e2e/node_modules" help:"Folder with the npm packages of the page."`
+	Only       bool   `help:"Start only the Microsoft side and print the settings for a service started elsewhere."`
+	Image      bool   `help:"Install Image Pro, too."`
+	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
+	Quiet      bool   `help:"Print only the address of the page."`
+}
+
+// Run starts a Microsoft 365 in the small and, against it, the service with the settings that a real tenant would give
+// it. The service does not know the difference.
+func (c *sandboxCmd) Run(ctx context.Context, out output) error {
+	log, err := c.logger(out)
+	if err != nil {
+		return err
+	}
+	folder, remove, err := c.folder()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	if err := c.pickPort(ctx); err != nil {
+		return err
+	}
+	box, err := c.sandbox(folder, log)
+	if err != nil {
+		return err
+	}
+	if err := box.Start(ctx); err != nil {
+		return err
+	}
+	defer box.Close()
+	if c.Only {
+		return c.printSettings(ctx, out, box)
+	}
+	return c.serve(ctx, out, box, folder, log)
+}
+
+func (c *sandboxCmd) logger(out output) (*slog.Logger, error) {
+	if c.Quiet {
+		return ops.Logger(out.Err, "text", "error")
+	}
+	return ops.Logger(out.Err, "text", "info")
+}
+
+func (c *sandboxCmd) folder() (folder string, remove func(), err error) {
+	if c.Data != "" {
+		return c.Data, func() {}, os.MkdirAll(c.Data, 0o700)
+	}
+	folder, err = os.MkdirTemp("", "teamspro-sandbox-")
+	return folder, func() { _ = os.RemoveAll(folder) }, err // a leftover of a few kilobytes in the temporary folder harms nobody
+}
+
+// pickPort settles the service's port before anything is told its address.
+func (c *sandboxCmd) pickPort(ctx context.Context) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.BotListen)
+	if err != nil {
+		return fmt.Errorf("--bot-listen: %w", err)
+	}
+	c.BotListen = l.Addr().String()
+	return l.Close()
+}
+
+func (c *sandboxCmd) sandbox(folder string, log *slog.Logger) (*sandbox.Sandbox, error) {
+	apps, err := c.apps()
+	if err != nil {
+		return nil, err
+	}
+	cfg := sandbox.Config{Listen: c.Listen, BotURL: "http://" + c.BotListen + "/api/messages", Apps: apps, PageModules: c.Packages, StateDir: folder, Log: log}
+	if c.Playground {
+		cfg.PlaygroundHosts = []string{playgroundHost}
+	}
+	return sandbox.New(cfg)
+}
+
+// apps are the apps as an administrator would upload them: packed, and read from the package.
+func (c *sandboxCmd) apps() ([]sandbox.App, error) {
+	image := ""
+	if c.Image {
+		image = sandboxImageApp
+	}
+	packages, err := manifest.Write(manifest.Config{PublicURL: "https://teamspro.contoso.example", Version: release,
+		Contact: manifest.DefaultContact(sandboxContactApp), Image: manifest.DefaultImage(image)})
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]sandbox.App{"contact-pro.zip": {Key: "contact", ID: sandboxContactApp, Name: "Contact Pro"}, "image-pro.zip": {Key: "image", ID: sandboxImageApp, Name: "Image Pro"}}
+	var apps []sandbox.App
+	for _, p := range packages {
+		summary, err := manifest.Parse(p.Zip)
+		if err != nil {
+			return nil, err
+		}
+		app := known[p.Name]
+		app.Manifest = &summary
+		apps = append(apps, app)
+	}
+	return apps, nil
+}
+
+func (c *sandboxCmd) printSettings(ctx context.Context, out output, box *sandbox.Sandbox) error {
+	fmt.Fprintln(out, "page", box.PageURL())
+	for name, value := range box.Settings() {
+		fmt.Fprintf(out, "export %s=%s\n", name, value)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// serve fills the sample books and runs the service until ctx ends.
+func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox, folder string, log *slog.Logger) error {
+	s, err := c.settings(box.Settings(), folder)
+	if err != nil {
+		return err
+	}
+	if err := sample(ctx, s, box); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return serve(ctx, s, log, func(string) { c.announce(out, box) })
+	})
+	if c.Playground {
+		group.Go(func() error { return playground(ctx, out, box.PageURL()) })
+	}
+	return group.Wait()
+}
+
+// settings gives the service the same settings that an operator sets, parsed in the same way.
+func (c *sandboxCmd) settings(env map[string]string, folder string) (*settings, error) {
+	flags := map[string]string{
+		"listen": env["TEAMSPRO_LISTEN"], "public-url": env["TEAMSPRO_PUBLIC_URL"], "data": folder, "tenant-id": env["TEAMSPRO_TENANT_ID"],
+		"bot-metadata-url": env["TEAMSPRO_BOT_METADATA_URL"], "bot-issuer": env["TEAMSPRO_BOT_ISSUER"], "login-url": env["TEAMSPRO_LOGIN_URL"],
+		"graph-url": env["TEAMSPRO_GRAPH_URL"], "service-hosts": env["TEAMSPRO_SERVICE_HOSTS"], "ca-file": env["TEAMSPRO_CA_FILE"], "region": "GB",
+		"contact-app-id": env["TEAMSPRO_CONTACT_APP_ID"], "contact-app-secret": env["TEAMSPRO_CONTACT_APP_SECRET"],
+		"image-app-id": env["TEAMSPRO_IMAGE_APP_ID"], "image-app-secret": env["TEAMSPRO_IMAGE_APP_SECRET"],
+	}
+	return settingsFrom(flags)
+}
+
+func (c *sandboxCmd) announce(out output, box *sandbox.Sandbox) {
+	if c.Quiet {
+		fmt.Fprintln(out, "page", box.PageURL())
+		return
+	}
+	fmt.Fprintf(out, "\n  Open %s in a browser: a small Teams with %s installed.\n", box.PageURL(), "Contact Pro")
+	fmt.Fprintln(out, "  No account, no tenant, invented people. Try: find marta")
+	if c.Data == "" {
+		fmt.Fprintln(out, "  Everything is forgotten when you stop this (Ctrl-C); --data keeps it.")
+	}
+	fmt.Fprintln(out)
+}
+
+// playgroundHost is where Microsoft's Playground serves its connector.
+const playgroundHost = "127.0.0.1:56150"
+
+// playground runs Microsoft's Agents Playground against the sandbox's signing proxy, because the Playground itself
+// sends no token and the service takes nothing without one.
+func playground(ctx context.Context, out output, page string) error {
+	u, err := url.Parse(page)
+	if err != nil {
+		return err
+	}
+	endpoint := u.Scheme + "://" + u.Host + "/playground/api/messages"
+	_, port, _ := strings.Cut(playgroundHost, ":")
+	cmd := exec.CommandContext(ctx, "npx", "--yes", "@microsoft/m365agentsplayground@0.2.28", "start", "-e", endpoint, "-c", "msteams", "-p", port, "--dt")
+	cmd.Dir, err = playgroundFolder()
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr = out, out.Err
+	fmt.Fprintf(out, "  Microsoft's Playground: http://%s (its own evaluation licence applies)\n", playgroundHost)
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the Playground ended: %w", err)
+	}
+	return nil
+}
+
+// playgroundConfig names the people and places of the Playground; it wants at least five people and at most one
+// channel besides General.
+const playgroundConfig = `version: "0.1.0"
+tenantId: %[1]s
+bot: {id: %[2]s, name: Contact Pro}
+currentUser: {id: user-id-0, name: Ana Duarte, userPrincipleName: ana.duarte@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000001, givenName: Ana, surname: Duarte, email: ana.duarte@contoso.example}
+users:
+  - {id: user-id-1, name: Ben Okafor, userPrincipleName: ben.okafor@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000002, givenName: Ben, surname: Okafor, email: ben.okafor@contoso.example}
+  - {id: user-id-2, name: Chloe Martin, userPrincipleName: chloe.martin@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000003, givenName: Chloe, surname: Martin, email: chloe.martin@contoso.example}
+  - {id: user-id-3, name: Dara Singh, userPrincipleName: dara.singh@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000004, givenName: Dara, surname: Singh, email: dara.singh@contoso.example}
+  - {id: user-id-4, name: Emil Berg, userPrincipleName: emil.berg@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000005, givenName: Emil, surname: Berg, email: emil.berg@contoso.example}
+personalChat: {id: personal-chat-id}
+groupChat: {id: group-chat-id, name: Harbour project}
+team: {id: team-id, name: Contoso Sales, channels: [{id: channel-leads-id, name: Leads}]}
+`
+
+func playgroundFolder() (string, error) {
+	folder, err := os.MkdirTemp("", "teamspro-playground-")
+	if err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf(playgroundConfig, sandbox.DefaultTenant, sandboxContactApp)
+	return folder, errors.Join(os.WriteFile(filepath.Join(folder, ".m365agentsplayground.yml"), []byte(text), 0o600))
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"teamspro/bot"
+	"teamspro/internal/auth"
+	"teamspro/internal/contact"
+	"teamspro/internal/ops"
+	"teamspro/internal/web"
+	"teamspro/manifest"
+	"teamspro/store"
+)
+
+// service is the whole program at work.
+type service struct {
+	handler  http.Handler
+	admin    http.Handler
+	bot      *bot.Bot
+	verifier *auth.Verifier
+	db       *store.DB
+	log      *slog.Logger
+	draining atomic.Bool
+}
+
+// wire puts the parts together, from the file up to the endpoint.
+func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	svc := &service{db: db, log: log}
+	metrics := ops.NewMetrics(version())
+	transport := bot.GuardedTransport(s.outbound(), s.roots)
+	client := func(op string, timeout time.Duration) *http.Client {
+		return &http.Client{Transport: ops.RoundTripper(transport, op, metrics), Timeout: timeout}
+	}
+	svc.verifier = auth.NewVerifier(auth.VerifierConfig{MetadataURL: s.BotMetadataURL, Issuer: s.BotIssuer, Audiences: []string{s.Contact.ID, s.Image.ID},
+		HTTP: client("keys", 10*time.Second), Log: log})
+
+	limits := bot.NewLimits(0)
+	contactApp, errContact := s.app(s.Contact, db, limits, client, log)
+	imageApp, errImage := s.app(s.Image, db, limits, client, log)
+	if err := errors.Join(errContact, errImage); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+		Roster: contactApp.Roster, Index: contact.NewIndex(), Region: s.Region})
+	svc.bot = bot.New(bot.Config{Verifier: svc.verifier, Books: books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows})
+
+	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
+		Checks: map[string]func() error{"keys": svc.verifier.Ready, "store": db.Ready}})
+	svc.handler = svc.routes(s)
+	return svc, nil
+}
+
+// app makes what one app needs to speak with Teams; the zero value when it is not configured.
+func (s *settings) app(a appSettings, db *store.DB, limits *bot.Limits, client func(string, time.Duration) *http.Client, log *slog.Logger) (bot.AppConfig, error) {
+	if a.ID == "" {
+		return bot.AppConfig{}, nil
+	}
+	tokens, err := auth.NewAppTokens(auth.AppConfig{AppID: a.ID, TenantID: s.TenantID, LoginURL: s.LoginURL, Secret: a.Secret, CertificateFile: a.Certificate,
+		ManagedIdentity: a.ManagedIdentity, Federated: a.Federated, HTTP: client("login", 10*time.Second), Scope: s.scope})
+	if err != nil {
+		return bot.AppConfig{}, fmt.Errorf("app %q: %w", a.Name, err)
+	}
+	connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log})
+	return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+}
+
+// routes is everything that is served on the listener.
+func (svc *service) routes(s *settings) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/messages", svc.bot)
+	mux.Handle("/", web.New(web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon}))
+	if s.AdminListen == "" {
+		for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+			mux.Handle(path, svc.admin)
+		}
+	}
+	return mux
+}
+
+// names are the names of the apps that are configured, by kind.
+func (s *settings) names() map[string]string {
+	names := map[string]string{}
+	if s.Contact.ID != "" {
+		names[manifest.Contact] = s.Contact.Name
+	}
+	if s.Image.ID != "" {
+		names[manifest.Image] = s.Image.Name
+	}
+	return names
+}
+
+// off lists what the settings leave out, for the first line of the log.
+func (s *settings) off() []string {
+	var off []string
+	if s.Contact.ID == "" {
+		off = append(off, "Contact Pro (no app id)")
+	}
+	if s.Image.ID == "" {
+		off = append(off, "Image Pro (no app id)")
+	}
+	if s.PublicURL == "" {
+		off = append(off, "pictures and help links (no public url)")
+	}
+	return off
+}
+
+// work runs what goes on in the background until ctx ends.
+func (svc *service) work(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := svc.verifier.Run(ctx); ctx.Err() == nil {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		if err := svc.bot.Resume(ctx); err != nil && ctx.Err() == nil {
+			svc.log.Error("what was owed before the start could not be read", "error", err)
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (svc *service) close() {
+	if err := svc.db.Close(); err != nil {
+		svc.log.Error("the database did not close", "error", err)
+	}
+}

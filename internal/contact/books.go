@@ -1,0 +1,195 @@
+package contact
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// Config is what the use cases stand on.
+type Config struct {
+	Shelf     Shelf
+	Chronicle Chronicle
+	Library   Library
+	Marks     Marks
+	Roster    Roster
+	Index     *Index
+	Region    string           // the ISO country whose national phone numbers are understood ("FR"); "" = none
+	Now       func() time.Time // nil: time.Now
+	NewID     func() string    // nil: 26 random lower-case letters and digits
+}
+
+// Books are the use cases of Contact Pro. Each takes the caller and checks, for every id it is given, that the
+// caller may see and do what they ask: something they may not see is fault.NotFound, as if it were not there;
+// something they see but may not do is fault.Denied. It is safe for concurrent use.
+type Books struct {
+	shelf     Shelf
+	chronicle Chronicle
+	library   Library
+	marks     Marks
+	roster    Roster
+	index     *Index
+	region    string
+	now       func() time.Time
+	newID     func() string
+
+	loading singleflight.Group
+	loaded  sync.Map // identity.Tenant → struct{}: its contacts are in the index
+}
+
+// New makes the use cases.
+func New(c Config) *Books {
+	b := &Books{
+		shelf: c.Shelf, chronicle: c.Chronicle, library: c.Library, marks: c.Marks, roster: c.Roster,
+		index: c.Index, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
+	}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if b.newID == nil {
+		b.newID = func() string { return strings.ToLower(rand.Text()) }
+	}
+	return b
+}
+
+// Load fills the index with the contacts of a tenant, once. Callers that come meanwhile wait; after a failure the
+// next call tries again. Use cases that search call it themselves; calling it at the start saves the first of them
+// the wait.
+func (b *Books) Load(ctx context.Context, t identity.Tenant) error {
+	if _, ok := b.loaded.Load(t); ok {
+		return nil
+	}
+	// The first caller may go away while others wait: the work does not stop with one of them.
+	working := context.WithoutCancel(ctx)
+	done := b.loading.DoChan(string(t), func() (any, error) { return nil, b.fill(working, t) })
+	select {
+	case r := <-done:
+		return r.Err
+	case <-ctx.Done():
+		return fault.Wrap(fault.Busy, "contact.Load", ctx.Err())
+	}
+}
+
+func (b *Books) fill(ctx context.Context, t identity.Tenant) error {
+	if _, ok := b.loaded.Load(t); ok {
+		return nil
+	}
+	err := b.shelf.Each(ctx, t, func(c Contact) error {
+		b.index.Put(t, c)
+		return nil
+	})
+	if err != nil {
+		return wrap("contact.Load", err)
+	}
+	b.loaded.Store(t, struct{}{})
+	return nil
+}
+
+// wrap names the operation; the failure keeps its kind.
+func wrap(op string, err error) error { return fmt.Errorf("%s: %w", op, err) }
+
+// told gives the failure of a port the sentence of its kind, when there is one.
+func told(op string, err error, sentences map[fault.Kind]string) error {
+	kind := fault.KindOf(err)
+	text, ok := sentences[kind]
+	if !ok {
+		return wrap(op, err)
+	}
+	return &fault.Error{Kind: kind, Op: op, Text: text, Err: err}
+}
+
+// stamp is now, by the caller.
+func (b *Books) stamp(who identity.Caller) Stamp { return Stamp{At: b.now().UTC(), By: who.Person} }
+
+// Listing is a book as a caller sees it.
+type Listing struct {
+	Book  Book
+	May   Rights
+	Count int // how many contacts it holds, trash excluded
+}
+
+// Lists gives the books that the caller sees from where they stand, the nearest first. A book whose conversation the
+// bot was removed from (Book.Removed) is shown to its owners alone, with no right but Manage: its contacts wait
+// unseen, until the bot is added there again.
+func (b *Books) Lists(ctx context.Context, who identity.Caller) ([]Listing, error) {
+	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
+	if err != nil {
+		return nil, wrap("contact.Lists", err)
+	}
+	lists, err := b.admit(ctx, who, books)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range books {
+		// The roster of a conversation without the bot cannot be read: only owners by name are known.
+		if k.Removed != nil && k.ownedBy(who.Person) && !who.Public {
+			lists = append(lists, Listing{Book: k, May: Rights{Manage: true}})
+		}
+	}
+	return b.counted(ctx, who, lists)
+}
+
+// Offers gives the books that the caller manages elsewhere and could share with the conversation where they stand.
+func (b *Books) Offers(ctx context.Context, who identity.Caller) ([]Listing, error) {
+	return b.chosen(ctx, who, func(l Listing) bool {
+		return l.May.Manage && l.Book.Kind == ConversationBook && !l.Book.usableIn(who.Conversation)
+	})
+}
+
+// Writable gives the books that the caller may add contacts to, the natural one first: the conversation's own in a
+// group chat or channel, the caller's own in a personal chat.
+func (b *Books) Writable(ctx context.Context, who identity.Caller) ([]Listing, error) {
+	return b.chosen(ctx, who, func(l Listing) bool { return l.May.Add })
+}
+
+func (b *Books) chosen(ctx context.Context, who identity.Caller, fits func(Listing) bool) ([]Listing, error) {
+	lists, err := b.visible(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	return b.counted(ctx, who, slices.DeleteFunc(lists, func(l Listing) bool { return !fits(l) }))
+}
+
+// counted puts lists in order and adds how many contacts each holds.
+func (b *Books) counted(ctx context.Context, who identity.Caller, lists []Listing) ([]Listing, error) {
+	if err := b.Load(ctx, who.Tenant); err != nil {
+		return nil, err
+	}
+	for i := range lists {
+		lists[i].Count = b.index.Count(who.Tenant, lists[i].Book.ID)
+	}
+	slices.SortFunc(lists, func(x, y Listing) int { return nearer(who, x.Book, y.Book) })
+	return lists, nil
+}
+
+// nearer orders books for a caller: by how near they are, the one without a name first, then by age.
+func nearer(who identity.Caller, x, y Book) int {
+	return cmp.Or(distance(who, x)-distance(who, y), min(len(x.Name), 1)-min(len(y.Name), 1), x.Created.At.Compare(y.Created.At), cmp.Compare(x.ID, y.ID))
+}
+
+func distance(who identity.Caller, k Book) int {
+	switch {
+	case k.Removed != nil:
+		return 5
+	case who.Place == identity.Personal && k.Kind == PersonalBook:
+		return 0
+	case k.livesIn(who.Conversation):
+		return 1
+	case k.usableIn(who.Conversation):
+		return 2
+	case k.Kind == PersonalBook:
+		return 4
+	default:
+		return 3
+	}
+}

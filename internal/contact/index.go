@@ -1,0 +1,164 @@
+package contact
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"teamspro/internal/identity"
+)
+
+// Index finds contacts by what is written in them. It is in memory and holds no record, only what comparing needs; it
+// is filled from the Shelf and follows every change. It knows no rights: callers name the books that may be searched.
+// It is safe for concurrent use; readers do not wait for each other.
+type Index struct {
+	shelves sync.Map  // place → *shelfIndex
+	drafts  sync.Pool // *draft
+	spare   sync.Pool // *search
+}
+
+type place struct {
+	tenant identity.Tenant
+	book   BookID
+}
+
+// NewIndex makes an empty index.
+func NewIndex() *Index {
+	return &Index{
+		drafts: sync.Pool{New: func() any { return new(draft) }},
+		spare:  sync.Pool{New: func() any { return new(search) }},
+	}
+}
+
+// Put takes a contact in, or its new version. It does nothing when the same version or a newer one is in, or was
+// removed: what comes late changes nothing. No part of c is kept but its tags.
+func (x *Index) Put(t identity.Tenant, c Contact) {
+	d := x.drafts.Get().(*draft)
+	defer x.drafts.Put(d)
+	d.read(&c.Record)
+	x.shelf(t, c.Book).put(c.ID, c.Version, d)
+}
+
+// Remove takes a contact out. It does nothing when a version newer than this is in.
+func (x *Index) Remove(t identity.Tenant, book BookID, id ID, version int) {
+	x.shelf(t, book).remove(id, version)
+}
+
+func (x *Index) shelf(t identity.Tenant, book BookID) *shelfIndex {
+	if s, ok := x.shelves.Load(place{t, book}); ok {
+		return s.(*shelfIndex)
+	}
+	s, _ := x.shelves.LoadOrStore(place{t, book}, newShelfIndex(book))
+	return s.(*shelfIndex)
+}
+
+// among gives the indexes of the books that have one, each once.
+func (x *Index) among(t identity.Tenant, books []BookID) []*shelfIndex {
+	books = slices.Compact(slices.Sorted(slices.Values(books)))
+	shelves := make([]*shelfIndex, 0, len(books))
+	for _, b := range books {
+		if s, ok := x.shelves.Load(place{t, b}); ok {
+			shelves = append(shelves, s.(*shelfIndex))
+		}
+	}
+	return shelves
+}
+
+// Search finds contacts in the books, best first, at most limit. Total counts all that match. A query without words
+// finds all, by name. When ctx ends, the answer is what was found until then.
+//
+// A word matches anywhere in a word of the record, from two letters on; single letters match beginnings. What no
+// contact has is read more generously: "weber;marta" as two words, a word of four letters or more with one slip, a
+// restriction (Query.In) as words.
+func (x *Index) Search(ctx context.Context, t identity.Tenant, books []BookID, q Query, limit int) (hits []Hit, total int) {
+	if q.Book != "" && slices.Contains(books, q.Book) {
+		books = []BookID{q.Book}
+	} else if q.Book != "" {
+		return nil, 0
+	}
+	r := x.spare.Get().(*search)
+	defer x.release(r)
+	shelves := x.among(t, books)
+	r.run(ctx, shelves, q.plan(), limit)
+	if r.podium.total == 0 && q.In != "" {
+		r.run(ctx, shelves, q.unrestricted().plan(), limit)
+	}
+	return r.podium.hits(), r.podium.total
+}
+
+// release keeps the lists of a search for the next one, but nothing of what it found. One that was ended has left
+// nothing behind either: reasons are forgotten clause by clause.
+func (x *Index) release(r *search) {
+	r.plan, r.podium = nil, podium{}
+	x.spare.Put(r)
+}
+
+// unrestricted has the words of the restriction among the others.
+func (q Query) unrestricted() Query {
+	q.Text, q.In = strings.TrimSpace(q.Text+" "+q.In), ""
+	return q
+}
+
+// minEnd is how many digits of a number tell whose it is.
+const minEnd = 6
+
+// WhoIs finds the contacts with a phone number whose international digits are the given ones or, from six on, end
+// with them. A zero in front of a national number does not count. Whole numbers come first.
+func (x *Index) WhoIs(t identity.Tenant, books []BookID, digits string, limit int) []Hit {
+	digits = dialled(cut(digits, MaxPhone))
+	end := strings.TrimLeft(digits, "0")
+	c := clause{fields: everyField}
+	for _, d := range slices.Compact([]string{digits, strings.TrimPrefix(digits, "00")}) {
+		c.needles = append(c.needles, needle{amongNumbers, d, whole})
+	}
+	if len(end) >= minEnd {
+		c.needles = append(c.needles, needle{amongNumbers, end, atEnd})
+	}
+	r := x.spare.Get().(*search)
+	defer x.release(r)
+	r.run(context.Background(), x.among(t, books), &plan{clauses: []clause{c}}, limit)
+	return r.podium.hits()
+}
+
+// TagCount says how many contacts have a tag.
+type TagCount struct {
+	Name  string
+	Count int
+}
+
+// Tags gives the tags in the books, the most used first. Tags that differ in case or accents are one, named as it is
+// most often written.
+func (x *Index) Tags(t identity.Tenant, books []BookID) []TagCount {
+	all := map[string]map[string]int{}
+	for _, s := range x.among(t, books) {
+		s.addTags(all)
+	}
+	tags := make([]TagCount, 0, len(all))
+	for _, written := range all {
+		tags = append(tags, tagCount(written))
+	}
+	slices.SortFunc(tags, func(a, b TagCount) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name)) })
+	return tags
+}
+
+func tagCount(written map[string]int) TagCount {
+	var tag TagCount
+	most := 0
+	for name, n := range written {
+		tag.Count += n
+		if n > most || n == most && name < tag.Name {
+			tag.Name, most = name, n
+		}
+	}
+	return tag
+}
+
+// Count is how many contacts a book has.
+func (x *Index) Count(t identity.Tenant, book BookID) int {
+	if s, ok := x.shelves.Load(place{t, book}); ok {
+		return s.(*shelfIndex).count()
+	}
+	return 0
+}

@@ -1,0 +1,38 @@
+// The doors of the sandbox's server, one function each. An answer that is no success becomes an Error
+// with the status in `status`.
+
+async function call(method, path, body) {
+  const init = { method, headers: {} };
+  if (body !== undefined) {
+    init.headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(body);
+  }
+  const response = await fetch(path, init);
+  const text = await response.text();
+  if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status}`), { status: response.status, detail: text.slice(0, 400) });
+  return text === '' ? {} : JSON.parse(text);
+}
+
+const query = (parts) => new URLSearchParams(parts).toString();
+const post = (path) => (body) => call('POST', path, body);
+
+export const api = {
+  world: (as, locale) => call('GET', `/api/world?${query({ as, locale })}`),
+  messages: (as, conversation) => call('GET', `/api/messages?${query({ as, conversation })}`),
+  activity: () => call('GET', '/api/activity'),
+  events: (as) => new EventSource(`/api/events?${query({ as })}`),
+  send: post('/api/send'),
+  submit: post('/api/submit'),
+  action: post('/api/action'),
+  invoke: post('/api/invoke'),
+  compose: post('/api/compose'),
+  edit: post('/api/edit'),
+  remove: post('/api/delete'),
+  react: post('/api/react'),
+  install: post('/api/install'),
+  uninstall: post('/api/uninstall'),
+  faults: post('/api/faults'),
+  clearFaults: () => call('DELETE', '/api/faults'),
+  rotate: () => call('POST', '/api/rotate', {}),
+  reset: () => call('POST', '/api/reset', {}),
+};

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/contact"
+	"teamspro/internal/identity"
+)
+
+const many = 100_000
+
+// full writes a store of many contacts, each about 600 bytes long, and closes it.
+func full(b *testing.B) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "teamspro.db")
+	db := openAt(b, path)
+	for from := 0; from < many; from += 5000 {
+		err := db.write(context.Background(), "fill", north, func(tb *bbolt.Bucket) error {
+			for i := from; i < from+5000; i++ {
+				w := writer{op: "fill", tenant: tb, now: db.now(), change: added(fmt.Sprintf("contact-%06d", i), busy(i))}
+				w.change.ID = contact.ChangeID(fmt.Sprintf("change-%06d", i))
+				if _, err := w.apply(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// busy is a record with most fields in use.
+func busy(i int) contact.Record {
+	return contact.Record{Kind: contact.Person, Name: fmt.Sprintf("Person %d", i), Job: "Harbour pilot", Company: "Ferries of the North",
+		Department: "Night shift", Emails: []string{fmt.Sprintf("p%d@ferry.example", i)},
+		Phones:    []contact.Phone{{Label: contact.Business, Number: "(202) 555-0123", E164: "+12025550123"}, {Label: contact.Mobile, Number: "(202) 555-0177", E164: "+12025550177"}},
+		Website:   "https://ferry.example",
+		Addresses: []contact.Address{{Text: "1 Quay, Port of the North", Position: &contact.Position{Lat: 54.5, Lng: 10.25}}},
+		Notes:     strings.Repeat("Knows the shoals. ", 6), Tags: []string{"ferry", "night"}}
+}
+
+func BenchmarkOpenWithManyContacts(b *testing.B) {
+	path := full(b)
+	for b.Loop() {
+		b.StopTimer()
+		db := openAt(b, path)
+		db.Close()
+		b.StartTimer()
+		db, err := Open(b.Context(), Config{Path: path})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(db.Size())/(1<<20), "MiB")
+		db.Close()
+	}
+}
+
+func BenchmarkEachOfManyContacts(b *testing.B) {
+	db := openAt(b, full(b))
+	for b.Loop() {
+		n := 0
+		if err := db.Contacts().Each(b.Context(), north, func(contact.Contact) error { n++; return nil }); err != nil || n != many {
+			b.Fatal(n, err)
+		}
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	db := openAt(b, filepath.Join(b.TempDir(), "teamspro.db"))
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := db.Contacts().Apply(b.Context(), north, added(fmt.Sprint("c", i), busy(i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMarkAnswered(b *testing.B) {
+	db := openAt(b, filepath.Join(b.TempDir(), "teamspro.db"))
+	i := 0
+	for b.Loop() {
+		i++
+		if err := db.Turns().MarkAnswered(b.Context(), fmt.Sprint("activity", i)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func openAt(t testing.TB, path string) *DB {
+	t.Helper()
+	db, err := Open(context.Background(), Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+const north, south = identity.Tenant("11111111-1111-4111-8111-111111111111"), identity.Tenant("22222222-2222-4222-8222-222222222222")
+
+func added(id string, r contact.Record) contact.Change {
+	return contact.Change{Act: contact.Added, Contact: contact.ID(id), Book: "book", Version: 1, After: &r, By: "ines"}
+}

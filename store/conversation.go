@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// usedEvery is how old the time of last use may grow before it is worth a write.
+const usedEvery = time.Hour
+
+// Conversations keeps how to speak in the conversations in which an app was installed.
+type Conversations struct{ db *DB }
+
+// Conversations is the view of the conversations.
+func (d *DB) Conversations() *Conversations { return &Conversations{d} }
+
+// Remember keeps a reference in place of the one before. Nothing is written when only Used changed, by less
+// than an hour.
+func (c *Conversations) Remember(ctx context.Context, t identity.Tenant, r identity.Reference) error {
+	const op = "store.Remember"
+	if err := checkIDs(op, string(r.Conversation), r.App); err != nil {
+		return err
+	}
+	old, found, err := c.find(ctx, op, t, r.Conversation, r.App)
+	if err != nil || found && nearly(old, newReference(r)) {
+		return err
+	}
+	return c.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		return save(tb.Bucket([]byte(bucketConversations)), op, join(string(r.Conversation), r.App), newReference(r))
+	})
+}
+
+// nearly tells whether two references differ in the time of use only, and there by little.
+func nearly(a, b referenceRecord) bool {
+	if b.Used.Sub(a.Used).Abs() >= usedEvery {
+		return false
+	}
+	a.Used = b.Used
+	return a == b
+}
+
+// Recall reads the reference of a conversation for an app; fault.NotFound when there is none.
+func (c *Conversations) Recall(ctx context.Context, t identity.Tenant, conversation identity.Conversation, app string) (identity.Reference, error) {
+	const op = "store.Recall"
+	r, found, err := c.find(ctx, op, t, conversation, app)
+	switch {
+	case err != nil:
+		return identity.Reference{}, err
+	case !found:
+		return identity.Reference{}, fault.New(fault.NotFound, op, "")
+	}
+	return r.reference(), nil
+}
+
+// Forget removes the reference of a conversation for an app, if there is one.
+func (c *Conversations) Forget(ctx context.Context, t identity.Tenant, conversation identity.Conversation, app string) error {
+	const op = "store.Forget"
+	_, found, err := c.find(ctx, op, t, conversation, app)
+	if err != nil || !found {
+		return err
+	}
+	return c.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		return tb.Bucket([]byte(bucketConversations)).Delete(join(string(conversation), app))
+	})
+}
+
+func (c *Conversations) find(ctx context.Context, op string, t identity.Tenant, conversation identity.Conversation, app string) (r referenceRecord, found bool, err error) {
+	err = c.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
+		r, found, err = load[referenceRecord](tb.Bucket([]byte(bucketConversations)), join(string(conversation), app))
+		return err
+	})
+	return r, found, err
+}

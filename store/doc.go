@@ -1,0 +1,66 @@
+// Package store keeps everything that outlives a request in one bbolt file, and is the only package that
+// knows bbolt. A call that returned without error is on disk (two fsyncs, never switched off).
+//
+// It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
+// decide. No transaction leaves the package; what it returns are copies.
+//
+// # Schema 1
+//
+// This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
+// meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
+// bytes, nanoseconds since 1970, big-endian; <hash> is the first 16 bytes of the SHA-256 of a key; <version>
+// is 8 bytes, big-endian. JSON values are records of this package's own (record.go): fields may be added,
+// names must not change.
+//
+//	meta
+//	    "schema"                           the number of the schema, in decimal
+//	    "file"                             a random name of this file, given when it was made
+//	    "probe"                            what Ready tries to write on a full disk; removed when it succeeded
+//	answered
+//	    <hash of activity key>             <time> when its reply was delivered
+//	answeredtimes                          the same by age, for the purge
+//	    <time><hash>                       nothing
+//	owed
+//	    <hash of activity key>             JSON owedRecord: a reply not delivered yet, without its text
+//	tenants
+//	    <tenant>
+//	        contacts
+//	            <contact>                  JSON contactRecord
+//	        changes
+//	            <change>                   JSON changeRecord: who changed what when, with both records around it
+//	        history                        the changes of each contact, in their order
+//	            <contact>·<version>        <change>
+//	        trash
+//	            <contact>                  JSON trashRecord: the contact as it was, and its deletion
+//	        trashtimes                     the deletions of each book, oldest first
+//	            <book>·<time><contact>     <change>
+//	        deeds
+//	            <hash of deed key>         <time><change>: what the deed did
+//	        deedtimes                      the same by age, for the purge
+//	            <time><hash>               nothing
+//	        books
+//	            <book>                     JSON bookRecord
+//	        bookindex                      the books by whom they concern; each key is derived from a book
+//	            home·<conversation>·<book>        nothing
+//	            share·<conversation>·<book>       nothing
+//	            person·<person>·<book>            nothing; personal books only
+//	            tenant·<book>                     nothing; tenant books only
+//	            first·<kind>·<conversation>       <book>: the unnamed book of a place
+//	            first·<kind>·<person>             <book>: the unnamed book of a person
+//	        meetings
+//	            <person>·<conversation>    nothing: the person uses the books of the conversation
+//	        marks
+//	            <person>                   JSON marksRecord
+//	        conversations
+//	            <conversation>·<app>       JSON referenceRecord: how to speak in a conversation
+//
+// # Damage
+//
+// bbolt serves a damaged file without a word until it meets the damage, and then ends the process. So Open
+// reads the whole structure first (inspect.go) and refuses a file that is not sound.
+//
+// # Full disks
+//
+// A write that the disk refuses fails with fault.Busy and changes nothing. Reading goes on; Ready reports the
+// trouble until a trial write succeeds.
+package store

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+)
+
+// The buckets, as the package comment describes them.
+const (
+	bucketMeta          = "meta"
+	bucketAnswered      = "answered"
+	bucketAnsweredTimes = "answeredtimes"
+	bucketOwed          = "owed"
+	bucketTenants       = "tenants"
+
+	bucketContacts      = "contacts"
+	bucketChanges       = "changes"
+	bucketHistory       = "history"
+	bucketTrash         = "trash"
+	bucketTrashTimes    = "trashtimes"
+	bucketDeeds         = "deeds"
+	bucketDeedTimes     = "deedtimes"
+	bucketBooks         = "books"
+	bucketBookIndex     = "bookindex"
+	bucketMeetings      = "meetings"
+	bucketMarks         = "marks"
+	bucketConversations = "conversations"
+)
+
+// The keys of bucketMeta.
+const (
+	metaSchema = "schema"
+	metaFile   = "file"
+	metaProbe  = "probe"
+)
+
+// bucket declares a bucket: where it is, and what it holds in the words of the data map.
+type bucket struct {
+	name   string
+	tenant bool // each tenant has one
+	datum  Datum
+}
+
+// declared lists every bucket. Files are made from it and the data map is printed from it.
+func declared() []bucket {
+	return []bucket{
+		{bucketContacts, true, Datum{Kind: "datamap.contact", Holds: "datamap.contacts", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketChanges, true, Datum{Kind: "datamap.contact", Holds: "datamap.changes", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketHistory, true, Datum{Kind: "datamap.contact", Holds: "datamap.history", Kept: "datamap.kept.active"}},
+		{bucketTrash, true, Datum{Kind: "datamap.contact", Holds: "datamap.trash", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketTrashTimes, true, Datum{Kind: "datamap.contact", Holds: "datamap.trashtimes", Kept: "datamap.kept.active"}},
+		{bucketBooks, true, Datum{Kind: "datamap.configuration", Holds: "datamap.books", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketBookIndex, true, Datum{Kind: "datamap.configuration", Holds: "datamap.bookindex", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketConversations, true, Datum{Kind: "datamap.configuration", Holds: "datamap.conversations", Personal: true, Kept: "datamap.kept.installed"}},
+		{bucketMeetings, true, Datum{Kind: "datamap.user", Holds: "datamap.meetings", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketMarks, true, Datum{Kind: "datamap.user", Holds: "datamap.marks", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
+		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
+		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
+		{bucketAnsweredTimes, false, Datum{Kind: "datamap.operation", Holds: "datamap.answeredtimes", Kept: "datamap.kept.day"}},
+		{bucketOwed, false, Datum{Kind: "datamap.operation", Holds: "datamap.owed", Personal: true, Kept: "datamap.kept.delivered"}},
+		{bucketTenants, false, Datum{Kind: "datamap.operation", Holds: "datamap.tenants", Kept: "datamap.kept.active"}},
+		{bucketMeta, false, Datum{Kind: "datamap.operation", Holds: "datamap.meta", Kept: "datamap.kept.file"}},
+	}
+}
+
+// create makes the declared buckets of one level, those of a tenant in the tenant's bucket.
+func create(in interface {
+	CreateBucketIfNotExists(name []byte) (*bbolt.Bucket, error)
+}, tenant bool) error {
+	for _, b := range declared() {
+		if b.tenant != tenant {
+			continue
+		}
+		if _, err := in.CreateBucketIfNotExists([]byte(b.name)); err != nil {
+			return fmt.Errorf("bucket %s: %w", b.name, err)
+		}
+	}
+	return nil
+}
+
+// step brings a file from the schema before it to its own.
+type step func(*bbolt.Tx) error
+
+// steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
+// A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
+func steps() []step {
+	return []step{firstSchema}
+}
+
+func firstSchema(tx *bbolt.Tx) error {
+	if err := create(tx, false); err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaFile), []byte(rand.Text()))
+}
+
+// complete fails when a declared bucket is missing: bbolt cannot tell one whose name was damaged.
+func complete(tx *bbolt.Tx) error {
+	for _, b := range declared() {
+		if !b.tenant && tx.Bucket([]byte(b.name)) == nil {
+			return fmt.Errorf("bucket %s is missing", b.name)
+		}
+	}
+	tenants := tx.Bucket([]byte(bucketTenants))
+	return tenants.ForEach(func(t, _ []byte) error {
+		tenant := tenants.Bucket(t)
+		for _, b := range declared() {
+			if b.tenant && (tenant == nil || tenant.Bucket([]byte(b.name)) == nil) {
+				return fmt.Errorf("bucket %s of a tenant is missing", b.name)
+			}
+		}
+		return nil
+	})
+}
+
+// schemaOf reads the number of the file's schema; 0 for a file that was just made and holds nothing.
+func schemaOf(tx *bbolt.Tx) (int, error) {
+	meta := tx.Bucket([]byte(bucketMeta))
+	if first, _ := tx.Cursor().First(); first == nil {
+		return 0, nil
+	}
+	if meta == nil {
+		return 0, errors.New("the schema number is missing")
+	}
+	n, err := strconv.Atoi(string(meta.Get([]byte(metaSchema))))
+	if err != nil || n < 1 {
+		return 0, errors.New("the schema number cannot be read")
+	}
+	return n, nil
+}
+
+// migrate carries out the steps that the file misses, all in the given transaction.
+func migrate(tx *bbolt.Tx, all []step) error {
+	have, err := schemaOf(tx)
+	if err != nil {
+		return err
+	}
+	for i := have; i < len(all); i++ {
+		if err := all[i](tx); err != nil {
+			return fmt.Errorf("step to schema %d: %w", i+1, err)
+		}
+	}
+	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaSchema), strconv.AppendInt(nil, int64(len(all)), 10))
+}

@@ -1,0 +1,331 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+const (
+	lockWait = 3 * time.Second
+	// mapSize is how much of the address space is taken at once. While the file fits in it, a writer need
+	// not wait for readers; it costs no memory.
+	mapSize = 64 << 20
+	// maxValue is the largest value kept, in bytes. The domain's limits are far below it.
+	maxValue = 1 << 20
+	// maxID is the longest id kept, in bytes. Conversation ids of Teams have about 150.
+	maxID = 512
+)
+
+// Config says where the file is. The zero value works.
+type Config struct {
+	// Path is the file; "data/teamspro.db" when empty.
+	Path string
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Log hears about damage and full disks; nothing is logged when nil.
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Path == "" {
+		c.Path = filepath.Join("data", "teamspro.db")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// DB is an open file. It is safe for concurrent use.
+type DB struct {
+	bolt *bbolt.DB
+	now  func() time.Time
+	disk disk
+}
+
+// Open opens the file, or makes it. It fails with a fault.Error that names the file and says what to do when
+// another process has it, when it is damaged and when a newer program wrote it. An older file is copied
+// aside and then brought to the present schema in one transaction. ctx bounds the examination of the file.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	return open(ctx, c.withDefaults(), steps())
+}
+
+func open(ctx context.Context, c Config, all []step) (*DB, error) {
+	fresh, err := prepare(ctx, c.Path)
+	if err != nil {
+		return nil, err
+	}
+	bolt, err := bbolt.Open(c.Path, 0o600, options(false))
+	if err != nil {
+		return nil, refusal(c.Path, err)
+	}
+	d := &DB{bolt: bolt, now: c.Now, disk: disk{log: c.Log}}
+	if err := d.settle(c.Path, all, fresh); err != nil {
+		return nil, errors.Join(err, bolt.Close())
+	}
+	return d, nil
+}
+
+// prepare makes the folder of a new file and examines one that exists.
+func prepare(ctx context.Context, path string) (fresh bool, err error) {
+	_, err = os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return true, unusable(path, err)
+		}
+		return true, nil
+	}
+	if err != nil {
+		return false, unusable(path, err)
+	}
+	return false, Check(ctx, path)
+}
+
+func options(readOnly bool) *bbolt.Options {
+	return &bbolt.Options{
+		Timeout:         lockWait,
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: mapSize,
+		ReadOnly:        readOnly,
+		NoStatistics:    true,
+	}
+}
+
+// settle makes the file what this program expects.
+func (d *DB) settle(path string, all []step, fresh bool) error {
+	if err := d.upgrade(path, all); err != nil {
+		return err
+	}
+	if err := d.bolt.View(complete); err != nil {
+		return damaged(path, err)
+	}
+	if !fresh {
+		return nil
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return unusable(path, err)
+	}
+	return nil
+}
+
+// upgrade brings the file to the present schema.
+func (d *DB) upgrade(path string, all []step) error {
+	have, err := d.schema()
+	switch {
+	case err != nil:
+		return damaged(path, err)
+	case have == len(all):
+		return nil
+	case have > len(all):
+		return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.newer", Args: []any{"File", path, "Has", have, "Knows", len(all)},
+			Err: fmt.Errorf("%s has schema %d and this program knows %d: use the newer program", path, have, len(all))}
+	}
+	if have > 0 {
+		if err := d.copyAside(fmt.Sprintf("%s.schema-%d", path, have)); err != nil {
+			return unusable(path, fmt.Errorf("copy before migration: %w", err))
+		}
+	}
+	if err := d.bolt.Update(func(tx *bbolt.Tx) error { return migrate(tx, all) }); err != nil {
+		return unusable(path, fmt.Errorf("migration: %w", err))
+	}
+	return nil
+}
+
+func (d *DB) schema() (n int, err error) {
+	err = d.bolt.View(func(tx *bbolt.Tx) (err error) {
+		n, err = schemaOf(tx)
+		return err
+	})
+	return n, err
+}
+
+// copyAside writes a copy of the whole file; it replaces one that an interrupted migration left.
+func (d *DB) copyAside(path string) error {
+	part := path + ".part"
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(d.Backup(context.Background(), f), f.Sync(), f.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	if err := os.Rename(part, path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes a new name in a folder durable.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Close waits for the transactions that run and gives the file free.
+func (d *DB) Close() error { return d.bolt.Close() }
+
+// Backup writes a consistent copy of the whole file while work goes on. w should be fast, a file say: as
+// long as the copy lasts, space that is given up is not used again.
+func (d *DB) Backup(ctx context.Context, w io.Writer) error {
+	err := d.bolt.View(func(tx *bbolt.Tx) error {
+		_, err := tx.WriteTo(stoppable{ctx, w})
+		return err
+	})
+	if ctx.Err() != nil {
+		err = ctx.Err() // bbolt makes text of it
+	}
+	if err != nil {
+		return fmt.Errorf("store.Backup: %w", err)
+	}
+	return nil
+}
+
+// stoppable is a writer that ends with its context.
+type stoppable struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (s stoppable) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
+}
+
+// Size is how many bytes of the file are in use or were; 0 after Close.
+func (d *DB) Size() (bytes int64) {
+	if err := d.bolt.View(func(tx *bbolt.Tx) error { bytes = tx.Size(); return nil }); err != nil {
+		return 0
+	}
+	return bytes
+}
+
+// errUnchanged ends a write transaction that found nothing to write. It saves the fsyncs and is no error.
+var errUnchanged = errors.New("unchanged")
+
+// update is the one way to write. fn may read and write in one transaction; it may run more than once and so
+// only assigns what it finds. An error of fn takes everything back.
+func (d *DB) update(ctx context.Context, op string, fn func(*bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	var inside error
+	err := d.bolt.Update(func(tx *bbolt.Tx) error {
+		inside = fn(tx)
+		return inside
+	})
+	switch {
+	case errors.Is(inside, errUnchanged):
+		return nil
+	case inside != nil:
+		return within(op, inside)
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
+		return fmt.Errorf("%s: %w", op, err)
+	case err != nil:
+		return d.disk.refused(op, err, d.now())
+	}
+	return nil
+}
+
+// view is the one way to read. fn may not write: a write transaction inside a read transaction can wait for
+// itself.
+func (d *DB) view(ctx context.Context, op string, fn func(*bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	if err := d.bolt.View(fn); err != nil {
+		return within(op, err)
+	}
+	return nil
+}
+
+// within names the operation of an error; a fault carries its own.
+func within(op string, err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// write changes what a tenant has; fn gets the tenant's bucket with all that is declared in it.
+func (d *DB) write(ctx context.Context, op string, t identity.Tenant, fn func(*bbolt.Bucket) error) error {
+	if err := checkIDs(op, string(t)); err != nil {
+		return err
+	}
+	return d.update(ctx, op, func(tx *bbolt.Tx) error {
+		b, err := tenantBucket(tx, t)
+		if err != nil {
+			return err
+		}
+		return fn(b)
+	})
+}
+
+// read reads what a tenant has; fn is not called for a tenant that never wrote.
+func (d *DB) read(ctx context.Context, op string, t identity.Tenant, fn func(*bbolt.Bucket) error) error {
+	return d.view(ctx, op, func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte(bucketTenants)).Bucket([]byte(t))
+		if b == nil {
+			return nil
+		}
+		return fn(b)
+	})
+}
+
+func tenantBucket(tx *bbolt.Tx, t identity.Tenant) (*bbolt.Bucket, error) {
+	tenants := tx.Bucket([]byte(bucketTenants))
+	if b := tenants.Bucket([]byte(t)); b != nil {
+		return b, nil
+	}
+	b, err := tenants.CreateBucket([]byte(t))
+	if err != nil {
+		return nil, err
+	}
+	return b, create(b, true)
+}
+
+// refusal explains why bbolt did not open the file. What the system refuses is no damage, but for one thing:
+// bbolt tries to begin an empty file even when it is opened for reading, and an empty file is one that was lost.
+func refusal(path string, err error) error {
+	var system syscall.Errno
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.locked", Args: []any{"File", path},
+			Err: fmt.Errorf("another process has %s open: stop it first", path)}
+	case errors.As(err, &system) && system != syscall.EBADF:
+		return unusable(path, err)
+	}
+	return damaged(path, err)
+}
+
+func damaged(path string, err error) error {
+	return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.damaged", Args: []any{"File", path},
+		Err: fmt.Errorf("%s is damaged (%w): bring back a backup with \"teamspro restore\"", path, err)}
+}
+
+func unusable(path string, err error) error {
+	return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.unusable", Args: []any{"File", path},
+		Err: fmt.Errorf("%s cannot be used: %w", path, err)}
+}

@@ -1,0 +1,195 @@
+// What the browser tests share: the real program on ports of its own, a browser that reaches nothing else,
+// and a few words to tell a story with. Each story fails when a card had a problem, the page wrote an error
+// or asked for anything outside this machine, and leaves a picture in out/ then.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const START_MS = 30_000; // the program prints its address within this
+const STEP_MS = 15_000; // every step of a story takes less
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Starts a browser: Debian's chromium, or what CHROMIUM names. */
+export const browse = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+
+/** Starts the program named by TEAMSPRO_BIN with a folder of its own; gives {url, stop}. */
+export async function startProgram(extra = []) {
+  const binary = process.env.TEAMSPRO_BIN;
+  assert.ok(binary, 'TEAMSPRO_BIN must name the teamspro binary to test (make e2e sets it)');
+  const data = await mkdtemp(join(tmpdir(), 'teamspro-e2e-'));
+  const child = spawn(binary, ['sandbox', '--listen', '127.0.0.1:0', '--bot-listen', '127.0.0.1:0', '--data', data,
+    '--packages', join(here, 'node_modules'), '--quiet', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => { child.once('close', resolve); });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    return { url: await addressOf(child, ended), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+// The program says "page http://127.0.0.1:PORT/" once it is ready.
+async function addressOf(child, ended) {
+  let said = '';
+  let wrote = '';
+  child.stderr.on('data', (chunk) => { wrote = (wrote + chunk).slice(-4000); });
+  const found = new Promise((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      const line = /^page (http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(said);
+      if (line) resolve(line[1]);
+    });
+  });
+  let timer;
+  const late = new Promise((resolve) => { timer = setTimeout(resolve, START_MS); });
+  const url = await Promise.race([found, ended, late]);
+  clearTimeout(timer);
+  assert.equal(typeof url, 'string', `the program did not print its page within ${START_MS / 1000} s. It said:\n${said}\n${wrote}`);
+  return url;
+}
+
+/** A file of stories against one program: `story(name, tell)` hands `tell` a function that opens pages. */
+export function stories() {
+  const stage = {};
+  test.before(async () => {
+    stage.program = await startProgram();
+    stage.browser = await browse();
+  });
+  test.after(async () => {
+    await stage.browser?.close();
+    await stage.program?.stop();
+  });
+  return (name, tell) => test(name, { timeout: 120_000 }, async () => {
+    const visits = [];
+    try {
+      await tell(async (who) => {
+        const visit = await Visit.begin(stage.browser, stage.program.url, who);
+        visits.push(visit);
+        return visit;
+      });
+      for (const visit of visits) await visit.check();
+    } catch (error) {
+      for (const [i, visit] of visits.entries()) await visit.picture(`${name}-${i + 1}`);
+      throw error;
+    } finally {
+      for (const visit of visits) await visit.context.close();
+    }
+  });
+}
+
+/** One person at the page. */
+export class Visit {
+  /** Opens the page as somebody: {as, chat, lang, theme, width}. */
+  static async begin(browser, url, { as = 'ana', chat = 'personal-contact', lang = 'en', theme = 'light', width = 'wide', viewport = { width: 1280, height: 860 } } = {}) {
+    const visit = new Visit();
+    visit.context = await browser.newContext({ viewport, locale: 'en-GB', timezoneId: 'Europe/London' });
+    visit.context.setDefaultTimeout(STEP_MS);
+    visit.errors = [];
+    visit.outside = [];
+    await visit.context.route('**/*', (route) => visit.gate(route));
+    visit.page = await visit.context.newPage();
+    visit.page.on('pageerror', (error) => visit.errors.push(error.message));
+    visit.page.on('console', (message) => { if (message.type() === 'error') visit.errors.push(message.text()); });
+    const address = new URL(url);
+    for (const [key, value] of Object.entries({ as, chat, lang, theme, width })) address.searchParams.set(key, value);
+    await visit.page.goto(address.href);
+    await visit.page.getByTestId('main-compose').waitFor();
+    return visit;
+  }
+
+  gate(route) {
+    const { protocol, hostname, href } = new URL(route.request().url());
+    if (protocol === 'data:' || hostname === '127.0.0.1') return route.continue();
+    this.outside.push(href);
+    return route.abort();
+  }
+
+  /** Everything that must hold at the end of every story. */
+  async check() {
+    assert.deepEqual(this.outside, [], 'the page asked for something outside this machine');
+    assert.deepEqual(this.errors, [], 'the page wrote errors to the console');
+    const problems = await this.page.getByTestId('card-problems').allTextContents();
+    assert.deepEqual(problems, [], 'the renderer found problems in a card');
+  }
+
+  async picture(name) {
+    const folder = join(here, 'out');
+    await mkdir(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name.replace(/[^\p{L}\d]+/gu, '-')}.png`) });
+  }
+
+  /** Writes into the main box and sends with Enter. */
+  async say(text) {
+    const box = this.page.getByTestId('main-compose').getByTestId('compose');
+    await box.fill(text);
+    await box.press('Enter');
+  }
+
+  /** Waits for the next message of the app, which begins to count now; gives its locator. */
+  async answerTo(deed) {
+    const fromApp = this.page.locator('[data-testid="message"][data-from^="bot:"]');
+    const before = await fromApp.count();
+    await deed();
+    const answer = fromApp.nth(before);
+    await answer.waitFor();
+    return answer;
+  }
+
+  /** Says something and gives the app's answer. */
+  ask(text) {
+    return this.answerTo(() => this.say(text));
+  }
+
+  /** The open dialog. */
+  get dialog() {
+    return this.page.getByTestId('dialog');
+  }
+
+  /** An input of the open dialog by its label. */
+  field(label) {
+    return this.dialog.getByRole('textbox', { name: label });
+  }
+
+  /** Waits until a text is seen in a place (the whole page when none is named). */
+  async sees(text, place = this.page) {
+    await place.getByText(text).first().waitFor();
+  }
+
+  /** Presses a button by its name in a place. */
+  async press(name, place = this.page) {
+    await place.getByRole('button', { name, exact: typeof name === 'string' }).first().click();
+  }
+
+  /** Presses a button that may be folded away behind "More". */
+  async pressDeep(name, place, more = 'More') {
+    const button = place.getByRole('button', { name, exact: true }).first();
+    if (!await button.isVisible()) await this.press(more, place);
+    await button.click();
+  }
+
+  /** Asserts that no button of this name can be pressed in a place, not even behind "More". */
+  async lacks(name, place) {
+    assert.equal(await place.getByRole('button', { name, exact: true, includeHidden: true }).count(), 0, `“${String(name)}” is offered where it must not be`);
+  }
+
+  /** Opens a search extension from the main box and types into it. */
+  async search(text) {
+    await this.page.getByTestId('main-compose').getByTestId('extension-button').first().click();
+    await this.page.getByTestId('extension-search').fill(text);
+  }
+}
+
+/** A name that no other story uses. */
+export const inventName = (first) => `${first} Zwiebel${Math.random().toString(36).slice(2, 8).replace(/\d/g, 'q')}`;

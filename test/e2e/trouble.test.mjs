@@ -1,0 +1,59 @@
+// When things go wrong: faults of the connector, a new signing key, a removed app. What was asked is still
+// answered, and people are told.
+
+import assert from 'node:assert/strict';
+import { stories } from './helper.mjs';
+
+const story = stories();
+
+/** Picks an entry of the trouble menu. */
+async function trouble(visit, entry, { op } = {}) {
+  await visit.page.getByTestId('trouble-button').click();
+  if (op) await visit.page.getByTestId('fault-op').selectOption(op);
+  await visit.page.getByTestId(`trouble-${entry}`).click();
+  await visit.page.getByTestId('toast').first().waitFor();
+}
+
+/** The messages of the app that hold a text. */
+const answers = (visit, text) => visit.page.locator('[data-testid="message"][data-from^="bot:"]').filter({ hasText: text });
+
+for (const [entry, name] of [['fault429', 'Too many requests'], ['fault503', 'An unavailable connector']]) {
+  story(`${name}: the answer comes all the same, once`, async (open) => {
+    const ana = await open();
+    await ana.page.getByTestId('activity-button').click();
+    const word = `qq${entry}qq`;
+    await trouble(ana, entry, { op: 'send' });
+    await ana.ask(`find ${word}`);
+    await ana.sees(new RegExp(`Nobody found for “${word}”`));
+    await ana.sees(entry.slice(-3), ana.page.getByTestId('activity-panel'));
+    assert.equal(await answers(ana, word).count(), 1, 'the answer should stand there once');
+  });
+}
+
+story('A new signing key is accepted at its first use', async (open) => {
+  const ana = await open();
+  await trouble(ana, 'rotate');
+  await ana.sees('find marta in sales', await ana.ask('help'));
+});
+
+story('The app is removed and installed again, and greets', async (open) => {
+  const ana = await open({ chat: 'group' });
+  await ana.sees('Hello from Contact Pro');
+  await trouble(ana, 'uninstall');
+  await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor({ state: 'detached' });
+  await trouble(ana, 'install');
+  await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor();
+  await ana.sees('find marta in sales', await ana.ask('help'));
+});
+
+story('The activity panel shows both ways, with their JSON', async (open) => {
+  const ana = await open();
+  await ana.page.getByTestId('activity-button').click();
+  await ana.ask('help');
+  const panel = ana.page.getByTestId('activity-panel');
+  const entry = panel.getByTestId('activity-entry').filter({ hasText: '/api/messages' }).first();
+  await entry.locator('summary').click();
+  await ana.sees('"serviceUrl"', entry);
+  await panel.getByTestId('activity-filter').fill('nothing is called so');
+  await ana.sees('Nothing has happened yet.', panel);
+});
