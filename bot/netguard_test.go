@@ -116,7 +116,7 @@ func TestConnectorToAPrivateAddress(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != "not_public" {
 		t.Errorf("Send gave %v", err)
 	}
-	if len(s.requests) != 0 {
-		t.Errorf("%d requests", len(s.requests))
+	if s.count() != 0 {
+		t.Errorf("%d requests", s.count())
 	}
 }

@@ -87,7 +87,7 @@ func (b sampleBook) book(ctx context.Context, books *contact.Books, who identity
 		return book, false, err
 	}
 	for _, l := range lists {
-		if l.Book.Kind == b.kind && l.Book.Name == b.name {
+		if l.Book.Kind == b.kind && l.Book.Name == b.name && l.Book.Home == who.Conversation {
 			return l.Book, false, nil
 		}
 	}

@@ -81,6 +81,18 @@ func openStory(env *testscript.Env) error {
 	go func() { _, _ = io.Copy(io.Discard, reader) }()
 	s := &story{page: strings.TrimRight(page, "/"), person: "ana", chat: "personal-contact", locale: "en-GB"}
 	env.Values[storyKey{}] = s
+	return s.settled()
+}
+
+// settled waits until the app is installed everywhere: each place has had its welcome.
+func (s *story) settled() error {
+	for _, chat := range []string{"personal-contact", "group", "general"} {
+		there := *s
+		there.chat = chat
+		if err := there.last(nil); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

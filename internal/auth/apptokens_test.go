@@ -94,6 +94,13 @@ func (e *entra) change(f func(*entra)) {
 	f(e)
 }
 
+// sent gives the forms that came so far.
+func (e *entra) sent() []url.Values {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.forms
+}
+
 func (e *entra) config(client *http.Client) AppConfig {
 	return AppConfig{AppID: testApp, TenantID: testTenant, LoginURL: e.url, Secret: testSecret, HTTP: client, Scope: testScope}
 }
@@ -124,11 +131,11 @@ func TestTokenIsAskedForOnce(t *testing.T) {
 	if got, err := tokens.Token(t.Context()); err != nil || got != "token-1" {
 		t.Errorf("Token gave %q, %v later", got, err)
 	}
-	if len(e.forms) != 1 {
-		t.Errorf("%d token requests, want 1", len(e.forms))
+	if n := len(e.sent()); n != 1 {
+		t.Errorf("%d token requests, want 1", n)
 	}
 	want := []string{"client_credentials", testApp, testSecret}
-	form := e.forms[0]
+	form := e.sent()[0]
 	if diff := cmp.Diff(want, []string{form.Get("grant_type"), form.Get("client_id"), form.Get("client_secret")}); diff != "" {
 		t.Errorf("form (-want +got):\n%s", diff)
 	}
@@ -249,7 +256,7 @@ func TestCertificate(t *testing.T) {
 	if got, err := newTokens(t, c).Token(t.Context()); err != nil || got != "token-1" {
 		t.Fatalf("Token gave %q, %v", got, err)
 	}
-	form := e.forms[0]
+	form := e.sent()[0]
 	if kind := form.Get("client_assertion_type"); kind != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" || form.Get("client_secret") != "" {
 		t.Errorf("assertion type %q, secret %q", kind, form.Get("client_secret"))
 	}
@@ -328,7 +335,7 @@ func TestFederation(t *testing.T) {
 	if got, err := newTokens(t, c).Token(t.Context()); err != nil || got != "token-1" {
 		t.Fatalf("Token gave %q, %v", got, err)
 	}
-	if got := e.forms[0].Get("client_assertion"); got != "machine-1" {
+	if got := e.sent()[0].Get("client_assertion"); got != "machine-1" {
 		t.Errorf("client_assertion %q", got)
 	}
 	if diff := cmp.Diff([]string{"api://AzureADTokenExchange " + c.Identity}, s.asked); diff != "" {

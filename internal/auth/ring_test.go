@@ -170,8 +170,8 @@ func TestRunReadsTwiceADay(t *testing.T) {
 		stop := run(t, v)
 		defer stop()
 		time.Sleep(24*time.Hour + time.Minute)
-		if server.reads != 3 || server.documents != 3 {
-			t.Errorf("%d documents and %d key sets were read in a day, want 3 of each", server.documents, server.reads)
+		if calls := server.calls(); calls != 6 {
+			t.Errorf("%d metadata calls in a day, want 3 documents and 3 key sets", calls)
 		}
 	})
 }

@@ -77,10 +77,7 @@ func TestDeedsAreDoneOnce(t *testing.T) {
 	}{
 		{"add", func(d identity.Deed) (contact.Change, error) { return w.Add(ctx, who, "", named("Marta"), d) }},
 		{"edit", func(d identity.Deed) (contact.Change, error) { return w.Edit(ctx, who, id, 1, named("Maria"), d) }},
-		{"restore a field", func(d identity.Deed) (contact.Change, error) {
-			return w.RestoreField(ctx, who, last, contact.FieldName, d)
-		}},
-		{"delete", func(d identity.Deed) (contact.Change, error) { return w.Delete(ctx, who, id, 3, d) }},
+		{"delete", func(d identity.Deed) (contact.Change, error) { return w.Delete(ctx, who, id, 2, d) }},
 		{"undo", func(d identity.Deed) (contact.Change, error) { return w.Undo(ctx, who, last, d) }},
 		{"delete by taking back", func(d identity.Deed) (contact.Change, error) { return w.Undo(ctx, who, last, d) }},
 	}
@@ -122,6 +119,20 @@ func TestStaleWrites(t *testing.T) {
 	refused(t, err, fault.NotFound, "contact.not_found")
 	_, err = w.Delete(ctx, who, id, 3, w.deed())
 	refused(t, err, fault.NotFound, "contact.not_found")
+}
+
+// "undo" goes back one step after the other, and never to what is somebody else's.
+func TestLastGoesBackStepByStep(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	who := in(bob, sales)
+	added := must(w.Add(ctx, who, "", named("Marta"), w.deed()))(t)
+	edited := must(w.Edit(ctx, who, added.Contact, 1, named("Maria"), w.deed()))(t)
+	same(t, "the newest", edited.ID, must(w.Last(ctx, who))(t).ID)
+	must(w.Undo(ctx, who, edited.ID, w.deed()))(t)
+	same(t, "the one before, after it was taken back", added.ID, must(w.Last(ctx, who))(t).ID)
+	_, err := w.Last(ctx, in(ana, sales))
+	refused(t, err, fault.NotFound, "contact.no_change")
 }
 
 func TestRestoreField(t *testing.T) {

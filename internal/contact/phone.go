@@ -61,11 +61,17 @@ const (
 // endMin is how many digits must agree for two numbers to count as one.
 const endMin = 6
 
+// whole tells whether a number is written from its beginning, with the country or with the trunk prefix of the region,
+// so that it can be one number only. Of other digits the E164 is a guess: they may be the end of a longer number.
+func (p Phone) whole() bool {
+	return p.E164 != "" && (strings.HasPrefix(p.Number, "+") || strings.HasPrefix(p.Number, "0"))
+}
+
 // compare tells how alike two numbers are; either E164 may be empty.
 func (p Phone) compare(q Phone) likeness {
 	a, b := dialled(p.Number), dialled(q.Number)
 	switch {
-	case p.E164 != "" && q.E164 != "" && p.E164 != q.E164: // both are understood
+	case p.whole() && q.whole() && p.E164 != q.E164: // both are certain, and they differ
 		return unlike
 	case p.E164 != "" && p.E164 == q.E164, a == b:
 		return sameWhole

@@ -153,15 +153,13 @@ func likeNumber(s string) bool {
 	return strings.HasPrefix(s, "+") || strings.HasPrefix(s, "(") || strings.HasPrefix(s, "0") || len(dialled(s)) >= 4
 }
 
-// digitNeedles gives the ways in which a typed number may stand in the index.
+// digitNeedles gives the ways in which a typed number may stand in the index: digit by digit, and in international form.
 func digitNeedles(s string) []needle {
-	digits := dialled(s)
-	ways := []string{digits, strings.TrimPrefix(digits, "00"), strings.TrimPrefix(dialled(strings.Replace(s, "(0)", "", 1)), "00")}
-	var needles []needle
-	for i, d := range ways {
-		if d != "" && (i == 0 || d != ways[0]) && (i < 2 || d != ways[1]) {
-			needles = append(needles, needle{amongNumbers, d, reachOf(d)})
-		}
+	typed := dialled(s)
+	full := strings.TrimPrefix(dialled(strings.Replace(s, "(0)", "", 1)), "00")
+	needles := []needle{{amongNumbers, typed, reachOf(typed)}}
+	if full != "" && full != typed {
+		needles = append(needles, needle{amongNumbers, full, reachOf(full)})
 	}
 	return needles
 }
@@ -184,7 +182,7 @@ func itemClauses(it item) []clause {
 	}
 	var all []clause
 	for _, c := range chunks {
-		all = append(all, chunkClause(c))
+		all = append(all, chunkClause(unschemed(c)))
 	}
 	return all
 }

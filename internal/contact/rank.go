@@ -121,8 +121,14 @@ type found struct {
 	reasons []reason // one for each clause
 }
 
-func (f found) compare(g found) int {
-	return cmp.Or(g.score-f.score, strings.Compare(f.name, g.name), cmp.Compare(f.id, g.id), cmp.Compare(f.book, g.book))
+func (f *found) compare(g *found) int {
+	if f.score != g.score {
+		return g.score - f.score
+	}
+	if n := strings.Compare(f.name, g.name); n != 0 {
+		return n
+	}
+	return cmp.Or(cmp.Compare(f.id, g.id), cmp.Compare(f.book, g.book))
 }
 
 // podium keeps the best of what was found, the worst of them on top of the heap, and counts all.
@@ -133,7 +139,7 @@ type podium struct {
 }
 
 func (p *podium) Len() int           { return len(p.best) }
-func (p *podium) Less(i, j int) bool { return p.best[i].compare(p.best[j]) > 0 }
+func (p *podium) Less(i, j int) bool { return p.best[i].compare(&p.best[j]) > 0 }
 func (p *podium) Swap(i, j int)      { p.best[i], p.best[j] = p.best[j], p.best[i] }
 func (p *podium) Push(x any)         { p.best = append(p.best, x.(found)) }
 func (p *podium) Pop() any {
@@ -150,7 +156,7 @@ func (p *podium) offer(f found) {
 	case len(p.best) < p.limit:
 		f.reasons = slices.Clone(f.reasons)
 		heap.Push(p, f)
-	case f.compare(p.best[0]) < 0:
+	case f.compare(&p.best[0]) < 0:
 		f.reasons = slices.Clone(f.reasons)
 		p.best[0] = f
 		heap.Fix(p, 0)
@@ -159,7 +165,7 @@ func (p *podium) offer(f found) {
 
 // hits gives what was kept, best first.
 func (p *podium) hits() []Hit {
-	slices.SortFunc(p.best, found.compare)
+	slices.SortFunc(p.best, func(f, g found) int { return f.compare(&g) })
 	hits := make([]Hit, len(p.best))
 	for i, f := range p.best {
 		hits[i] = Hit{ID: f.id, Book: f.book, Score: f.score, Reasons: toldAll(f.reasons)}

@@ -19,6 +19,7 @@ func TestConnectorRefuses(t *testing.T) {
 	token, graph := r.appToken(botAudience), r.appToken(graphAudience)
 	group, ben := url.PathEscape(r.chatID("group", "")), url.PathEscape(r.chatID("personal-contact", "ben"))
 	image := url.PathEscape(r.chatID("personal-image", "ana"))
+	r.api("/api/uninstall", obj{"as": "ben", "conversation": "personal-contact", "app": "contact"}, nil)
 	ownID := r.post(token, r.chatID("group", ""), saying("one"))
 	otherID := r.post(r.tokenOf(imageID, "image-secret", botAudience), r.chatID("group", ""), saying("two"))
 	big := strings.Repeat("x", maxUTF16/2)
@@ -184,8 +185,9 @@ func TestCreateConversation(t *testing.T) {
 	}
 	r.api("/api/uninstall", obj{"as": "ana", "conversation": "general", "app": "contact"}, nil)
 	r.api("/api/uninstall", obj{"as": "ana", "conversation": "group", "app": "contact"}, nil)
+	r.api("/api/uninstall", obj{"as": "ben", "conversation": "personal-contact", "app": "contact"}, nil)
 	r.bot.await(t, "the removal", func(a heard) bool {
-		return a["action"] == "remove" && a.at("conversation.conversationType") == groupChat
+		return a["action"] == "remove" && a.at("conversation.conversationType") == personal
 	})
 	if status, body := create(obj{"members": []any{obj{"id": ben.UserID}}}); status != 403 {
 		t.Errorf("somebody the app meets nowhere: %d %v", status, body)

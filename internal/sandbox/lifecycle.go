@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// installAll installs every app where a visitor looks first: with Ana, in the group chat, in the team. It waits for the bot.
+// installAll installs every app where a visitor looks: with each person of the cast, in the group chat, in the team. It waits
+// for the bot.
 func (s *Sandbox) installAll(ctx context.Context) {
 	if !s.botReady(ctx) {
 		if ctx.Err() == nil {
@@ -17,8 +18,9 @@ func (s *Sandbox) installAll(ctx context.Context) {
 	}
 	for i := range s.cfg.Apps {
 		app := &s.cfg.Apps[i]
-		for _, place := range []string{"personal-" + app.Key, "group", "general"} {
-			if at, err := s.scene("ana", place, "", ""); err == nil {
+		for _, at := range []struct{ person, place string }{{"ana", "personal-" + app.Key}, {"ben", "personal-" + app.Key},
+			{"chloe", "personal-" + app.Key}, {"ana", "group"}, {"ana", "general"}} {
+			if at, err := s.scene(at.person, at.place, "", ""); err == nil {
 				s.install(ctx, app, at)
 			}
 		}

@@ -87,7 +87,7 @@ func TestStartInstallsTheApps(t *testing.T) {
 	}
 	var want []event
 	for _, app := range []string{"contact", "image"} {
-		for _, place := range []string{personal, groupChat, channel} {
+		for _, place := range []string{personal, personal, personal, groupChat, channel} {
 			added := ""
 			if place == channel {
 				added = "teamMemberAdded"

@@ -83,6 +83,7 @@ func clientInfo(p *person, locale string) obj {
 func TestWhoHearsWhat(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.api("/api/uninstall", obj{"as": "ben", "conversation": "personal-contact", "app": "contact"}, nil)
 	for _, c := range []struct {
 		name, as, conversation string
 		more                   obj

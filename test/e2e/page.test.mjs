@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const load = (name) => import(`data:text/javascript,${encodeURIComponent(readFileSync(new URL(`../../internal/sandbox/page/${name}`, import.meta.url), 'utf8'))}`);
-const { readAction, readInvoke, isOpenable, ADAPTIVE } = await load('answers.js');
+const { readAction, readInvoke, isListed, isOpenable, ADAPTIVE } = await load('answers.js');
 const { text, languages } = await load('texts.js');
 const { hostConfig } = await load('hostconfig.js');
 
@@ -34,7 +34,7 @@ const invokes = [
   ['a dialog', task({ title: 'T', card: attached }), { kind: 'task', task: { title: 'T', card: attached } }],
   ['a bare card as dialog', task({ title: 'T', card }), { kind: 'failure', key: 'wrong' }],
   ['a message', ok({ task: { type: 'message', value: 'Done' } }), { kind: 'message', text: 'Done' }],
-  ['results, of which one has no preview', ok({ composeExtension: { type: 'result', attachmentLayout: 'grid', attachments: [attached, previewed] } }), { kind: 'result', layout: 'grid', attachments: [previewed] }],
+  ['results', ok({ composeExtension: { type: 'result', attachmentLayout: 'grid', attachments: [attached, previewed] } }), { kind: 'result', layout: 'grid', attachments: [attached, previewed] }],
   ['a line instead of results', ok({ composeExtension: { type: 'message', text: 'Nobody' } }), { kind: 'message', text: 'Nobody' }],
   ['a sign-in', ok({ composeExtension: { type: 'auth', suggestedActions: link } }), { kind: 'auth', title: 'Go', url: 'https://a.example' }],
   ['settings', ok({ composeExtension: { type: 'config', suggestedActions: link } }), { kind: 'config', title: 'Go', url: 'https://a.example' }],
@@ -44,6 +44,8 @@ const invokes = [
   ['500', { status: 500, body: {} }, { kind: 'failure', key: 'unreachable' }],
 ];
 for (const [name, answer, want] of invokes) test(`invoke answered with ${name}`, () => assert.deepEqual(readInvoke(answer), want));
+
+test('a search lists no adaptive card without a preview', () => assert.deepEqual([attached, previewed].map(isListed), [false, true]));
 
 for (const [url, want] of [['https://a.example', true], ['mailto:a@b.example', true], ['tel:+447700900001', true], ['javascript:alert(1)', false], ['data:text/html,x', false], ['no address', false]]) {
   test(`a button may ${want ? '' : 'not '}open ${url}`, () => assert.equal(isOpenable(url), want));

@@ -13,7 +13,7 @@ async function addByForm(ana, name) {
     await ana.field('Name').fill(name);
     await ana.field('Company').fill('Fabrikam');
     await ana.press('Add', ana.dialog);
-    await ana.dialog.waitFor({ state: 'detached' });
+    await ana.closeDialog(`${name} was added.`);
   });
 }
 
@@ -60,7 +60,7 @@ story('Ana adds a contact through the form, which first shows in place what is m
   await ana.sees(/Digits, blanks/, ana.dialog);
   await ana.field('Mobile phone').fill('+44 7700 900321');
   const card = await ana.answerTo(() => ana.press('Add', ana.dialog));
-  await ana.dialog.waitFor({ state: 'detached' });
+  await ana.closeDialog(`${name} was added.`);
   await ana.sees(name, card);
 });
 
@@ -73,7 +73,7 @@ story('Ana edits, deletes (asked once), takes back, and looks at the history', a
   await ana.press('Edit', edited);
   await ana.field('Job title').fill('Harbour master');
   await ana.press('Save', ana.dialog);
-  await ana.dialog.waitFor({ state: 'detached' });
+  await ana.closeDialog(`${name} was changed.`);
   await ana.sees(/Harbour master/);
 
   const shown = await ana.ask(`find ${name}`);

@@ -56,7 +56,7 @@ function readExtension(extension) {
   const link = extension.suggestedActions?.actions?.[0];
   switch (extension.type) {
     case 'result':
-      return { kind: 'result', layout: extension.attachmentLayout === 'grid' ? 'grid' : 'list', attachments: (extension.attachments ?? []).filter(isShown) };
+      return { kind: 'result', layout: extension.attachmentLayout === 'grid' ? 'grid' : 'list', attachments: extension.attachments ?? [] };
     case 'message':
       return { kind: 'message', text: extension.text ?? '' };
     case 'auth': case 'silentAuth': case 'config':
@@ -68,8 +68,8 @@ function readExtension(extension) {
   }
 }
 
-// Teams shows nothing for an adaptive result without a preview.
-const isShown = (attachment) => attachment.contentType !== ADAPTIVE || attachment.preview?.content;
+/** Tells whether a search lists a result: Teams shows nothing for an adaptive card without a preview. */
+export const isListed = (attachment) => attachment.contentType !== ADAPTIVE || Boolean(attachment.preview?.content);
 
 /** The choices in an answer to application/search; none when it failed. */
 export function readChoices(answer) {

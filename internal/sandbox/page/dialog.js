@@ -106,7 +106,8 @@ class Dialog {
   }
 
   say(text) {
-    this.title.textContent = this.session.t('dialog');
+    if (!this.view) this.title.textContent = this.session.t('dialog');
+    this.body.style.minHeight = '';
     const button = el('button', { type: 'button', class: 'button primary', text: this.session.t('close'), onclick: () => this.close() });
     this.body.replaceChildren(el('p', { class: 'dialog-message', text }), el('div', { class: 'dialog-buttons' }, button));
     button.focus();

@@ -4,7 +4,7 @@
 import { debounce, el, icon, iconButton } from './dom.js';
 import { picture } from './cards.js';
 import { runTask } from './dialog.js';
-import { readInvoke } from './answers.js';
+import { isListed, readInvoke } from './answers.js';
 import { toast } from './toast.js';
 
 const PAGE = 25; // results asked for at a time
@@ -175,8 +175,9 @@ export class ExtensionFlyout {
       this.items = el('div', { class: `result-items ${layout}` });
       this.results.replaceChildren(this.items);
     }
-    if (skip === 0 && !attachments.length) return this.say('noResults');
-    this.items.append(...attachments.map((attachment) => this.result(attachment)));
+    const listed = attachments.filter(isListed);
+    if (skip === 0 && !listed.length) return this.say('noResults');
+    this.items.append(...listed.map((attachment) => this.result(attachment)));
     if (attachments.length < PAGE) return undefined;
     this.more = el('button', { type: 'button', class: 'button more', text: this.session.t('moreResults'), testid: 'extension-more', onclick: () => this.ask(skip + PAGE) });
     this.results.append(this.more);

@@ -80,7 +80,7 @@ export class Messages {
   // In a channel a reply may stand far above the end: go where it is.
   toEnd(message) {
     const node = message?.thread ? this.nodes.get(message.id) : null;
-    if (node) node.scrollIntoView({ block: 'nearest' });
+    if (node && !this.list.lastElementChild.contains(node)) node.scrollIntoView({ block: 'nearest' });
     else this.list.scrollTop = this.list.scrollHeight;
   }
 
