@@ -56,7 +56,7 @@ func (b *Bot) foundCard(t *Turn, found contact.Found, skip int, words string) ca
 	asked := clip(words, 80)
 	if len(found.Entries) == 0 {
 		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("find.nobody", "Query", asked), Hint: t.Text("find.hint"),
-			Name: nameFrom(words), MayAdd: b.mayAdd(t)})
+			Name: nameFrom(words), MayAdd: true})
 	}
 	v := cards.ListView{Title: t.Text("find.title", "Count", found.Total, "Number", t.Lang.Number(found.Total), "Query", asked),
 		Rows: b.rowViews(t, found.Entries), Query: words, Prev: -1, MaySave: t.Caller.Place == identity.Personal}
@@ -67,11 +67,6 @@ func (b *Bot) foundCard(t *Turn, found contact.Found, skip int, words string) ca
 		v.Prev = max(0, skip-rows)
 	}
 	return cards.Contacts(t.Lang, v)
-}
-
-func (b *Bot) mayAdd(t *Turn) bool {
-	books, err := b.Books.Writable(t.ctx, t.Caller)
-	return err == nil && len(books) > 0
 }
 
 // nameFrom is what of a search may be a name, to begin a form with.
@@ -95,10 +90,14 @@ func (b *Bot) rowView(t *Turn, e contact.Entry) cards.RowView {
 		Picture: b.picture(e.Contact), Source: b.bookName(t, e.Book)}
 }
 
-// roleLine is what somebody is: "Head of Sales, Contoso".
+// roleLine is what somebody is: "Head of Sales, Contoso". A department that the job names already is not said again.
 func roleLine(r contact.Record) string {
+	department := r.Department
+	if strings.Contains(r.Job, department) {
+		department = ""
+	}
 	var parts []string
-	for _, part := range []string{r.Job, r.Department, r.Company} {
+	for _, part := range []string{r.Job, department, r.Company} {
 		if part != "" {
 			parts = append(parts, part)
 		}

@@ -21,7 +21,7 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 	}
 	record, enough := contact.FromLine(t.Words)
 	if !enough {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint"), Name: record.Name, MayAdd: b.mayAdd(t)}), nil
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint"), Name: record.Name, MayAdd: true}), nil
 	}
 	change, err := b.Books.Add(t.ctx, t.Caller, "", record, t.Deed())
 	if err != nil {
@@ -55,21 +55,51 @@ func (b *Bot) addDialog(t *Turn, r contact.Record) (Dialog, error) {
 	if err := t.person(); err != nil {
 		return Dialog{}, err
 	}
-	books, err := b.Books.Writable(t.ctx, t.Caller)
+	books, err := b.bookChoices(t)
 	if err != nil {
 		return Dialog{}, err
 	}
-	if len(books) == 0 {
-		return Dialog{}, fault.New(fault.Denied, "bot.addDialog", "view.add_denied")
-	}
-	return b.addForm(t, cards.FormView{Form: rand.Text(), Values: formValues(r), Book: string(books[0].Book.ID)}, books), nil
+	return b.addForm(t, cards.FormView{Form: rand.Text(), Values: formValues(r), Book: books[0].Value, Books: books}), nil
 }
 
-func (b *Bot) addForm(t *Turn, v cards.FormView, books []contact.Listing) Dialog {
-	v.Verb = "contact/add"
-	for _, l := range books {
-		v.Books = append(v.Books, cards.ChoiceView{Title: b.bookName(t, l.Book), Value: string(l.Book.ID)})
+// ownBook stands for a person's own book until the first contact is added to it and makes it.
+const ownBook = "own"
+
+// bookChoices are the books that the person may add to, the natural one first. Everybody has one of their own.
+func (b *Bot) bookChoices(t *Turn) ([]cards.ChoiceView, error) {
+	lists, err := b.Books.Writable(t.ctx, t.Caller)
+	if err != nil {
+		return nil, err
 	}
+	var choices []cards.ChoiceView
+	own := false
+	for _, l := range lists {
+		own = own || l.Book.Kind == contact.PersonalBook
+		choices = append(choices, cards.ChoiceView{Title: b.bookName(t, l.Book), Value: string(l.Book.ID)})
+	}
+	mine := cards.ChoiceView{Title: t.Text("books.personal"), Value: ownBook}
+	switch {
+	case own:
+		return choices, nil
+	case t.Caller.Place == identity.Personal:
+		return append([]cards.ChoiceView{mine}, choices...), nil
+	}
+	return append(choices, mine), nil
+}
+
+// chosenBook is the book of a filled-in form.
+func (b *Bot) chosenBook(t *Turn, f Form) (contact.BookID, error) {
+	if f.Values["book"] != ownBook {
+		return contact.BookID(f.Values["book"]), nil
+	}
+	alone := t.Caller
+	alone.Place, alone.Public = identity.Personal, false
+	book, err := b.Books.Ensure(t.ctx, alone)
+	return book.ID, err
+}
+
+func (b *Bot) addForm(t *Turn, v cards.FormView) Dialog {
+	v.Verb = "contact/add"
 	return Dialog{Title: t.Text("add.title"), Card: cards.Form(t.Lang, v), Size: "medium"}
 }
 
@@ -80,12 +110,15 @@ func (b *Bot) submitAdd(t *Turn, f Form) (Outcome, error) {
 	}
 	record, problems := b.Books.CheckRecord(formRecordOver(contact.Record{}, f))
 	if len(problems) > 0 {
-		books, err := b.Books.Writable(t.ctx, t.Caller)
-		v := cards.FormView{Form: f.Values["form"], Values: f.Values, Problems: problemTexts(t, problems), Book: f.Values["book"]}
-		dialog := b.addForm(t, v, books)
+		books, err := b.bookChoices(t)
+		dialog := b.addForm(t, cards.FormView{Form: f.Values["form"], Values: f.Values, Problems: problemTexts(t, problems), Book: f.Values["book"], Books: books})
 		return Outcome{Dialog: &dialog}, err
 	}
-	change, err := b.Books.Add(t.ctx, t.Caller, contact.BookID(f.Values["book"]), record, t.formDeed(f))
+	book, err := b.chosenBook(t, f)
+	if err != nil {
+		return Outcome{}, err
+	}
+	change, err := b.Books.Add(t.ctx, t.Caller, book, record, t.formDeed(f))
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"teamspro/bot"
 	"teamspro/internal/auth"
 	"teamspro/internal/contact"
+	"teamspro/internal/identity"
 	"teamspro/internal/ops"
 	"teamspro/internal/web"
 	"teamspro/manifest"
@@ -28,6 +30,8 @@ type service struct {
 	bot      *bot.Bot
 	verifier *auth.Verifier
 	db       *store.DB
+	books    *contact.Books
+	tenants  []string
 	log      *slog.Logger
 	draining atomic.Bool
 }
@@ -53,9 +57,10 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	if err := errors.Join(errContact, errImage); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+	svc.tenants = s.AllowedTenants
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Index: contact.NewIndex(), Region: s.Region})
-	svc.bot = bot.New(bot.Config{Verifier: svc.verifier, Books: books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
+	svc.bot = bot.New(bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows})
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
@@ -133,7 +138,23 @@ func (svc *service) work(ctx context.Context) error {
 		}
 		return nil
 	})
+	group.Go(func() error {
+		svc.warm(ctx)
+		return nil
+	})
 	return group.Wait()
+}
+
+// warm fills the search index of the known tenants, so that the first question of the day is answered like every other.
+func (svc *service) warm(ctx context.Context) {
+	for _, t := range svc.tenants {
+		if t == "*" {
+			continue
+		}
+		if err := svc.books.Load(ctx, identity.Tenant(strings.ToLower(t))); err != nil && ctx.Err() == nil {
+			svc.log.Error("the search index could not be filled; it will be at the first search", "error", err)
+		}
+	}
 }
 
 func (svc *service) close() {

@@ -12,7 +12,7 @@ import (
 
 // Index finds contacts by what is written in them. It is in memory and holds no record, only what comparing needs; it
 // is filled from the Shelf and follows every change. It knows no rights: callers name the books that may be searched.
-// It is safe for concurrent use; readers do not wait for each other.
+// It is safe for concurrent use: readers share a book, and a writer has it for some microseconds once they are through.
 type Index struct {
 	shelves sync.Map  // place → *shelfIndex
 	drafts  sync.Pool // *draft

@@ -43,7 +43,8 @@ func TestCompare(t *testing.T) {
 		{"national against international", Phone{Number: "01 99 00 12 34"}, Phone{Number: "+33199001234", E164: "+33199001234"}, sameEnd},
 		{"five digits are too few", Phone{Number: "0 1234"}, Phone{Number: "01 99 00 12 34"}, unlike},
 		{"two countries", Phone{Number: "0199001234", E164: "+33199001234"}, Phone{Number: "0199001234 ", E164: "+49199001234"}, unlike},
-		{"understood and different", Phone{Number: "+49 99001234", E164: "+4999001234"}, Phone{Number: "99001234", E164: "+3399001234"}, unlike},
+		{"understood and different", Phone{Number: "+49 99001234", E164: "+4999001234"}, Phone{Number: "+33 99001234", E164: "+3399001234"}, unlike},
+		{"only guessed to be different", Phone{Number: "+49 99001234", E164: "+4999001234"}, Phone{Number: "99001234", E164: "+3399001234"}, sameEnd},
 		{"another number", Phone{Number: "01 99 00 12 34"}, Phone{Number: "01 99 00 12 35"}, unlike},
 	}
 	for _, tt := range tests {

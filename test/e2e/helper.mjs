@@ -165,7 +165,7 @@ export class Visit {
   /** Reads the sentence a dialog ends with, and closes it. */
   async closeDialog(sentence) {
     await this.sees(sentence, this.dialog);
-    await this.dialog.getByText('Close', { exact: true }).click();
+    await this.page.getByTestId('dialog-close').click();
     await this.dialog.waitFor({ state: 'detached' });
   }
 

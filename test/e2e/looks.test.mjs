@@ -8,8 +8,8 @@ const story = stories();
 story('In French, the page and the app speak French', async (open) => {
   const ana = await open();
   await ana.page.getByTestId('language-fr').click();
-  assert.equal(await ana.page.locator('html').getAttribute('lang'), 'fr');
   await ana.page.getByPlaceholder('Tapez un message').waitFor();
+  assert.equal(await ana.page.locator('html').getAttribute('lang'), 'fr');
   const list = await ana.ask('chercher marta');
   await ana.sees(/contacts? pour « marta »/, list);
   await list.getByRole('button', { name: /Marta/ }).first().click();
