@@ -487,8 +487,10 @@ func TestConnectorAsClient(t *testing.T) {
 	if err := c.Post(t.Context(), *good, connText("x")); err != nil {
 		t.Errorf("Post: %v", err)
 	}
-	if err := c.Post(t.Context(), url.URL{Scheme: "https", Host: "evil.example", Path: "/v3/conversations/19:x/activities"}, connText("x")); err == nil {
-		t.Error("Post to another host gave no error")
+	var refused *ConnectorError
+	err = c.Post(t.Context(), url.URL{Scheme: "https", Host: "evil.example", Path: "/v3/conversations/19:x/activities"}, connText("x"))
+	if !errors.As(err, &refused) || refused.Code != "service_host" {
+		t.Errorf("Post to another host gave %v", err)
 	}
 	if diff := cmp.Diff([]string{"POST /emea/v3/conversations/19:x/activities"}, s.lines()); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
@@ -504,8 +506,11 @@ func TestConnectorFollowsNoRedirect(t *testing.T) {
 		s := newConnService()
 		s.fail(connStatus(status, "Location", thief.URL))
 		c, to := s.start(t)
-		if _, err := c.Send(t.Context(), to, connText("x")); !fault.Is(err, fault.Internal) {
-			t.Errorf("%d: %v, want internal", status, err)
+		c.http.Transport = http.DefaultTransport // which would go anywhere
+		_, err := c.Send(t.Context(), to, connText("x"))
+		var answer *ConnectorError
+		if !errors.As(err, &answer) || answer.Status != status || !fault.Is(err, fault.Internal) {
+			t.Errorf("%d: %v, want it given up", status, err)
 		}
 		if s.count() != 1 || stolen != nil {
 			t.Errorf("%d: %d requests, stolen %q", status, s.count(), stolen)
@@ -654,9 +659,11 @@ func TestConnectorLostAnswers(t *testing.T) {
 	t.Parallel()
 	s := newConnService()
 	c, to := s.start(t)
-	s.fail(connDrop)
-	if id, err := c.Send(t.Context(), to, connText("once lost")); err != nil || id != "message-1" {
-		t.Errorf("lost once: %q, %v", id, err)
+	for i := range 2 { // the same words again are another message
+		s.fail(connDrop)
+		if id, err := c.Send(t.Context(), to, connText("once lost")); err != nil || id != fmt.Sprint("message-", i+1) {
+			t.Errorf("lost once: %q, %v", id, err)
+		}
 	}
 	s.fail(connDrop, connDrop)
 	_, err := c.Send(t.Context(), to, connText("twice lost"))
@@ -664,8 +671,8 @@ func TestConnectorLostAnswers(t *testing.T) {
 	if !errors.As(err, &lost) || lost.Code != "lost_twice" || !fault.Is(err, fault.Internal) {
 		t.Errorf("lost twice: %v", err)
 	}
-	if s.count() != 4 {
-		t.Errorf("%d requests, want 4", s.count())
+	if s.count() != 6 {
+		t.Errorf("%d requests, want 6", s.count())
 	}
 
 	s.fail(connDrop)
@@ -678,8 +685,8 @@ func TestConnectorLostAnswers(t *testing.T) {
 	if _, err := c.Send(t.Context(), to, connText("lost in a hurry")); !errors.As(err, &lost) || lost.Code != "lost_twice" {
 		t.Errorf("lost again by a later call: %v", err)
 	}
-	if s.count() != 6 {
-		t.Errorf("%d requests, want 6", s.count())
+	if s.count() != 8 {
+		t.Errorf("%d requests, want 8", s.count())
 	}
 }
 

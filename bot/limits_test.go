@@ -39,6 +39,16 @@ func checkWindows(t interface{ Errorf(string, ...any) }, times []time.Time, wind
 	}
 }
 
+// What Teams documents.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	sends := []limitWindow{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, 3600 * time.Second}}
+	reads := []limitWindow{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, 3600 * time.Second}}
+	if !slices.Equal(sends, sendWindows) || !slices.Equal(reads, readWindows) {
+		t.Errorf("windows %v and %v", sendWindows, readWindows)
+	}
+}
+
 func TestWindowsAreNeverExceeded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

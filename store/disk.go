@@ -48,21 +48,21 @@ func (d *disk) recovered() {
 	d.log.Info("the disk takes writes again")
 }
 
-// due tells the trouble, if any, and whether it is time to try again.
-func (d *disk) due(now time.Time) (trouble error, due bool) {
+// due tells whether it is time to try again, and the trouble, if any.
+func (d *disk) due(now time.Time) (due bool, trouble error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.trouble == nil || now.Sub(d.tried) < probeEvery {
-		return d.trouble, false
+		return false, d.trouble
 	}
 	d.tried = now
-	return d.trouble, true
+	return true, d.trouble
 }
 
 // Ready tells whether the disk takes writes: nil, or the fault of the last one that it refused. In trouble it
 // tries a write at most once a second, so that it becomes ready by itself when there is room again.
 func (d *DB) Ready() error {
-	trouble, due := d.disk.due(d.now())
+	due, trouble := d.disk.due(d.now())
 	if !due {
 		return trouble
 	}

@@ -81,7 +81,7 @@ func consistent(ctx context.Context, db *bbolt.DB) error {
 	case err := <-found: // nil when the check ended without finding
 		return errors.Join(err, finish())
 	case <-ctx.Done():
-		go finish()
+		go func() { _ = finish() }() // the examination is given up; nobody waits for how it ends
 		return ctx.Err()
 	}
 }

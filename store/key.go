@@ -83,12 +83,11 @@ func tails(b *bbolt.Bucket, prefix []byte) []string {
 // newestFirst calls fn for the keys that begin with the prefix, from the last to the first, until fn says stop.
 func newestFirst(b *bbolt.Bucket, prefix []byte, fn func(k, v []byte) (more bool)) {
 	c := b.Cursor()
-	k, v := c.Seek(after(prefix))
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	last := c.Prev
+	if k, _ := c.Seek(after(prefix)); k == nil {
+		last = c.Last
 	}
+	k, v := last()
 	for ; bytes.HasPrefix(k, prefix) && fn(k, v); k, v = c.Prev() {
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
@@ -85,7 +86,7 @@ func TestNewFileIsPrivate(t *testing.T) {
 	if err := errors.Join(db.Close(), db.Close()); err != nil {
 		t.Errorf("closed twice: %v", err)
 	}
-	if err := db.Turns().MarkAnswered(t.Context(), "key"); !errors.Is(err, bbolt.ErrDatabaseNotOpen) || db.Size() != 0 {
+	if err := db.Turns().MarkAnswered(t.Context(), "key"); !errors.Is(err, bolterrors.ErrDatabaseNotOpen) || db.Size() != 0 {
 		t.Errorf("a write after the close: %v", err)
 	}
 }

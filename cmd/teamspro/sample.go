@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -20,12 +21,12 @@ import (
 
 // sample fills the sandbox's books with invented people, through the same use cases that everybody uses: the
 // organisation's book, one of the group chat, and one of a channel that only owners may change.
-func sample(ctx context.Context, s *settings, box *sandbox.Sandbox) error {
+func sample(ctx context.Context, s *settings, box *sandbox.Sandbox) (err error) {
 	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db")})
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Roster: onlyOwners{}, Index: contact.NewIndex(), Region: s.Region})
 	maker := &inventor{rand.New(rand.NewPCG(1, 2))}

@@ -44,14 +44,14 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, started func(addr
 		return err
 	}
 	defer svc.close()
-	listener, err := net.Listen("tcp", s.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("TEAMSPRO_LISTEN: %w", err)
 	}
 	servers := []*http.Server{server(svc.handler, log)}
 	listeners := []net.Listener{listener}
 	if s.AdminListen != "" {
-		admin, err := net.Listen("tcp", s.AdminListen)
+		admin, err := new(net.ListenConfig).Listen(ctx, "tcp", s.AdminListen)
 		if err != nil {
 			return errors.Join(fmt.Errorf("TEAMSPRO_ADMIN_LISTEN: %w", err), listener.Close())
 		}

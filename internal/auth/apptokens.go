@@ -223,7 +223,7 @@ func certificate(file string) (confidential.Credential, error) {
 
 // federation has a managed identity sign for the app.
 func (c AppConfig) federation() (confidential.Credential, error) {
-	var id managedidentity.ID = managedidentity.SystemAssigned()
+	id := managedidentity.SystemAssigned()
 	if c.Identity != "" {
 		id = managedidentity.UserAssignedClientID(c.Identity)
 	}

@@ -298,6 +298,14 @@ func TestMetadataThatIsNotTrusted(t *testing.T) {
 	}
 }
 
+func TestAnEndlessAnswerIsNotRead(t *testing.T) {
+	t.Parallel()
+	v := publish(first().published(object{"x5c": []string{strings.Repeat("x", maxAnswer)}})).start(t)
+	if got := reason(t, v, first().good(time.Now(), nil)); got != "no_keys" || !strings.Contains(v.Ready().Error(), "1 MiB") {
+		t.Errorf("refused with %q, %v", got, v.Ready())
+	}
+}
+
 func TestRedirectsOfTheMetadataAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	genuine := httptest.NewServer(publish(first().published(nil)))

@@ -163,7 +163,7 @@ func TestNameIsAllThatIsRequired(t *testing.T) {
 func FuzzCheckRecord(f *testing.F) {
 	f.Add("Marta Weber", "marta@contoso.example", "+33 1 99 00 12 34", 48.1, 2.35)
 	f.Add("\u202e\u200d\xff", "a: : b: c", "++00(((", math.NaN(), math.Inf(-1))
-	f.Add("1 Main Street\n  Springfield (1, 2) (3, 4)", "@x", "https://x.example", -0.0, 1e-300)
+	f.Add("1 Main Street\n  Springfield (1, 2) (3, 4)", "@x", "https://x.example", math.Copysign(0, -1), 1e-300)
 	f.Add("🙂\u200d↔️ ↚ ㅤ", "tag,tag;tag", "javascript:alert(1)", 90.0, 180.0)
 	f.Fuzz(func(t *testing.T, a, b, c string, lat, lng float64) {
 		r := Record{

@@ -24,7 +24,7 @@ func Logger(w io.Writer, format, level string) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: least, ReplaceAttr: shorten})), nil
 	case "text":
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: least, ReplaceAttr: shorten, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)})), nil
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: least, ReplaceAttr: shorten, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)})), nil
 	}
 	return nil, fmt.Errorf("ops.Logger: the log format is json or text, not %q", format)
 }

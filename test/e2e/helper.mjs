@@ -22,7 +22,7 @@ export const browse = () => chromium.launch({ executablePath: process.env.CHROMI
 /** Starts the program named by TEAMSPRO_BIN with a folder of its own; gives {url, stop}. */
 export async function startProgram(extra = []) {
   const binary = process.env.TEAMSPRO_BIN;
-  assert.ok(binary, 'TEAMSPRO_BIN must name the teamspro binary to test (make e2e sets it)');
+  assert.ok(binary, 'TEAMSPRO_BIN must name the teamspro binary to test, see README.md');
   const data = await mkdtemp(join(tmpdir(), 'teamspro-e2e-'));
   const child = spawn(binary, ['sandbox', '--listen', '127.0.0.1:0', '--bot-listen', '127.0.0.1:0', '--data', data,
     '--packages', join(here, 'node_modules'), '--quiet', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -191,10 +191,12 @@ export class Visit {
     assert.equal(await place.getByRole('button', { name, exact: true, includeHidden: true }).count(), 0, `“${String(name)}” is offered where it must not be`);
   }
 
-  /** Opens a search extension from the main box and types into it. */
+  /** Opens a search extension from the main box, types into it, and waits for the answer to that. */
   async search(text) {
     await this.page.getByTestId('main-compose').getByTestId('extension-button').first().click();
+    const answered = this.page.waitForResponse((response) => response.url().endsWith('/api/invoke') && response.request().postDataJSON().value.parameters?.[0].value === text);
     await this.page.getByTestId('extension-search').fill(text);
+    await answered;
   }
 }
 
