@@ -446,7 +446,7 @@ func TestConnectorHostileServiceURLs(t *testing.T) {
 	for _, bad := range []string{
 		"", "smba.example", "//smba.example/", "http://smba.example/", "ftp://smba.example/", "https://", "https://smba.example.evil.example/", "https://evil.example/smba.example",
 		"https://evil.example#smba.example", "https://evil.example?smba.example", "https://smba.example@evil.example/", "https://user:pw@smba.example/", "https://smba.example:444/",
-		"https://smba.example./", "https://teams.example/", "https://evilteams.example/", "https://.teams.example/", "https://a_b.teams.example/", "https://ä.teams.example/",
+		"https://smba.example./", "https://a.teams.example:444/", "https://teams.example/", "https://evilteams.example/", "https://.teams.example/", "https://a_b.teams.example/", "https://ä.teams.example/",
 		"https://smba.example/?x=", "https://smba.example/?", "https://smba.example/#x", "https://smba.example/../", "https://smba.example/%2e%2e/", "https://smba.example/a%2fb/", `https://smba.example/a\b/`,
 		"https://10.0.0.9/", "http://10.0.0.9:8443/", "http://localhost/", "http://localhost:2/", "http://127.0.0.1:1/", server.URL, "https://169.254.169.254/", "https://smba.example/\n",
 		"https://smba.example/" + strings.Repeat("a", 2048),

@@ -231,7 +231,12 @@ func (b *Bot) startResults(t *Turn, q Query) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	list := append(favourites, recents...)
+	list := favourites
+	for _, e := range recents {
+		if !e.Favourite {
+			list = append(list, e)
+		}
+	}
 	if len(list) > 0 && q.Skip == 0 {
 		return b.results(t, list[:min(len(list), q.Count)]), nil
 	}

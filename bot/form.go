@@ -31,9 +31,13 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := b.contactView(t, e, asMessage)
-	v.Notice, v.Undo = t.Text("done.added", "Name", e.Contact.Name), string(change.ID)
-	return cards.Contact(t.Lang, v), nil
+	return b.addedCard(t, b.contactView(t, e, asMessage), change), nil
+}
+
+// addedCard is a new contact's card, with the way back.
+func (b *Bot) addedCard(t *Turn, v cards.ContactView, change contact.Change) cards.Card {
+	v.Notice, v.Undo, v.Live = t.Text("done.added", "Name", v.Name), string(change.ID), false
+	return cards.Contact(t.Lang, v)
 }
 
 // openAddForm opens the form to add a contact, begun with the name that was searched for.
@@ -125,15 +129,16 @@ func (b *Bot) submitAdd(t *Turn, f Form) (Outcome, error) {
 	return b.added(t, change)
 }
 
-// added shows what was added: from the compose box as a card to send, otherwise as a message in the conversation.
+// added shows what was added: from the compose box as a card to send, otherwise as a message in the conversation, where
+// it can be taken back. That message keeps its notice, so it does not ask again for each viewer.
 func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 	e, err := b.Books.Get(t.ctx, t.Caller, change.Contact)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if t.route.Surface == OnExtended {
-		card := b.contactCard(t, e, asDraft)
-		return Outcome{Card: &card}, nil
+		result := b.result(t, e)
+		return Outcome{Result: &result}, nil
 	}
 	everybody := *t
 	everybody.Caller.Public = t.Caller.Place != identity.Personal
@@ -141,11 +146,7 @@ func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 		return Outcome{Message: t.Text("done.added_private", "Name", e.Contact.Name)}, nil
 	}
 	v := b.contactView(&everybody, e, asMessage)
-	v.Notice, v.Undo = t.Text("done.added", "Name", e.Contact.Name), string(change.ID)
-	if err := b.say(t, cards.Contact(t.Lang, v)); err != nil {
-		return Outcome{}, err
-	}
-	return Outcome{Message: t.Text("done.added", "Name", e.Contact.Name)}, nil
+	return Outcome{}, b.say(t, b.addedCard(t, v, change))
 }
 
 func (b *Bot) openEditForm(t *Turn) (Dialog, error) {
@@ -187,14 +188,14 @@ func (b *Bot) submitEdit(t *Turn, f Form) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return b.edited(t, e, change)
+	return b.edited(t, change)
 }
 
 func asked(d Dialog) (Outcome, error) { return Outcome{Dialog: &d}, nil }
 
-// edited says what changed. The card the dialog came from is brought up to date for everybody; from another card the
-// change is posted, so that it can be seen and taken back.
-func (b *Bot) edited(t *Turn, e contact.Entry, change contact.Change) (Outcome, error) {
+// edited says what changed. The card the dialog came from is brought up to date for everybody; in a personal chat a
+// change made from a list is posted, so that it can be seen and taken back.
+func (b *Bot) edited(t *Turn, change contact.Change) (Outcome, error) {
 	if change.Act == "" {
 		return Outcome{Message: t.Text("edit.same.text")}, nil
 	}
@@ -205,8 +206,7 @@ func (b *Bot) edited(t *Turn, e contact.Entry, change contact.Change) (Outcome, 
 			return Outcome{}, err
 		}
 	}
-	card := b.changeCard(t, change)
-	return Outcome{Dialog: &Dialog{Title: t.Text("done.title"), Card: card, Size: "small"}}, nil
+	return Outcome{Message: t.Text("done.edited", "Name", nameIn(change))}, nil
 }
 
 // formValues are the inputs of a record, in the text form of each field.

@@ -278,8 +278,6 @@ func taskOutcome(o Outcome) Answer {
 	switch {
 	case o.Dialog != nil:
 		return ok(taskDialog(*o.Dialog))
-	case o.Card != nil:
-		return ok(taskDialog(Dialog{Card: *o.Card}))
 	case o.Message != "":
 		return ok(taskMessage(o.Message))
 	}
@@ -287,9 +285,8 @@ func taskOutcome(o Outcome) Answer {
 }
 
 func extensionOutcome(o Outcome) Answer {
-	if o.Card == nil {
+	if o.Result == nil {
 		return taskOutcome(o)
 	}
-	return ok(extensionBody{extensionResult{Type: "result", AttachmentLayout: "list",
-		Attachments: []attachment{{ContentType: cards.ContentType, Content: *o.Card}}}})
+	return ok(extensionResults(Results{Items: []Result{*o.Result}}))
 }

@@ -109,7 +109,7 @@ type Form struct {
 type Outcome struct {
 	Dialog  *Dialog     // asked again, with the problems shown
 	Message string      // a sentence, then closed
-	Card    *cards.Card // put into the compose box (message extension), or shown
+	Result  *Result     // put into the compose box of the message extension
 }
 
 // limits of what a button or form may carry

@@ -379,7 +379,7 @@ func TestSettings(t *testing.T) {
 		{"no credential", func(c *AppConfig) { c.Secret = "" }, "Secret"},
 		{"two credentials", func(c *AppConfig) { c.Federated = true }, "Secret"},
 		{"identity and secret", func(c *AppConfig) { c.ManagedIdentity = true }, "Secret"},
-		{"no certificate file", func(c *AppConfig) { c.Secret, c.CertificateFile = "", noKey + ".gone" }, "CertificateFile"},
+		{"no certificate file", func(c *AppConfig) { c.Secret, c.CertificateFile = "", noKey+".gone" }, "CertificateFile"},
 		{"empty certificate file", func(c *AppConfig) { c.Secret, c.CertificateFile = "", noKey }, "CertificateFile"},
 	}
 	for _, test := range tests {

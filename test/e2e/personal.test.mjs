@@ -13,7 +13,7 @@ async function addByForm(ana, name) {
     await ana.field('Name').fill(name);
     await ana.field('Company').fill('Fabrikam');
     await ana.press('Add', ana.dialog);
-    await ana.closeDialog(`${name} was added.`);
+    await ana.dialog.waitFor({ state: 'detached' });
   });
 }
 
@@ -60,8 +60,8 @@ story('Ana adds a contact through the form, which first shows in place what is m
   await ana.sees(/Digits, blanks/, ana.dialog);
   await ana.field('Mobile phone').fill('+44 7700 900321');
   const card = await ana.answerTo(() => ana.press('Add', ana.dialog));
-  await ana.closeDialog(`${name} was added.`);
-  await ana.sees(name, card);
+  await ana.sees(`${name} was added.`, card);
+  await ana.dialog.waitFor({ state: 'detached' });
 });
 
 story('Ana edits, deletes (asked once), takes back, and looks at the history', async (open) => {
