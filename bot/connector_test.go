@@ -421,7 +421,7 @@ func TestConnectorHostileIDs(t *testing.T) {
 // Strange but harmless ids stay one segment.
 func TestConnectorStrangeIDs(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"a:1 2", "19:ü@thread.v2", "...", "a&b=c", "a;b", "a+b", "19:x@unq.gbl.spaces", `"'<>`} {
+	for _, id := range []string{"19:ü@thread.v2", "...", "a&b=c", "a;b", "a+b", "19:x@unq.gbl.spaces", `"'<>`} {
 		s := newConnService()
 		c, to := s.start(t)
 		to.Conversation = id

@@ -1,0 +1,154 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+
+	"github.com/infracloudio/msbotbuilder-go/schema"
+)
+
+// How activities, ids and addresses go out.
+
+// Post, Put, Delete and Get make the Connector the client of the library's adapter.
+
+// Post sends a new activity.
+func (c *Connector) Post(ctx context.Context, u url.URL, a schema.Activity) error {
+	a.ID = "" // the service gives it one
+	return c.write(ctx, http.MethodPost, u, a)
+}
+
+// Put replaces an activity.
+func (c *Connector) Put(ctx context.Context, u url.URL, a schema.Activity) error {
+	return c.write(ctx, http.MethodPut, u, a)
+}
+
+// Delete removes an activity.
+func (c *Connector) Delete(ctx context.Context, u url.URL) error {
+	_, err := c.do(ctx, http.MethodDelete, u, nil)
+	return err
+}
+
+// Get reads JSON.
+func (c *Connector) Get(ctx context.Context, u url.URL) (json.RawMessage, error) {
+	return c.do(ctx, http.MethodGet, u, nil)
+}
+
+func (c *Connector) write(ctx context.Context, method string, u url.URL, a schema.Activity) error {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // which would make a card longer, and its length has a limit
+	if err := encoder.Encode(newWireActivity(a)); err != nil {
+		return errors.New("the activity is no JSON")
+	}
+	answer, err := c.do(ctx, method, u, body.Bytes())
+	if call := callIn(ctx); call != nil {
+		call.answer = answer
+	}
+	return err
+}
+
+// wireActivity is an activity as it goes out: the library's, without the zero times and empty objects that it would write.
+type wireActivity struct {
+	schema.Activity
+	Timestamp        time.Time                    `json:"timestamp,omitzero"`
+	LocalTimestamp   time.Time                    `json:"localTimestamp,omitzero"`
+	Expiration       time.Time                    `json:"expiration,omitzero"`
+	From             schema.ChannelAccount        `json:"from,omitzero"`
+	Recipient        schema.ChannelAccount        `json:"recipient,omitzero"`
+	Conversation     schema.ConversationAccount   `json:"conversation,omitzero"`
+	SuggestedActions schema.SuggestedActions      `json:"suggestedActions,omitzero"`
+	RelatesTo        schema.ConversationReference `json:"relatesTo,omitzero"`
+	SemanticAction   schema.SemanticAction        `json:"semanticAction,omitzero"`
+}
+
+func newWireActivity(a schema.Activity) *wireActivity {
+	return &wireActivity{Activity: a, Timestamp: a.Timestamp, LocalTimestamp: a.LocalTimestamp, Expiration: a.Expiration, From: a.From,
+		Recipient: a.Recipient, Conversation: a.Conversation, SuggestedActions: a.SuggestedActions, RelatesTo: a.RelatesTo, SemanticAction: a.SemanticAction}
+}
+
+// connectorCall goes with a call through the library: for the limits and the log, and to bring the answer back.
+type connectorCall struct {
+	op     string
+	tenant identity.Tenant
+	lane   string // the conversation whose limits count
+	reads  bool
+	answer []byte
+}
+
+type connectorCallKey struct{}
+
+func (k *connectorCall) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, connectorCallKey{}, k)
+}
+
+func callIn(ctx context.Context) *connectorCall {
+	call, _ := ctx.Value(connectorCallKey{}).(*connectorCall)
+	return call
+}
+
+// id is that of the activity that was sent. An answer without one is no error: the activity was taken.
+func (k *connectorCall) id() string {
+	var resource struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(k.answer, &resource) != nil {
+		return ""
+	}
+	return resource.ID
+}
+
+const maxServiceURL = 2048
+
+// checkID refuses what could leave its segment of the path, or change where a request goes.
+func checkID(op, id string) error {
+	if id == "" || !plainID(id) {
+		return fault.Wrap(fault.Invalid, op, errors.New("an id that cannot be sent"))
+	}
+	return nil
+}
+
+// service reads a service address, which came from outside, and checks that our token may go there.
+func (c *Connector) service(serviceURL string) (*url.URL, error) {
+	u, err := url.Parse(serviceURL)
+	if err != nil || len(serviceURL) > maxServiceURL || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !isPlainPath(u) || !c.hosts.allows(u) {
+		return nil, &ConnectorError{Code: "service_host"}
+	}
+	return u, nil
+}
+
+func isPlainPath(u *url.URL) bool {
+	for part := range strings.SplitSeq(u.EscapedPath(), "/") {
+		if part == "." || part == ".." || strings.ContainsAny(part, `%\`) {
+			return false
+		}
+	}
+	return true
+}
+
+// address makes an address below a service's /v3/. The parts were checked.
+func (c *Connector) address(serviceURL string, parts ...string) (*url.URL, error) {
+	u, err := c.service(serviceURL)
+	if err != nil {
+		return nil, err
+	}
+	u.Path = strings.TrimRight(u.Path, "/") + "/v3/" + strings.Join(parts, "/")
+	return u, nil
+}
+
+// seal writes each part of a path as one escaped segment.
+func seal(u *url.URL) {
+	parts := strings.Split(u.Path, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	u.RawPath = strings.Join(parts, "/")
+}
