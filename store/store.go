@@ -54,9 +54,10 @@ func (c Config) withDefaults() Config {
 
 // DB is an open file. It is safe for concurrent use.
 type DB struct {
-	bolt *bbolt.DB
-	now  func() time.Time
-	disk disk
+	bolt    *bbolt.DB
+	commits *committer
+	now     func() time.Time
+	disk    disk
 }
 
 // Open opens the file, or makes it. It fails with a fault.Error that names the file and says what to do when
@@ -75,7 +76,7 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 	if err != nil {
 		return nil, refusal(c.Path, err)
 	}
-	d := &DB{bolt: bolt, now: c.Now, disk: disk{log: c.Log}}
+	d := &DB{bolt: bolt, commits: &committer{bolt: bolt}, now: c.Now, disk: disk{log: c.Log}}
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}
@@ -230,11 +231,7 @@ func (d *DB) update(ctx context.Context, op string, fn func(*bbolt.Tx) error) er
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	var inside error
-	err := d.bolt.Update(func(tx *bbolt.Tx) error {
-		inside = fn(tx)
-		return inside
-	})
+	inside, err := d.commits.do(fn)
 	switch {
 	case errors.Is(inside, errUnchanged):
 		return nil

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+var (
+	errMine   = errors.New("mine")
+	testStuff = []byte("stuff")
+)
+
+func newCommitter(t testing.TB) *committer {
+	t.Helper()
+	db, err := bbolt.Open(filepath.Join(t.TempDir(), "commit.db"), 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(testStuff); return err }); err != nil {
+		t.Fatal(err)
+	}
+	return &committer{bolt: db}
+}
+
+// put writes a key and then fails as told, so that half a deed would be seen if it stayed.
+func put(key string, fails error) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(testStuff).Put([]byte(key), []byte(key)); err != nil {
+			return err
+		}
+		return fails
+	}
+}
+
+func has(c *committer, key string) (there bool) {
+	if err := c.bolt.View(func(tx *bbolt.Tx) error {
+		there = tx.Bucket(testStuff).Get([]byte(key)) != nil
+		return nil
+	}); err != nil {
+		panic(err)
+	}
+	return there
+}
+
+// Many writers at once: each hears its own outcome, what was acknowledged is there, what failed left nothing.
+func TestCommitterTellsEachItsOwn(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	const writers, rounds = 64, 20
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range rounds {
+				key, want := fmt.Sprintf("%d/%d", w, i), error(nil)
+				if (w+i)%5 == 0 {
+					want = errMine
+				}
+				inside, commit := c.do(put(key, want))
+				if !errors.Is(inside, want) || (want == nil && commit != nil) {
+					t.Errorf("%s: inside %v, commit %v, want %v", key, inside, commit, want)
+				}
+				if has(c, key) != (want == nil) {
+					t.Errorf("%s: there %v", key, has(c, key))
+				}
+			}
+		})
+	}
+	group.Wait()
+	if c.led || len(c.waiting) != 0 {
+		t.Errorf("somebody still leads: %v, %d wait", c.led, len(c.waiting))
+	}
+}
+
+// Writers that come while a commit is under way share the next one.
+func TestCommittersShare(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	before := c.bolt.Stats()
+	inside := make(chan struct{})
+	release := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		c.do(func(*bbolt.Tx) error {
+			close(inside)
+			<-release
+			return nil
+		})
+	})
+	<-inside
+	const others = 50
+	for i := range others {
+		group.Go(func() { c.do(put(fmt.Sprint(i), nil)) })
+	}
+	for waiting := 0; waiting < others; {
+		c.mu.Lock()
+		waiting = len(c.waiting)
+		c.mu.Unlock()
+	}
+	close(release)
+	group.Wait()
+	after := c.bolt.Stats()
+	writes := after.TxStats.GetWrite() - before.TxStats.GetWrite()
+	for i := range others {
+		if !has(c, fmt.Sprint(i)) {
+			t.Errorf("%d is not there", i)
+		}
+	}
+	if writes > others/2 {
+		t.Errorf("%d writers needed %d page writes: they did not share", others, writes)
+	}
+}
+
+// A function that panics fails its own wish; nobody waits for ever.
+func TestCommitterSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	var group sync.WaitGroup
+	for i := range 10 {
+		group.Go(func() {
+			if i == 3 {
+				if inside, _ := c.do(func(*bbolt.Tx) error { panic("oh") }); !errors.Is(inside, errPanicked) {
+					t.Errorf("the panic gave %v", inside)
+				}
+				return
+			}
+			if inside, commit := c.do(put(fmt.Sprint(i), nil)); inside != nil || commit != nil {
+				t.Errorf("%d: %v, %v", i, inside, commit)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// When the commit fails, everybody who shared it is told, and the next one goes on.
+func TestCommitterTellsAllWhenTheFileIsClosed(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	if err := c.bolt.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			if _, commit := c.do(put(fmt.Sprint(i), nil)); commit == nil {
+				t.Errorf("%d was acknowledged", i)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func BenchmarkCommit(b *testing.B) {
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			c := newCommitter(b)
+			b.ReportAllocs()
+			var group sync.WaitGroup
+			each := b.N/writers + 1
+			b.ResetTimer()
+			for w := range writers {
+				group.Go(func() {
+					for i := range each {
+						if inside, commit := c.do(put(fmt.Sprintf("%d/%08d", w, i), nil)); inside != nil || commit != nil {
+							b.Error(inside, commit)
+						}
+					}
+				})
+			}
+			group.Wait()
+			b.ReportMetric(float64(each*writers)/b.Elapsed().Seconds(), "writes/s")
+		})
+	}
+}
