@@ -27,9 +27,9 @@ import (
 )
 
 const (
-	connTenant identity.Tenant = "0d7a1f9e-0000-4000-8000-0000000000aa"
-	connApp                    = "5b0f7d1e-0000-4000-8000-00000000000a"
-	connThread                 = "19:sales@thread.tacv2;messageid=1763712300000"
+	connTenant = identity.Tenant("0d7a1f9e-0000-4000-8000-0000000000aa")
+	connApp    = "5b0f7d1e-0000-4000-8000-00000000000a"
+	connThread = "19:sales@thread.tacv2;messageid=1763712300000"
 )
 
 // connService is a connector that keeps what it is told: messages and members of conversations. It knows one token, and

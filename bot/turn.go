@@ -107,9 +107,9 @@ type Form struct {
 
 // Outcome is what becomes of a filled-in dialog: exactly one of the three, or nothing, which closes it.
 type Outcome struct {
-	Dialog  *Dialog     // asked again, with the problems shown
-	Message string      // a sentence, then closed
-	Result  *Result     // put into the compose box of the message extension
+	Dialog  *Dialog // asked again, with the problems shown
+	Message string  // a sentence, then closed
+	Result  *Result // put into the compose box of the message extension
 }
 
 // limits of what a button or form may carry

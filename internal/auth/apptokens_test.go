@@ -88,12 +88,6 @@ func (e *entra) serveToken(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(object{"token_type": "Bearer", "expires_in": e.life, "access_token": fmt.Sprint("token-", e.given)})
 }
 
-func (e *entra) change(f func(*entra)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	f(e)
-}
-
 // sent gives the forms that came so far.
 func (e *entra) sent() []url.Values {
 	e.mu.Lock()
