@@ -53,7 +53,7 @@ story('The activity panel shows both ways, with their JSON', async (open) => {
   const panel = ana.page.getByTestId('activity-panel');
   const entry = panel.getByTestId('activity-entry').filter({ hasText: '/api/messages' }).first();
   await entry.locator('summary').click();
-  await ana.sees('"serviceUrl"', entry);
+  await ana.sees('"serviceUrl"', panel); // newer entries may stand above it by now
   await panel.getByTestId('activity-filter').fill('nothing is called so');
   await ana.sees('Nothing has happened yet.', panel);
 });
