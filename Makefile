@@ -3,20 +3,26 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-# The Debian and Ubuntu packages that are needed, beside Go and Node. This is the only list.
-#   chromium          the browser of the end-to-end tests and card pictures
+# The Debian packages that the tests need, beside Go and Node. This is the only list.
+#   chromium          the browser of the end-to-end tests and card pictures; not installed when CHROMIUM names another
 #   gcc libc6-dev     the C compiler that Go's race detector links with
 #   fonts-*           letters and emoji in those pictures
-TEST_PACKAGES := chromium gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
+TEST_PACKAGES := $(if $(CHROMIUM),,chromium) gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
 
-GOLANGCI := golangci-lint/v2/cmd/golangci-lint@v2.15.0
+LINT_VERSION := 2.15.0
 MODULES := test/e2e/node_modules
 
-# install-missing installs those of its packages that are not there, and asks for nothing when all are.
+# need stops with a sentence when a program is not there: $(call need,program,what to do)
+define need
+	command -v $(1) >/dev/null || { echo "$(1) is needed and was not found: $(2)" >&2; exit 1; }
+endef
+
+# install-missing installs those of its packages that are not there, and does nothing when all are.
 define install-missing
-	missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then echo "installing:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; fi
+	if ! command -v dpkg-query >/dev/null; then echo "This is no Debian machine; if something is missing below, install the like of: $(1)"; exit 0; fi; \
+	missing=; for p in $(1); do [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing with apt-get:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
 .PHONY: help run test check build bin/teamspro unit e2e cover fuzz playground screens update-golden routes tools clean
@@ -37,7 +43,7 @@ e2e: build $(MODULES)/.ready ## Run the browser tests and Microsoft's own checks
 	@$(call install-missing,$(TEST_PACKAGES))
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro npm test --prefix test/e2e
 
-check: tools ## Run the linters, and see that formatting, go.mod and the README's tables are in order.
+check: tools ## Run the linters, and see that formatting, go.mod and the documents' tables are in order.
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
 	bin/golangci-lint run
@@ -46,6 +52,7 @@ check: tools ## Run the linters, and see that formatting, go.mod and the README'
 build: bin/teamspro ## Build the program into bin/.
 
 bin/teamspro:
+	@$(call need,go,install Go 1.26 from https://go.dev/dl)
 	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/teamspro
 
 fuzz: ## Let each fuzz target look for trouble for 20 seconds.
@@ -56,22 +63,26 @@ cover: ## Say how much of each package the tests reach.
 	go test -cover ./...
 
 playground: build $(MODULES)/.ready ## Start the service with Microsoft's Agents Playground as a second client (its own licence applies).
+	@$(call need,npx,install Node.js 20 or newer)
 	bin/teamspro sandbox --packages $(MODULES) --playground
 
-screens: build $(MODULES)/.ready ## Take the pictures of docs/screens again: each card, light and dark, wide and narrow.
+screens: build $(MODULES)/.ready ## Take the pictures of docs/screens again: each card and dialog, light and dark, wide and narrow.
 	@$(call install-missing,$(TEST_PACKAGES))
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro node test/e2e/screens.mjs docs/screens
 
 update-golden: ## Write the golden files anew, to be read as a diff before they are committed.
 	go test ./cards ./manifest -update
 
-routes: ## Write the route table and the settings into the README.
+routes: ## Write the tables of routes, settings and stored data into the README and the operator's guide.
 	go test ./cmd/teamspro -run 'TestReadme' -update
 
 tools:
-	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/$(GOLANGCI)
+	@bin/golangci-lint version 2>/dev/null | grep -qF 'version $(LINT_VERSION) ' || { $(call need,go,install Go 1.26 from https://go.dev/dl); \
+		echo "building golangci-lint $(LINT_VERSION) into bin/ (some minutes, once)"; \
+		GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION); }
 
 $(MODULES)/.ready: test/e2e/package-lock.json
+	@$(call need,npm,install Node.js 20 or newer)
 	npm ci --prefix test/e2e --ignore-scripts --legacy-peer-deps --no-audit --no-fund
 	@touch $@
 

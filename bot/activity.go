@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,9 @@ type Activity struct {
 	MembersAdded   []Account           `json:"membersAdded"`
 	MembersRemoved []Account           `json:"membersRemoved"`
 	Value          json.RawMessage     `json:"value"`
+
+	// mark tells this activity from others: its id, or for one without id something of its own.
+	mark string
 }
 
 // Account is a user ("29:…") or a bot ("28:…") in a channel.
@@ -93,8 +97,9 @@ func decodeActivity(body []byte) (*Activity, error) {
 	if b := a.Conversation.TenantID; b != "" && !strings.EqualFold(b, a.tenantID()) {
 		return nil, fmt.Errorf("%w: two tenants", errNoActivity)
 	}
-	if len(a.Text) > maxText {
-		a.Text = strings.ToValidUTF8(a.Text[:maxText], "")
+	a.Text = clip(a.Text, maxText)
+	if a.mark = a.ID; a.mark == "" {
+		a.mark = rand.Text()
 	}
 	return a, nil
 }
@@ -184,7 +189,7 @@ func (a *Activity) removed() bool { return has(a.MembersRemoved, a.Recipient.ID)
 
 func has(accounts []Account, id string) bool {
 	for _, account := range accounts {
-		if account.ID == id {
+		if id != "" && account.ID == id {
 			return true
 		}
 	}

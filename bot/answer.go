@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"teamspro/cards"
 	"teamspro/internal/fault"
@@ -33,7 +34,20 @@ func (b *Bot) sentence(t *Turn, err error) string {
 
 // trouble is the card that answers a command which did not work. It always has a way on.
 func (b *Bot) trouble(t *Turn, err error) cards.Card {
-	return cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: t.steps("find", "help")})
+	return cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: t.waysOn(err)})
+}
+
+// waysOn are the steps after something that did not work: back to the contact that a button was about, or to the trash
+// when it is gone.
+func (t *Turn) waysOn(err error) []cards.Step {
+	id := t.params["id"]
+	switch {
+	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):
+		return t.steps("find", "help")
+	case fault.Is(err, fault.NotFound):
+		return t.steps("trash", "find", "help")
+	}
+	return append([]cards.Step{{Title: t.Text("step.contact"), Verb: cards.ContactVerb(id)}}, t.steps("find", "help")...)
 }
 
 // steps are buttons that do what typing the words would do.

@@ -68,6 +68,7 @@ type Bot struct {
 	replies  *replies
 	greeting running
 	turned   recently
+	posting  recently
 }
 
 // app is one app at work.
@@ -89,7 +90,7 @@ func New(c Config) *Bot {
 		c.Now = time.Now
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
-		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce()}
+		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(), posting: recently{span: pressedTwice}}
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	b.install(ImagePro, c.Image)
 	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
@@ -105,7 +106,8 @@ func (b *Bot) install(key App, c AppConfig) {
 		commands: newCommands(router), log: b.log, now: b.now}
 }
 
-// Resume tells the people whose answers were lost with the last process that they should ask again.
+// Resume tells the people whose answers were lost with the last process that they should ask again. It comes back
+// when that is set up, and is called before the first activity is served.
 func (b *Bot) Resume(ctx context.Context) error {
 	owing, err := b.turns.Owing(ctx)
 	if err != nil {
@@ -113,7 +115,7 @@ func (b *Bot) Resume(ctx context.Context) error {
 	}
 	for _, o := range owing {
 		if a := b.apps[strings.ToLower(o.Reference.App)]; a != nil {
-			b.apologise(ctx, a, o)
+			b.apologise(a, o)
 		}
 	}
 	return nil

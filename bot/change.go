@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"teamspro/cards"
@@ -107,12 +108,25 @@ func (b *Bot) local(t *Turn, at time.Time) time.Time {
 	return at.In(zone)
 }
 
-// update replaces the message that a button stood on. It comes after the answer to the button and may fail: the
-// message is then older than the contact, and its buttons say so.
-func (b *Bot) update(t *Turn, card cards.Card) {
-	ctx, cancel := context.WithTimeout(context.Background(), laterTry)
+// changedFields names what a change changed: "Job title, Mobile phone".
+func changedFields(t *Turn, c contact.Change) string {
+	var labels []string
+	for _, d := range contact.Diff(c.Before, c.After) {
+		labels = append(labels, t.Text("field."+string(d.Field)))
+	}
+	return strings.Join(labels, ", ")
+}
+
+// update replaces the message that a button stood on.
+func (b *Bot) update(t *Turn, card cards.Card) error {
+	ctx, cancel := context.WithTimeout(context.Background(), updateTime)
 	defer cancel()
-	if err := t.app.connector.Update(ctx, t.target(), t.activity.ReplyToID, message(card)); err != nil {
+	err := t.app.connector.Update(ctx, t.target(), t.activity.ReplyToID, message(card))
+	if err != nil {
 		t.logger().Info("a message could not be brought up to date", "error", err)
 	}
+	return err
 }
+
+// updateTime is how long a message is tried to be brought up to date; a dialog waits for it.
+const updateTime = 2 * time.Second

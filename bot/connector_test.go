@@ -654,7 +654,8 @@ func TestConnectorRenewsItsToken(t *testing.T) {
 	}
 }
 
-// A message whose answer was lost is sent once more, and never a third time, not by a later call either.
+// A message whose answer was lost is sent once more, when the service is seen to be there, and never a third time, not
+// by a later call either.
 func TestConnectorLostAnswers(t *testing.T) {
 	t.Parallel()
 	s := newConnService()
@@ -665,14 +666,19 @@ func TestConnectorLostAnswers(t *testing.T) {
 			t.Errorf("lost once: %q, %v", id, err)
 		}
 	}
-	s.fail(connDrop, connDrop)
+	here := func(w http.ResponseWriter, _ *http.Request) { connWrite(w, 200, map[string]any{"members": nil}) }
+	s.fail(connDrop, here, connDrop)
 	_, err := c.Send(t.Context(), to, connText("twice lost"))
 	var lost *ConnectorError
 	if !errors.As(err, &lost) || lost.Code != "lost_twice" || !fault.Is(err, fault.Internal) {
 		t.Errorf("lost twice: %v", err)
 	}
-	if s.count() != 6 {
-		t.Errorf("%d requests, want 6", s.count())
+	s.fail(connDrop, connDrop, connDrop, here) // away for a while
+	if _, err := c.Send(t.Context(), to, connText("lost in an outage")); err != nil {
+		t.Errorf("lost in an outage: %v", err)
+	}
+	if s.count() != 14 {
+		t.Errorf("%d requests, want 14", s.count())
 	}
 
 	s.fail(connDrop)
@@ -681,12 +687,12 @@ func TestConnectorLostAnswers(t *testing.T) {
 	if _, err := c.Send(ctx, to, connText("lost in a hurry")); !fault.Is(err, fault.Busy) {
 		t.Errorf("lost in a hurry: %v, want busy", err)
 	}
-	s.fail(connDrop)
+	s.fail(here, connDrop)
 	if _, err := c.Send(t.Context(), to, connText("lost in a hurry")); !errors.As(err, &lost) || lost.Code != "lost_twice" {
 		t.Errorf("lost again by a later call: %v", err)
 	}
-	if s.count() != 8 {
-		t.Errorf("%d requests, want 8", s.count())
+	if s.count() != 17 {
+		t.Errorf("%d requests, want 17", s.count())
 	}
 }
 

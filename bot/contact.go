@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -13,32 +14,40 @@ import (
 
 // showContact answers "show marta": the contact when one fits, the choice when several do.
 func (b *Bot) showContact(t *Turn) (cards.Card, error) {
-	return b.one(t, func(e contact.Entry) (cards.Card, error) {
+	return b.one(t, "", func(e contact.Entry) (cards.Card, error) {
+		e, err := b.Books.Look(t.ctx, t.Caller, e.Contact.ID)
+		if err != nil {
+			return cards.Card{}, err
+		}
 		return b.contactCard(t, e, asMessage), nil
 	})
 }
 
 // editByName answers "edit marta". A dialog opens only from a button, so the card with that button is the answer.
 func (b *Bot) editByName(t *Turn) (cards.Card, error) {
-	return b.one(t, func(e contact.Entry) (cards.Card, error) {
+	return b.one(t, "edit", func(e contact.Entry) (cards.Card, error) {
 		v := b.contactView(t, e, asMessage)
 		v.Notice = t.Text("edit.press")
+		if !e.May.Modify {
+			v.Notice = t.Text("view.edit_denied", "Name", e.Contact.Name)
+		}
 		return cards.Contact(t.Lang, v), nil
 	})
 }
 
 func (b *Bot) deleteByName(t *Turn) (cards.Card, error) {
-	return b.one(t, func(e contact.Entry) (cards.Card, error) { return b.confirmDelete(t, e) })
+	return b.one(t, "delete", func(e contact.Entry) (cards.Card, error) { return b.confirmDelete(t, e) })
 }
 
 func (b *Bot) historyByName(t *Turn) (cards.Card, error) {
-	return b.one(t, func(e contact.Entry) (cards.Card, error) { return b.historyCard(t, e.Contact.ID) })
+	return b.one(t, "history", func(e contact.Entry) (cards.Card, error) { return b.historyCard(t, e.Contact.ID) })
 }
 
-// one finds the contact that the words mean and goes on with it; several are offered to choose from.
-func (b *Bot) one(t *Turn, with func(contact.Entry) (cards.Card, error)) (cards.Card, error) {
+// one finds the contact that the words mean and goes on with it. Several are offered to choose from; the choice leads
+// to the part of the contact that was asked for: edit, delete, history, or "" for the contact itself.
+func (b *Bot) one(t *Turn, part string, with func(contact.Entry) (cards.Card, error)) (cards.Card, error) {
 	if t.Words == "" {
-		return b.searchHint(t)
+		return b.whomHint(t, part)
 	}
 	if err := t.person(); err != nil {
 		return cards.Card{}, err
@@ -50,7 +59,16 @@ func (b *Bot) one(t *Turn, with func(contact.Entry) (cards.Card, error)) (cards.
 	if e, ok := meant(found, t.Words); ok {
 		return with(e)
 	}
-	return b.foundCard(t, found, 0, t.Words), nil
+	return b.chooseCard(t, found, part), nil
+}
+
+// whomHint answers a command that says whom it is about, when it did not.
+func (b *Bot) whomHint(t *Turn, part string) (cards.Card, error) {
+	if part == "" {
+		return b.searchHint(t)
+	}
+	example := t.mention() + t.Text("help."+part+".example")
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("choose.whom"), Text: t.Text("choose.example", "Example", example), Next: t.steps("favourites", "help")}), nil
 }
 
 // meant is the one contact that was meant: the only one found, or the only one of exactly that name.
@@ -84,12 +102,36 @@ func (b *Bot) openContact(t *Turn) (cards.Card, error) {
 func (b *Bot) refreshContact(t *Turn) (cards.Card, error) {
 	e, err := b.Books.Get(t.ctx, t.Caller, t.contactID())
 	if fault.Is(err, fault.NotFound) {
-		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("view.gone.title"), Text: t.Text("view.gone.text"), Next: t.steps("trash")}), nil
+		return b.goneCard(t), nil
 	}
 	if err != nil {
 		return cards.Card{}, err
 	}
-	return b.contactCard(t, e, asMessage), nil
+	return cards.Contact(t.Lang, b.withOwnChange(t, b.contactView(t, e, asMessage), e)), nil
+}
+
+// goneCard stands in the place of a contact that is not there any more, or not for this person.
+func (b *Bot) goneCard(t *Turn) cards.Card {
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("view.gone.title"), Text: t.Text("view.gone.text"), Next: t.steps("trash", "find")})
+}
+
+// pressedTwice is how soon a second press on a button is taken for the same wish.
+const pressedTwice = 10 * time.Second
+
+// undoTime is how long a contact's card reminds its viewer of a change of their own.
+const undoTime = 10 * time.Minute
+
+// withOwnChange reminds the viewer of what they just changed in the contact, and offers to take it back.
+func (b *Bot) withOwnChange(t *Turn, v cards.ContactView, e contact.Entry) cards.ContactView {
+	if t.Caller.Public || e.Contact.Changed.By != t.Caller.Person || b.now().Sub(e.Contact.Changed.At) > undoTime {
+		return v
+	}
+	last, err := b.Books.Last(t.ctx, t.Caller)
+	if err != nil || last.Contact != e.Contact.ID || last.Version != e.Contact.Version || last.Act == contact.Deleted {
+		return v
+	}
+	v.Notice, v.Undo = t.Text("own."+string(last.Act), "Fields", changedFields(t, last)), string(last.ID)
+	return v
 }
 
 func (b *Bot) markFavourite(t *Turn) (cards.Card, error)   { return b.setFavourite(t, true) }
@@ -116,11 +158,13 @@ func (b *Bot) postContact(t *Turn) (cards.Card, error) {
 	}
 	public := *t
 	public.Caller = everybody
-	if err := b.say(t, b.contactCard(&public, e, asMessage)); err != nil {
-		return cards.Card{}, err
+	if b.posting.first(strings.Join([]string{string(t.Caller.Person), t.activity.Conversation.ID, string(e.Contact.ID)}, "|"), b.now()) {
+		if err := b.say(t, b.contactCard(&public, e, asMessage)); err != nil {
+			return cards.Card{}, err
+		}
 	}
 	v := b.contactView(t, e, asView)
-	v.Notice = t.Text("view.posted")
+	v.Notice, v.Share = t.Text("view.posted"), false
 	return cards.Contact(t.Lang, v), nil
 }
 
@@ -182,7 +226,7 @@ func (b *Bot) deletedBefore(t *Turn) (cards.Card, error) {
 	return b.changeCard(t, history.Changes[0]), nil
 }
 
-// undoChange takes a change back. Pressed twice, the second press shows what the first did.
+// undoChange takes a change back. Pressed twice, the second press finds it done.
 func (b *Bot) undoChange(t *Turn) (cards.Card, error) {
 	change, err := b.Books.Undo(t.ctx, t.Caller, contact.ChangeID(t.Param("id")), t.Deed())
 	if fault.Is(err, fault.Stale) {
@@ -208,7 +252,7 @@ func (b *Bot) undoLast(t *Turn) (cards.Card, error) {
 	}
 	change, err := b.Books.Undo(t.ctx, t.Caller, last.ID, t.Deed())
 	if fault.Is(err, fault.Stale) {
-		return b.staleCard(t, last.Contact)
+		return b.staleChange(t, last.ID)
 	}
 	if err != nil {
 		return cards.Card{}, err
@@ -222,31 +266,49 @@ func (b *Bot) restoreField(t *Turn) (cards.Card, error) {
 		return cards.Card{}, err
 	}
 	if change.Act == "" {
-		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("edit.same.title"), Text: t.Text("edit.same.text")}), nil
+		return b.sameCard(t, contact.ChangeID(t.Param("id")))
 	}
 	return b.changed(t, change), nil
 }
 
-// staleChange answers an undo that came too late with the contact as it is now.
+// sameCard answers a wish that would change nothing.
+func (b *Bot) sameCard(t *Turn, id contact.ChangeID) (cards.Card, error) {
+	change, err := b.Books.Change(t.ctx, t.Caller, id)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.currentCard(t, change.Contact, "edit.same.text")
+}
+
+// staleChange answers an undo that came too late: with what an earlier press did, or with the contact as it is now.
 func (b *Bot) staleChange(t *Turn, id contact.ChangeID) (cards.Card, error) {
 	change, err := b.Books.Change(t.ctx, t.Caller, id)
 	if err != nil {
 		return cards.Card{}, err
+	}
+	history, err := b.Books.History(t.ctx, t.Caller, change.Contact)
+	if err == nil && len(history.Changes) > 0 && history.Changes[0].Undoes == id {
+		return b.changeCard(t, history.Changes[0]), nil
 	}
 	return b.staleCard(t, change.Contact)
 }
 
 // staleCard offers the current contact to somebody who pressed a button of an older one.
 func (b *Bot) staleCard(t *Turn, id contact.ID) (cards.Card, error) {
+	return b.currentCard(t, id, "view.stale")
+}
+
+// currentCard is the contact as it is now, under a notice.
+func (b *Bot) currentCard(t *Turn, id contact.ID, notice string) (cards.Card, error) {
 	e, err := b.Books.Get(t.ctx, t.Caller, id)
 	if fault.Is(err, fault.NotFound) {
-		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("view.gone.title"), Text: t.Text("view.gone.text"), Next: t.steps("trash")}), nil
+		return b.goneCard(t), nil
 	}
 	if err != nil {
 		return cards.Card{}, err
 	}
 	v := b.contactView(t, e, t.shape())
-	v.Notice = t.Text("view.stale")
+	v.Notice = t.Text(notice)
 	return cards.Contact(t.Lang, v), nil
 }
 
@@ -264,20 +326,17 @@ func (b *Bot) refreshMessage(t *Turn, change contact.Change) {
 	everybody := *t
 	everybody.Caller.Public = t.Caller.Place != identity.Personal
 	card := b.publicCard(&everybody, change)
-	b.replies.done.Go(func() { b.update(t, card) })
+	b.replies.done.Go(func() { _ = b.update(t, card) }) // the message is then older than the contact, and its buttons say so
 }
 
+// publicCard is what everybody may see of a change. Who may not take it back is told so when they try.
 func (b *Bot) publicCard(t *Turn, change contact.Change) cards.Card {
 	if change.Act != contact.Deleted {
 		if e, err := b.Books.Get(t.ctx, t.Caller, change.Contact); err == nil {
-			return b.contactCard(t, e, asMessage)
+			return cards.Contact(t.Lang, b.withOwnChange(t, b.contactView(t, e, asMessage), e))
 		}
 	}
-	done := b.doneView(t, change)
-	if t.Caller.Public {
-		done.Undo = ""
-	}
-	return cards.Done(t.Lang, done)
+	return b.changeCard(t, change)
 }
 
 // shape is how a contact card reaches its viewer.
@@ -287,6 +346,7 @@ const (
 	asMessage shape = iota // a message of its own: what a button changes is shown to everybody
 	asView                 // in the place of another card, for one person
 	asDraft                // in the compose box, to be sent by a person
+	asResult               // one of many that could be put there
 )
 
 // shape tells how the answer to this turn's button is shown.
@@ -311,10 +371,29 @@ func (b *Bot) contactView(t *Turn, e contact.Entry, s shape) cards.ContactView {
 		ID: string(c.ID), Version: c.Version, Name: c.Name, Kind: string(c.Kind), Job: c.Job, Company: c.Company, Department: c.Department,
 		Picture: b.picture(c), Emails: c.Emails, Phones: phoneViews(c.Phones, b.Region), Pages: pageViews(c.Record),
 		Addresses: addressViews(c.Addresses), Hours: c.Hours, Notes: c.Notes, PhotoURL: c.Photo, Tags: tagViews(c.Tags), Custom: customViews(c.Custom),
-		Source: b.bookName(t, e.Book), Changed: t.Lang.Date(c.Changed.At),
+		Source: b.source(t, e.Book, s), Changed: t.Lang.Date(c.Changed.At),
 		MayEdit: e.May.Modify && anybody, MayDelete: e.May.Delete && anybody, Favourite: e.Favourite,
 		Personal: !shared || s == asView, Live: shared && s == asMessage, Posted: s == asMessage, Share: shared && s == asView,
+		Draft: s == asDraft || s == asResult, Brief: s == asResult, Chat: chatAddress(c, s),
 	}
+}
+
+// chatAddress is whom Teams opens a chat with: people have chats, desks and companies have none. Teams itself says when
+// somebody cannot be reached there. Among many results it is left to the whole card.
+func chatAddress(c contact.Contact, s shape) string {
+	if s == asResult || c.Kind != contact.Person || len(c.Emails) == 0 {
+		return ""
+	}
+	return c.Emails[0]
+}
+
+// source names the book of a contact. In a card that a person sends to others it stays unsaid: the book may be of a chat in
+// which they are not.
+func (b *Bot) source(t *Turn, book contact.Book, s shape) string {
+	if s == asDraft || s == asResult {
+		return ""
+	}
+	return b.bookName(t, book)
 }
 
 // picture is the address of the contact's initials; empty when there are none to draw or nobody could fetch it.

@@ -140,7 +140,7 @@ func (d *delivery) run(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, d.waiting(err)
 		}
-		answer := d.attempt(ctx, token)
+		answer := d.careful(ctx, token)
 		answered()
 		d.tries++
 		if answer.taken(d.method) {
@@ -200,6 +200,23 @@ func (d *delivery) again(a connectorAnswer, token string) bool {
 	d.place.hold(wait)
 	d.connector.log.Info("connector: trying again", "op", d.op, "status", d.last.Status, "code", d.last.Code, "wait", wait, "tries", d.tries)
 	return d.tries < d.connector.attempts
+}
+
+// careful makes an attempt. A message that was sent without an answer before goes out again only when the service
+// answers a question that changes nothing, who is there: so its second chance is not used up on a service that is away.
+func (d *delivery) careful(ctx context.Context, token string) connectorAnswer {
+	conversation, _, sends := strings.Cut(d.url, "/activities")
+	if d.method == http.MethodPost && sends && d.connector.lost.knows(d.sum()) {
+		question := *d
+		question.method, question.url, question.body = http.MethodGet, conversation+"/pagedmembers?pageSize=1", nil
+		switch a := question.attempt(ctx, token); {
+		case a.err != nil:
+			return connectorAnswer{err: a.err}
+		case a.status >= http.StatusInternalServerError:
+			return connectorAnswer{status: http.StatusServiceUnavailable}
+		}
+	}
+	return d.attempt(ctx, token)
 }
 
 // sum names the request, for the memory of lost answers.
@@ -329,6 +346,12 @@ func (l *lostAnswers) first(sum [sha256.Size]byte) bool {
 	}
 	l.sums[sum] = true
 	return true
+}
+
+func (l *lostAnswers) knows(sum [sha256.Size]byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sums[sum]
 }
 
 func (l *lostAnswers) forget(sum [sha256.Size]byte) {

@@ -2,12 +2,16 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
+	"teamspro/cards"
 	"teamspro/internal/auth"
 	"teamspro/internal/fault"
 	"teamspro/internal/lang"
@@ -15,11 +19,12 @@ import (
 
 // Limits of the endpoint.
 const (
-	maxBody       = 256 << 10               // a Teams activity is far smaller
-	invokeTime    = 3500 * time.Millisecond // Teams gives up after 5 s, the promise is 4
-	messageTime   = 9 * time.Second         // the connector waits 10 to 15 s
+	maxBody       = 256 << 10       // a Teams activity is far smaller
+	invokeTime    = 3 * time.Second // Teams gives up after 5 s, the promise is 4
+	messageTime   = 9 * time.Second // the connector waits 10 to 15 s
+	workTime      = 5 * time.Second // for finding the answer to a message; the rest is for sending it
 	maxConcurrent = 512
-	queueTime     = 2 * time.Second
+	queueTime     = time.Second
 )
 
 // ServeHTTP is POST /api/messages. Nothing of the body is looked at before the token is verified.
@@ -49,12 +54,18 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.refuseCaller(w, err)
 		return
 	}
-	if err := b.gate.enter(r.Context()); err != nil {
-		refuse(w, http.StatusServiceUnavailable, "too busy, try again")
-		return
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), a.patience())
+	defer cancel()
+	b.serve(ctx, w, b.apps[claims.App], a)
+}
+
+// patience is how long an activity may take, with the wait for a place. What was begun is brought to its end also when
+// the caller has hung up.
+func (a *Activity) patience() time.Duration {
+	if a.Type == "invoke" {
+		return invokeTime
 	}
-	defer b.gate.leave()
-	b.serve(w, r, b.apps[claims.App], a)
+	return messageTime
 }
 
 // verify checks the token of a request. Several Authorization headers are none.
@@ -87,6 +98,7 @@ func (b *Bot) refuseCaller(w http.ResponseWriter, err error) {
 	errors.As(err, &refusal)
 	b.metrics.Refused(refusal.Reason)
 	b.log.Info("caller refused", "status", refusal.Status, "reason", refusal.Reason)
+	w.Header().Set("Connection", "close") // or the server would wait for the body of somebody who has no business here
 	switch refusal.Status {
 	case http.StatusForbidden:
 		refuse(w, http.StatusForbidden, "forbidden")
@@ -111,26 +123,49 @@ func refuse(w http.ResponseWriter, status int, sentence string) {
 	writeJSON(w, status, map[string]string{"error": sentence})
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	encoded, err := json.Marshal(body)
-	if err != nil { // a body of ours that cannot be written is a defect, and the status says so
-		status, encoded = http.StatusInternalServerError, []byte(`{"error":"the answer could not be written"}`)
+func writeJSON(w http.ResponseWriter, status int, body any) { encode(Answer{status, body}).write(w) }
+
+// reply is an Answer as it goes out.
+type reply struct {
+	status int
+	body   []byte
+}
+
+func encode(a Answer) reply {
+	if a.Body == nil {
+		return reply{status: a.Status}
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(encoded) // the caller is gone when this fails; there is nobody to tell
+	body, err := json.Marshal(a.Body)
+	if err != nil { // a body of ours that cannot be written is a defect, and the status says so
+		return reply{http.StatusInternalServerError, []byte(`{"error":"the answer could not be written"}`)}
+	}
+	return reply{a.Status, body}
+}
+
+func (r reply) write(w http.ResponseWriter) {
+	if r.body != nil {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body) // the caller is gone when this fails; there is nobody to tell
 }
 
 // serve follows an activity that belongs here.
-func (b *Bot) serve(w http.ResponseWriter, r *http.Request, a *app, act *Activity) {
-	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), ctx: r.Context(), app: a, activity: act}
+func (b *Bot) serve(ctx context.Context, w http.ResponseWriter, a *app, act *Activity) {
+	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), ctx: ctx, app: a, activity: act}
 	a.roster.Saw(t.Caller.Tenant, t.reference())
+	if act.Type == "message" {
+		b.serveMessage(w, t) // takes its place in the gate by itself, and gives it back before its answer goes out
+		return
+	}
+	if !b.enter(w, t) {
+		return
+	}
+	defer b.gate.leave()
 	switch act.Type {
 	case "invoke":
 		b.serveInvoke(w, t)
-	case "message":
-		b.serveMessage(w, t)
 	case "conversationUpdate", "installationUpdate":
 		b.serveEvent(w, t)
 	default: // typing, reactions, edits, read receipts, and what the future brings
@@ -138,17 +173,25 @@ func (b *Bot) serve(w http.ResponseWriter, r *http.Request, a *app, act *Activit
 	}
 }
 
-// serveInvoke answers in the HTTP answer itself, always in time.
+// enter takes a place in the gate, or answers that there is none.
+func (b *Bot) enter(w http.ResponseWriter, t *Turn) bool {
+	if err := b.gate.enter(t.ctx); err != nil {
+		refuse(w, http.StatusServiceUnavailable, "too busy, try again")
+		return false
+	}
+	return true
+}
+
+// serveInvoke answers in the HTTP answer itself, always in time. A search changes nothing and is done again when it
+// comes again; what may change something is done once.
 func (b *Bot) serveInvoke(w http.ResponseWriter, t *Turn) {
-	ctx, cancel := context.WithTimeout(t.ctx, invokeTime)
-	defer cancel()
-	t.ctx = ctx
-	answer := b.once.do(ctx, t.activity.key(t.app.key), func() Answer { return b.answerInvoke(t) })
-	if answer.Body == nil {
-		w.WriteHeader(answer.Status)
+	answer := func() reply { return encode(b.answerInvoke(t)) }
+	if s := surfaces[t.activity.Name]; s == OnQuery || s == OnSelect {
+		answer().write(w)
 		return
 	}
-	writeJSON(w, answer.Status, answer.Body)
+	key := fmt.Sprintf("%s|%x", t.activity.key(t.app.key), sha256.Sum256(t.activity.Value))
+	b.once.do(t.ctx, key, answer).write(w)
 }
 
 func (b *Bot) answerInvoke(t *Turn) Answer {
@@ -163,13 +206,13 @@ func (b *Bot) answerInvoke(t *Turn) Answer {
 	answer, err := guard(t.ctx, call.do)
 	b.finish(t, start, err)
 	if err != nil {
-		return call.refuse(b.sentence(t, err))
+		return call.refuse(b.sentence(t, err), b.trouble(t, err))
 	}
 	return answer
 }
 
 // unknownInvoke answers what no route answers: an invoke of another name with 501, a button or dialog that this
-// version does not know with a sentence, because its card may come from an older version.
+// version does not know with a sentence and a way on, because its card may come from an older version.
 func (b *Bot) unknownInvoke(t *Turn) Answer {
 	name := t.activity.Name
 	b.metrics.Unknown(name)
@@ -178,23 +221,29 @@ func (b *Bot) unknownInvoke(t *Turn) Answer {
 	case "":
 		return Answer{http.StatusNotImplemented, map[string]string{"error": "this invoke is not answered here"}}
 	case OnAction:
-		return ok(actionMessage(t.Text("trouble.old_card")))
+		return ok(actionCard(cards.Trouble(t.Lang, cards.TroubleView{Sentence: t.Text("trouble.old_card"), Next: t.steps("find", "help")})))
 	case OnQuery, OnSelect:
 		return ok(extensionResults(Results{Message: t.Text("trouble.old_card")}))
 	}
 	return ok(taskMessage(t.Text("trouble.old_card")))
 }
 
-// clip shortens what a stranger may have chosen the length of.
+// clip shortens what a stranger may have chosen the length of to n bytes at most, between characters.
 func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
+	if len(s) <= n {
+		return s
 	}
-	return s
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // finish counts and logs a turn.
 func (b *Bot) finish(t *Turn, start time.Time, err error) {
+	if isContext(err) { // slow is not broken: whoever kept us waiting is in the log of its own calls
+		err = fault.Wrap(fault.Busy, "bot.turn", err)
+	}
 	kind := string(fault.KindOf(err))
 	if kind == "" {
 		kind = "ok"

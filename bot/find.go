@@ -2,13 +2,13 @@ package bot
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
-	"teamspro/internal/identity"
 )
 
 // rows is how many contacts a card lists; the message extension has pages of its own.
@@ -37,10 +37,32 @@ func (b *Bot) find(t *Turn, words string, skip int) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	if found.Total == 1 && len(found.Entries) == 1 {
+	switch {
+	case found.Total == 1 && len(found.Entries) == 1:
 		return b.contactCard(t, found.Entries[0], asMessageOr(t)), nil
+	case len(found.Entries) == 0 && skip > 0: // what was on this page is gone
+		return b.find(t, words, 0)
+	case len(found.Entries) == 0:
+		return b.nobodyCard(t, words), nil
 	}
-	return b.foundCard(t, found, skip, words), nil
+	return cards.Contacts(t.Lang, b.foundView(t, found, skip, words)), nil
+}
+
+// chooseCard lists the contacts that the words of a command may have meant; a press leads to the part that was asked for.
+func (b *Bot) chooseCard(t *Turn, found contact.Found, part string) cards.Card {
+	if len(found.Entries) == 0 {
+		return b.nobodyCard(t, t.Words)
+	}
+	found.Entries = found.Entries[:min(rows, len(found.Entries))]
+	v := b.foundView(t, found, 0, t.Words)
+	v.MaySave, v.MayAdd = false, false
+	if part != "" {
+		v.Hint = t.Text("choose." + part)
+	}
+	for i := range v.Rows {
+		v.Rows[i].Part = part
+	}
+	return cards.Contacts(t.Lang, v)
 }
 
 // asMessageOr tells how a card that answers a command or a button reaches people.
@@ -51,33 +73,43 @@ func asMessageOr(t *Turn) shape {
 	return t.shape()
 }
 
-// foundCard lists what was found, or says that nothing was.
-func (b *Bot) foundCard(t *Turn, found contact.Found, skip int, words string) cards.Card {
-	asked := clip(words, 80)
-	if len(found.Entries) == 0 {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("find.nobody", "Query", asked), Hint: t.Text("find.hint"),
-			Name: nameFrom(words), MayAdd: true})
-	}
-	v := cards.ListView{Title: t.Text("find.title", "Count", found.Total, "Number", t.Lang.Number(found.Total), "Query", asked),
-		Rows: b.rowViews(t, found.Entries), Query: words, Prev: -1, MaySave: t.Caller.Place == identity.Personal}
+// nobodyCard says that nothing was found, and offers to add it.
+func (b *Bot) nobodyCard(t *Turn, words string) cards.Card {
+	return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("find.nobody", "Query", brief(words)), Hint: t.Text("find.hint"), Name: nameFrom(words), MayAdd: true})
+}
+
+// foundView is a page of what was found for the words.
+func (b *Bot) foundView(t *Turn, found contact.Found, skip int, words string) cards.ListView {
+	v := cards.ListView{Title: t.Text("find.title", "Count", found.Total, "Number", t.Lang.Number(found.Total), "Query", brief(words)),
+		Rows: b.rowViews(t, found.Entries), Query: words, Prev: -1, MaySave: !t.Caller.Public, MayAdd: true, Name: nameFrom(words)}
 	if next := skip + len(found.Entries); next < found.Total {
 		v.Next = next
 	}
 	if skip > 0 {
 		v.Prev = max(0, skip-rows)
 	}
-	return cards.Contacts(t.Lang, v)
+	return v
 }
 
-// nameFrom is what of a search may be a name, to begin a form with.
-func nameFrom(words string) string {
-	if strings.ContainsAny(words, "@#+0123456789") {
-		return ""
+// brief is what a person wrote, short enough for a title.
+func brief(words string) string { return shorten(words, 80) }
+
+// shorten cuts a text to so many characters, the last an ellipsis.
+func shorten(s string, limit int) string {
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
 	}
-	return clip(words, 100)
+	return string(runes[:limit-1]) + "…"
+}
+
+// nameFrom is what of a search a form may begin with; the form reads it as "add" reads its line.
+func nameFrom(words string) string {
+	return shorten(strings.TrimLeft(words, "#"), 100)
 }
 
 func (b *Bot) rowViews(t *Turn, entries []contact.Entry) []cards.RowView {
+	b.readTitles(t, entries)
 	views := make([]cards.RowView, len(entries))
 	for i, e := range entries {
 		views[i] = b.rowView(t, e)
@@ -135,7 +167,10 @@ func (b *Bot) whoIs(t *Turn) (cards.Card, error) {
 	if len(found.Entries) == 1 {
 		return b.contactCard(t, found.Entries[0], asMessage), nil
 	}
-	return b.foundCard(t, found, 0, t.Words), nil
+	if len(found.Entries) == 0 {
+		return b.nobodyCard(t, t.Words), nil
+	}
+	return b.chooseCard(t, found, ""), nil
 }
 
 // unknownWords answers what is no command: it offers to search for it, and says what else there is.
@@ -143,8 +178,8 @@ func (b *Bot) unknownWords(t *Turn) (cards.Card, error) {
 	if t.Words == "" {
 		return b.help(t)
 	}
-	words := clip(t.Words, 200)
-	return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("unknown.title", "Words", clip(words, 80)), Hint: t.Text("unknown.hint"), Search: words}), nil
+	return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("unknown.title", "Words", brief(t.Words)), Hint: t.Text("unknown.hint", "Mention", t.mention()),
+		Search: shorten(t.Words, contact.MaxFilterQuery)}), nil
 }
 
 func (b *Bot) searchHint(t *Turn) (cards.Card, error) {
@@ -162,17 +197,21 @@ func (b *Bot) showFavourites(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	title, list := t.Text("favourites.title"), favourites
-	if len(list) == 0 {
-		title, list = t.Text("recents.title"), recents
+	recents = slices.DeleteFunc(recents, func(e contact.Entry) bool { return e.Favourite })
+	switch {
+	case len(favourites)+len(recents) == 0:
+		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("favourites.none"), Text: t.Text("favourites.hint"), Next: t.steps("find", "help")}), nil
+	case len(favourites) == 0:
+		return cards.Contacts(t.Lang, cards.ListView{Title: t.Text("recents.title"), Hint: t.Text("favourites.keep"), Rows: b.rowViews(t, recents), Prev: -1}), nil
 	}
-	if len(list) == 0 {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("favourites.none"), Hint: t.Text("favourites.hint")}), nil
-	}
-	return cards.Contacts(t.Lang, cards.ListView{Title: title, Rows: b.rowViews(t, list), Prev: -1}), nil
+	return cards.Contacts(t.Lang, cards.ListView{Title: t.Text("favourites.title"), Rows: b.rowViews(t, favourites), Prev: -1,
+		AlsoTitle: t.Text("recents.title"), Also: b.rowViews(t, recents)}), nil
 }
 
-func (b *Bot) showTags(t *Turn) (cards.Card, error) {
+func (b *Bot) showTags(t *Turn) (cards.Card, error) { return b.tagsCard(t, "") }
+
+// tagsCard lists the tags and, for one person alone, their saved searches, below a notice.
+func (b *Bot) tagsCard(t *Turn, notice string) (cards.Card, error) {
 	if err := t.person(); err != nil {
 		return cards.Card{}, err
 	}
@@ -180,9 +219,9 @@ func (b *Bot) showTags(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	var v cards.TagsView
+	v := cards.TagsView{Notice: notice}
 	for _, tag := range tags {
-		v.Tags = append(v.Tags, cards.TagView{Name: tag.Name, Count: tag.Count})
+		v.Tags = append(v.Tags, cards.TagView{Name: tag.Name, Count: tag.Count, Query: contact.Query{Tags: []string{tag.Name}}.String()})
 	}
 	if !t.Caller.Public {
 		for _, f := range filters {
@@ -194,17 +233,19 @@ func (b *Bot) showTags(t *Turn) (cards.Card, error) {
 
 func (b *Bot) saveFilter(t *Turn) (cards.Card, error) {
 	query := t.Param("query")
-	if err := b.Books.SaveFilter(t.ctx, t.Caller, clip(query, 50), query); err != nil {
+	if err := b.Books.SaveFilter(t.ctx, t.Caller, shorten(query, contact.MaxFilterName), query); err != nil {
 		return cards.Card{}, err
 	}
-	return b.showTags(t)
+	return b.tagsCard(t, t.Text("filter.saved", "Query", brief(query)))
 }
 
+// dropFilter forgets a saved search; one that is gone already was forgotten by an earlier press.
 func (b *Bot) dropFilter(t *Turn) (cards.Card, error) {
-	if err := b.Books.DropFilter(t.ctx, t.Caller, t.Param("name")); err != nil {
+	name := t.Param("name")
+	if err := b.Books.DropFilter(t.ctx, t.Caller, name); err != nil && !fault.Is(err, fault.NotFound) {
 		return cards.Card{}, err
 	}
-	return b.showTags(t)
+	return b.tagsCard(t, t.Text("filter.dropped", "Query", brief(name)))
 }
 
 // searchContacts answers the search of the message extension while a person types.
@@ -220,7 +261,7 @@ func (b *Bot) searchContacts(t *Turn, q Query) (Results, error) {
 		return Results{}, err
 	}
 	if len(found.Entries) == 0 && q.Skip == 0 {
-		return Results{Message: t.Text("find.none", "Query", clip(q.Text, 80))}, nil
+		return Results{Message: t.Text("find.none", "Query", brief(q.Text))}, nil
 	}
 	return b.results(t, found.Entries), nil
 }
@@ -254,18 +295,20 @@ func (b *Bot) startResults(t *Turn, q Query) (Results, error) {
 }
 
 func (b *Bot) results(t *Turn, entries []contact.Entry) Results {
+	b.readTitles(t, entries)
 	items := make([]Result, len(entries))
 	for i, e := range entries {
-		items[i] = b.result(t, e)
+		items[i] = b.result(t, e, asResult)
 	}
 	return Results{Items: items}
 }
 
-// result is a contact as a search result. Its card is complete without being tapped, because phones do not ask again.
-func (b *Bot) result(t *Turn, e contact.Entry) Result {
+// result is a contact as a search result. Its card is of use without being tapped, because phones do not ask again; where
+// it is tapped, the whole contact takes its place.
+func (b *Bot) result(t *Turn, e contact.Entry, s shape) Result {
 	preview := cards.Preview(t.Lang, b.rowView(t, e))
 	preview.Tap = cards.Tap("contact/" + url.PathEscape(string(e.Contact.ID)))
-	return Result{Card: b.contactCard(t, e, asDraft), Preview: preview}
+	return Result{Card: b.contactCard(t, e, s), Preview: preview}
 }
 
 // chooseContact answers the choice of a search result with the contact as it is now, and remembers it among the recents.
@@ -274,5 +317,5 @@ func (b *Bot) chooseContact(t *Turn) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return b.result(t, e), nil
+	return b.result(t, e, asDraft), nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,9 +22,12 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 	}
 	record, enough := contact.FromLine(t.Words)
 	if !enough {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint"), Name: record.Name, MayAdd: true}), nil
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint", "Mention", t.mention()), Name: record.Name, MayAdd: true}), nil
 	}
 	change, err := b.Books.Add(t.ctx, t.Caller, "", record, t.Deed())
+	if fault.Is(err, fault.Invalid) { // the form shows what to correct, with what was typed
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.problem"), Hint: b.sentence(t, err), Name: shorten(t.Words, maxBegin), MayAdd: true}), nil
+	}
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -36,13 +40,17 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 
 // addedCard is a new contact's card, with the way back.
 func (b *Bot) addedCard(t *Turn, v cards.ContactView, change contact.Change) cards.Card {
-	v.Notice, v.Undo, v.Live = t.Text("done.added", "Name", v.Name), string(change.ID), false
+	v.Notice, v.Undo = t.Text("done.added", "Name", v.Name), string(change.ID)
 	return cards.Contact(t.Lang, v)
 }
 
-// openAddForm opens the form to add a contact, begun with the name that was searched for.
+// maxBegin is how much of a line, in characters, a form can begin with.
+const maxBegin = 500
+
+// openAddForm opens the form to add a contact, begun with what was searched for or typed.
 func (b *Bot) openAddForm(t *Turn) (Dialog, error) {
-	return b.addDialog(t, contact.Record{Kind: contact.Person, Name: t.Param("name")})
+	record, _ := contact.FromLine(t.Param("name"))
+	return b.addDialog(t, record)
 }
 
 // openExtensionForm opens the same form from the compose box, or from a message: then what the message tells of a
@@ -63,7 +71,11 @@ func (b *Bot) addDialog(t *Turn, r contact.Record) (Dialog, error) {
 	if err != nil {
 		return Dialog{}, err
 	}
-	return b.addForm(t, cards.FormView{Form: rand.Text(), Values: formValues(r), Book: books[0].Value, Books: books}), nil
+	v := cards.FormView{Form: rand.Text(), Values: formValues(r), Book: books[0].Value, Books: books}
+	if _, problems := b.Books.CheckRecord(r); r.Name != "" {
+		v.Problems = problemTexts(t, problems)
+	}
+	return b.addForm(t, v), nil
 }
 
 // ownBook stands for a person's own book until the first contact is added to it and makes it.
@@ -75,6 +87,7 @@ func (b *Bot) bookChoices(t *Turn) ([]cards.ChoiceView, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.readBookTitles(t, lists)
 	var choices []cards.ChoiceView
 	own := false
 	for _, l := range lists {
@@ -114,30 +127,41 @@ func (b *Bot) submitAdd(t *Turn, f Form) (Outcome, error) {
 	}
 	record, problems := b.Books.CheckRecord(formRecordOver(contact.Record{}, f))
 	if len(problems) > 0 {
-		books, err := b.bookChoices(t)
-		dialog := b.addForm(t, cards.FormView{Form: f.Values["form"], Values: f.Values, Problems: problemTexts(t, problems), Book: f.Values["book"], Books: books})
-		return Outcome{Dialog: &dialog}, err
+		return b.addAgain(t, f, problems, "")
 	}
 	book, err := b.chosenBook(t, f)
 	if err != nil {
-		return Outcome{}, err
+		return b.addAgain(t, f, nil, b.sentence(t, err))
 	}
 	change, err := b.Books.Add(t.ctx, t.Caller, book, record, t.formDeed(f))
 	if err != nil {
-		return Outcome{}, err
+		return b.addAgain(t, f, nil, b.sentence(t, err))
 	}
 	return b.added(t, change)
 }
 
+// addAgain gives a form to add back with what was typed, and says what is in the way.
+func (b *Bot) addAgain(t *Turn, f Form, problems []contact.Problem, note string) (Outcome, error) {
+	books, err := b.bookChoices(t)
+	if err != nil {
+		return Outcome{}, err
+	}
+	v := cards.FormView{Form: f.Values["form"], Values: f.Values, Problems: problemTexts(t, problems), Book: f.Values["book"], Books: books, Note: note}
+	if !slices.ContainsFunc(books, func(c cards.ChoiceView) bool { return c.Value == v.Book }) {
+		v.Book = books[0].Value
+	}
+	return asked(b.addForm(t, v))
+}
+
 // added shows what was added: from the compose box as a card to send, otherwise as a message in the conversation, where
-// it can be taken back. That message keeps its notice, so it does not ask again for each viewer.
+// it can be taken back.
 func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 	e, err := b.Books.Get(t.ctx, t.Caller, change.Contact)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if t.route.Surface == OnExtended {
-		result := b.result(t, e)
+		result := b.result(t, e, asDraft)
 		return Outcome{Result: &result}, nil
 	}
 	everybody := *t
@@ -167,13 +191,16 @@ func (b *Bot) editForm(t *Turn, e contact.Entry, values, problems map[string]str
 }
 
 // submitEdit takes the form. When somebody else changed the contact meanwhile, the form comes back with what this
-// person typed, says so, and a second press saves over it.
+// person typed, says so, and a second press saves over it. When it is gone, what was typed can be added anew.
 func (b *Bot) submitEdit(t *Turn, f Form) (Outcome, error) {
 	version, err := strconv.Atoi(f.Values["version"])
 	if err != nil {
 		return Outcome{}, fault.New(fault.Invalid, "bot.submitEdit", "trouble.old_card")
 	}
 	e, err := b.Books.Get(t.ctx, t.Caller, t.contactID())
+	if fault.Is(err, fault.NotFound) {
+		return b.addAgain(t, f, nil, t.Text("edit.gone"))
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -186,27 +213,30 @@ func (b *Bot) submitEdit(t *Turn, f Form) (Outcome, error) {
 		return asked(b.editForm(t, e, f.Values, nil, t.Text("edit.stale", "Who", b.who(t, e.Contact.Changed.By, e.Book))))
 	}
 	if err != nil {
-		return Outcome{}, err
+		return asked(b.editForm(t, e, f.Values, nil, b.sentence(t, err)))
 	}
 	return b.edited(t, change)
 }
 
 func asked(d Dialog) (Outcome, error) { return Outcome{Dialog: &d}, nil }
 
-// edited says what changed. The card the dialog came from is brought up to date for everybody; in a personal chat a
-// change made from a list is posted, so that it can be seen and taken back.
+// edited says what changed, and how to take it back: on the message that the dialog came from, which is brought up to
+// date for everybody; in a personal chat in a message of its own; else in a sentence, since a change made from a list is
+// nothing to tell a whole conversation.
 func (b *Bot) edited(t *Turn, change contact.Change) (Outcome, error) {
-	if change.Act == "" {
+	switch {
+	case change.Act == "":
 		return Outcome{Message: t.Text("edit.same.text")}, nil
-	}
-	if t.posted() {
-		b.refreshMessage(t, change)
-	} else if t.Caller.Place == identity.Personal {
-		if err := b.say(t, b.changeCard(t, change)); err != nil {
-			return Outcome{}, err
+	case t.posted():
+		everybody := *t
+		everybody.Caller.Public = t.Caller.Place != identity.Personal
+		if b.update(t, b.publicCard(&everybody, change)) == nil {
+			return Outcome{}, nil
 		}
+	case t.Caller.Place == identity.Personal:
+		return Outcome{}, b.say(t, b.changeCard(t, change))
 	}
-	return Outcome{Message: t.Text("done.edited", "Name", nameIn(change))}, nil
+	return Outcome{Message: t.Text("done.edited_how", "Name", nameIn(change), "Fields", changedFields(t, change), "Mention", t.mention())}, nil
 }
 
 // formValues are the inputs of a record, in the text form of each field.

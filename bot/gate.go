@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ type once struct {
 
 type answering struct {
 	done   chan struct{}
-	answer Answer
+	answer reply
 }
 
 // generation is how many answers one generation holds; with cards of some kilobytes a few megabytes.
@@ -56,7 +57,7 @@ func newOnce() *once {
 	return &once{now: map[string]*answering{}}
 }
 
-func (o *once) do(ctx context.Context, key string, f func() Answer) Answer {
+func (o *once) do(ctx context.Context, key string, f func() reply) reply {
 	a, first := o.begin(key)
 	if first {
 		a.answer = f()
@@ -67,7 +68,7 @@ func (o *once) do(ctx context.Context, key string, f func() Answer) Answer {
 	case <-a.done:
 		return a.answer
 	case <-ctx.Done():
-		return Answer{Status: 503, Body: map[string]string{"error": "the same activity is being answered"}}
+		return encode(Answer{Status: http.StatusServiceUnavailable, Body: map[string]string{"error": "the same activity is being answered"}})
 	}
 }
 

@@ -187,13 +187,14 @@ func number(n json.Number, normal, bound int) int {
 }
 
 // refuse is the answer to an invoke that failed: HTTP 200 with a sentence in the place where this surface shows one,
-// because Teams shows "Unable to reach app" for any other status.
-func (c call) refuse(sentence string) Answer {
+// because Teams shows "Unable to reach app" for any other status. A button's answer stands in the place of its card, so
+// it is a card with a way on.
+func (c call) refuse(sentence string, card cards.Card) Answer {
 	switch c.turn.route.Surface {
 	case OnQuery, OnSelect:
 		return ok(extensionResults(Results{Message: sentence}))
 	case OnAction:
-		return ok(actionMessage(sentence))
+		return ok(actionCard(card))
 	case OnOpen, OnSubmit, OnExtend, OnExtended:
 		return ok(taskMessage(sentence))
 	}
@@ -237,10 +238,6 @@ type actionBody struct {
 
 func actionCard(card cards.Card) actionBody {
 	return actionBody{http.StatusOK, cards.ContentType, card}
-}
-
-func actionMessage(sentence string) actionBody {
-	return actionBody{http.StatusOK, "application/vnd.microsoft.activity.message", sentence}
 }
 
 // actionError is the answer to a button that nothing here knows.

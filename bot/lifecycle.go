@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -33,11 +34,8 @@ func (b *Bot) serveEvent(w http.ResponseWriter, t *Turn) {
 }
 
 func (b *Bot) follow(t *Turn) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), messageTime)
-	defer cancel()
-	t.ctx = ctx
 	start := b.now()
-	_, err := guard(ctx, func() (struct{}, error) { return struct{}{}, t.route.event(t) })
+	_, err := guard(t.ctx, func() (struct{}, error) { return struct{}{}, t.route.event(t) })
 	b.finish(t, start, err)
 }
 
@@ -88,11 +86,17 @@ func (b *Bot) welcomeCard(t *Turn) cards.Card {
 		Add: t.app.key == ContactPro, HelpURL: b.page("/help", t)})
 }
 
+// sayTime is how long a button or an event waits for a message of ours to be sent; after it, it is sent all the same.
+const sayTime = 2 * time.Second
+
 // say posts a card into the conversation as a message of its own.
 func (b *Bot) say(t *Turn, card cards.Card) error {
 	o := t.outgoing(card)
 	o.replyTo, o.owed.Key = "", ""
-	return b.replies.deliver(t.ctx, o)
+	ctx, cancel := context.WithTimeout(t.ctx, sayTime)
+	defer cancel()
+	b.replies.deliver(ctx, o)
+	return nil
 }
 
 // goodbye forgets the place. The conversation's books wait there to be restored.
@@ -106,15 +110,12 @@ func (b *Bot) goodbye(t *Turn) error {
 	return b.Books.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person)
 }
 
-// apologise tells a person that an answer was lost.
-func (b *Bot) apologise(ctx context.Context, a *app, o identity.Owed) {
+// apologise tells a person that an answer was lost. It comes back at once.
+func (b *Bot) apologise(a *app, o identity.Owed) {
 	speaker := lang.For(o.Locale)
 	card := cards.Note(speaker, cards.NoteView{Title: speaker.Text("trouble.lost.title"), Text: speaker.Text("trouble.lost.text")})
-	err := b.replies.deliver(ctx, outgoing{app: a, activity: message(card), replyTo: o.ReplyTo, owed: o,
+	b.replies.enqueue(&outgoing{app: a, activity: message(card), replyTo: o.ReplyTo, owed: o,
 		target: Target{Tenant: o.Tenant, ServiceURL: o.Reference.ServiceURL, Conversation: o.Thread, BotID: o.Reference.BotID}})
-	if err != nil {
-		b.log.Error("an owed answer could not be marked as sent", "error", err)
-	}
 }
 
 // turnAway tells a person of an organisation that may not use this service so, at most once an hour in a conversation.
@@ -125,7 +126,7 @@ func (b *Bot) turnAway(a *app, act *Activity) {
 	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), app: a, activity: act}
 	card := cards.Note(t.Lang, cards.NoteView{Title: t.Text("trouble.tenant.title"), Text: t.Text("trouble.tenant.text")})
 	b.replies.done.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), firstTry)
+		ctx, cancel := context.WithTimeout(b.replies.sending, laterTry)
 		defer cancel()
 		if _, err := a.connector.Reply(ctx, t.target(), act.ID, message(card)); err != nil {
 			b.log.Info("a person of another tenant could not be told", "error", err)
@@ -133,21 +134,22 @@ func (b *Bot) turnAway(a *app, act *Activity) {
 	})
 }
 
-// recently remembers for an hour what was done, for a bounded number of keys.
+// recently remembers for a while what was done, for a bounded number of keys.
 type recently struct {
+	span time.Duration // 0 = an hour
 	mu   sync.Mutex
 	when map[string]time.Time
 }
 
 const maxRecent = 1000
 
-// first tells whether the key was not seen within the last hour, and notes it. When too many keys are known, nothing
+// first tells whether the key was not seen within the span, and notes it. When too many keys are known, nothing
 // is first: then silence is better than a flood.
 func (r *recently) first(key string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, at := range r.when {
-		if now.Sub(at) > time.Hour {
+		if now.Sub(at) > cmp.Or(r.span, time.Hour) {
 			delete(r.when, k)
 		}
 	}

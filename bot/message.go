@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func (b *Bot) serveMessage(w http.ResponseWriter, t *Turn) {
 		return
 	}
 	defer b.running.end(key)
-	answered, err := b.turns.Answered(t.ctx, key)
+	answered, err := b.answered(t.ctx, key)
 	if err != nil || !b.replies.room() {
 		refuse(w, http.StatusServiceUnavailable, "too busy, try again")
 		return
@@ -35,20 +36,29 @@ func (b *Bot) serveMessage(w http.ResponseWriter, t *Turn) {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), messageTime)
-	defer cancel()
-	t.ctx = ctx
-	if err := b.replies.deliver(ctx, t.outgoing(b.answerMessage(t))); err != nil {
-		b.log.Error("an answer could not be marked as sent", "error", err)
+	if !b.enter(w, t) {
+		return
 	}
+	answer := b.answerMessage(t)
+	b.gate.leave()
+	b.replies.deliver(t.ctx, t.outgoing(answer))
 	w.WriteHeader(http.StatusOK)
+}
+
+// answered tells whether a message was answered before, or its answer is on its way.
+func (b *Bot) answered(ctx context.Context, key string) (bool, error) {
+	if b.replies.answers(key) {
+		return true, nil
+	}
+	return b.turns.Answered(ctx, key)
 }
 
 // answerMessage finds what was asked for and does it; a person who waits sees that the bot is typing.
 func (b *Bot) answerMessage(t *Turn) cards.Card {
 	t.app.command(t)
+	b.meet(t)
 	start := b.now()
-	work, cancel := context.WithTimeout(t.ctx, messageTime-firstTry)
+	work, cancel := context.WithTimeout(t.ctx, workTime)
 	defer cancel()
 	whole := t.ctx
 	t.ctx = work
@@ -116,7 +126,8 @@ func newCommands(r *Router) commands {
 func (c commands) cut(text string) (pattern, rest string) {
 	words := strings.Fields(text)
 	for n := min(c.most, len(words)); n > 0; n-- {
-		head := strings.ToLower(strings.TrimRight(strings.Join(words[:n], " "), "?!.:,"))
+		said := strings.ToLower(strings.Join(words[:n], " "))
+		head := cmp.Or(strings.TrimRight(said, "?!.:,"), said)
 		if pattern, ok := c.words[head]; ok {
 			return pattern, strings.Join(words[n:], " ")
 		}
@@ -137,9 +148,9 @@ func (t *Turn) reference() identity.Reference {
 }
 
 // outgoing is the answer to the turn's message.
-func (t *Turn) outgoing(card cards.Card) outgoing {
+func (t *Turn) outgoing(card cards.Card) *outgoing {
 	now := t.app.now()
-	return outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: message(card),
+	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: message(card),
 		owed: identity.Owed{Key: t.activity.key(t.app.key), Tenant: t.Caller.Tenant, Reference: t.reference(),
 			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: clip(t.activity.Locale, 35), At: now}}
 }

@@ -13,8 +13,8 @@ import (
 	"teamspro/internal/identity"
 )
 
-// replies delivers what the bot says. What the connector does not take now waits in memory, in order within its
-// conversation, and is tried again until it is taken. That an answer is owed is on disk before the person's message is
+// replies delivers what the bot says, in order within a conversation. What the connector does not take now waits in
+// memory and is tried again until it is taken. That an answer is owed is on disk before the person's message is
 // acknowledged: what waits in memory is lost with the process, and then the person is told to ask again (Resume).
 // The answer itself is never on disk, because it may repeat what the person wrote.
 type replies struct {
@@ -24,10 +24,20 @@ type replies struct {
 	now     func() time.Time
 
 	mu      sync.Mutex
-	lanes   map[string][]outgoing // by conversation; the first of a lane is being sent
+	lanes   map[string]*lane // by conversation; one goroutine works at each
+	keys    map[string]bool  // of the messages whose answers are in the lanes, or could not be marked as answered
 	waiting int
-	closed  chan struct{}
+
+	sending context.Context // ends when nothing is sent any more
+	stop    context.CancelFunc
 	done    sync.WaitGroup
+}
+
+// lane is what is to be said in one conversation, the first being sent.
+type lane struct {
+	queue []*outgoing
+	// late is set while the connector takes nothing.
+	late bool
 }
 
 // outgoing is one message on its way.
@@ -39,20 +49,26 @@ type outgoing struct {
 	activity schema.Activity
 	// owed is what is kept when it must wait; an empty Key keeps nothing.
 	owed identity.Owed
+
 	born time.Time
+	mu   sync.Mutex    // orders owing and settling
+	done chan struct{} // closed when it was taken, or refused for good
 }
 
 // Limits of waiting.
 const (
 	maxWaiting = 10_000
-	firstTry   = 5 * time.Second
+	firstTry   = 3 * time.Second // until an answer counts as late
 	laterTry   = 30 * time.Second
 	maxPause   = 10 * time.Second
 	giveUp     = time.Hour
+	lastMoment = 2 * time.Second // for what is being sent when the service ends
 )
 
 func newReplies(turns Turns, metrics Metrics, log *slog.Logger, now func() time.Time) *replies {
-	return &replies{turns: turns, metrics: metrics, log: log, now: now, lanes: map[string][]outgoing{}, closed: make(chan struct{})}
+	q := &replies{turns: turns, metrics: metrics, log: log, now: now, lanes: map[string]*lane{}, keys: map[string]bool{}}
+	q.sending, q.stop = context.WithCancel(context.Background())
+	return q
 }
 
 // room tells whether one more message could wait if it had to.
@@ -62,25 +78,82 @@ func (q *replies) room() bool {
 	return q.waiting < maxWaiting
 }
 
-// deliver sends a message now or lets it wait. Without error the message was taken by the connector, refused by it for
-// good, or is owed on disk.
-func (q *replies) deliver(ctx context.Context, o outgoing) error {
-	o.born = q.now()
-	if !q.idle(o.lane()) {
-		return q.wait(ctx, o)
-	}
-	try, cancel := context.WithTimeout(ctx, firstTry)
-	err := o.send(try)
-	cancel()
-	if retry(err) {
-		return q.wait(ctx, o)
-	}
-	return q.settle(ctx, o, err)
+// answers tells whether the answer to a message is on its way.
+func (q *replies) answers(key string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.keys[key]
 }
 
-func (o outgoing) lane() string { return string(o.owed.Tenant) + "|" + o.target.Conversation }
+// deliver sends a message after those that wait in its conversation. When it comes back, the connector has taken the
+// message or refused it for good, or the message is late and owed on disk. Sending goes on in any case.
+func (q *replies) deliver(ctx context.Context, o *outgoing) {
+	if late := q.enqueue(o); late {
+		q.owe(ctx, o)
+		return
+	}
+	timer := time.NewTimer(firstTry)
+	defer timer.Stop()
+	select {
+	case <-o.done:
+		return
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-q.sending.Done():
+	}
+	q.owe(ctx, o)
+}
 
-func (o outgoing) send(ctx context.Context) error {
+// enqueue puts a message at the end of its lane and tells whether the lane is late.
+func (q *replies) enqueue(o *outgoing) (late bool) {
+	o.born, o.done = q.now(), make(chan struct{})
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.count(1)
+	if o.owed.Key != "" {
+		q.keys[o.owed.Key] = true
+	}
+	name := o.lane()
+	l := q.lanes[name]
+	if l == nil {
+		l = &lane{}
+		q.lanes[name] = l
+		q.done.Go(func() { q.run(name, l) })
+	}
+	l.queue = append(l.queue, o)
+	return l.late
+}
+
+// count notes how many messages wait; the caller holds mu.
+func (q *replies) count(change int) {
+	q.waiting += change
+	q.metrics.Waiting(q.waiting)
+}
+
+// owe notes on disk that an answer is late, unless it went out in the meantime.
+func (q *replies) owe(ctx context.Context, o *outgoing) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.owed.Key == "" || isClosed(o.done) {
+		return
+	}
+	if err := q.turns.Owe(context.WithoutCancel(ctx), o.owed); err != nil {
+		q.log.Error("an answer waits that a crash would lose", "error", err)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func (o *outgoing) lane() string { return string(o.owed.Tenant) + "|" + o.target.Conversation }
+
+func (o *outgoing) send(ctx context.Context) error {
 	var err error
 	if o.replyTo == "" {
 		_, err = o.app.connector.Send(ctx, o.target, o.activity)
@@ -94,88 +167,73 @@ func retry(err error) bool {
 	return err != nil && (fault.Is(err, fault.Busy) || isContext(err))
 }
 
-// wait notes that the message is owed and puts it at the end of its lane.
-func (q *replies) wait(ctx context.Context, o outgoing) error {
-	if o.owed.Key != "" {
-		if err := q.turns.Owe(context.WithoutCancel(ctx), o.owed); err != nil {
-			q.log.Error("an answer waits that a crash would lose", "error", err)
-		}
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	lane := o.lane()
-	q.lanes[lane] = append(q.lanes[lane], o)
-	q.waiting++
-	q.metrics.Waiting(q.waiting)
-	if len(q.lanes[lane]) == 1 {
-		q.done.Go(func() { q.run(lane) })
-	}
-	return nil
-}
-
-func (q *replies) idle(lane string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.lanes[lane]) == 0
-}
-
-// run empties a lane, one message after the other, and ends with it.
-func (q *replies) run(lane string) {
-	for pause := time.Second; q.sleep(pause); pause = min(2*pause, maxPause) {
-		sent, empty := q.first(lane)
-		for sent {
-			pause = time.Second / 2
-			sent, empty = q.first(lane)
-		}
-		if empty {
+// run sends what is in a lane, one message after the other, and ends with the lane or the service.
+func (q *replies) run(name string, l *lane) {
+	pause := time.Second
+	for {
+		o := q.head(name, l)
+		switch {
+		case o == nil:
 			return
+		case q.try(l, o):
+			pause = time.Second
+		case !q.sleep(pause):
+			return
+		default:
+			pause = min(2*pause, maxPause)
 		}
 	}
-}
-
-// first tries the first message of a lane. It tells whether the message is done with, or that the lane was empty and is gone.
-func (q *replies) first(lane string) (sent, empty bool) {
-	o, any := q.head(lane)
-	if !any {
-		return false, true
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), laterTry)
-	defer cancel()
-	err := o.send(ctx)
-	if retry(err) && q.now().Sub(o.born) < giveUp {
-		return false, false
-	}
-	if err := q.settle(ctx, o, err); err != nil {
-		q.log.Error("an answer could not be marked as sent", "error", err)
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.lanes[lane] = q.lanes[lane][1:]
-	q.waiting--
-	q.metrics.Waiting(q.waiting)
-	return true, false
 }
 
 // head gives the first message of a lane, or removes the empty lane.
-func (q *replies) head(lane string) (outgoing, bool) {
+func (q *replies) head(name string, l *lane) *outgoing {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.lanes[lane]) == 0 {
-		delete(q.lanes, lane)
-		return outgoing{}, false
+	if len(l.queue) == 0 {
+		delete(q.lanes, name)
+		return nil
 	}
-	return q.lanes[lane][0], true
+	return l.queue[0]
+}
+
+// try sends the first message of a lane and tells whether it is done with.
+func (q *replies) try(l *lane, o *outgoing) bool {
+	ctx, cancel := context.WithTimeout(q.sending, laterTry)
+	defer cancel()
+	err := o.send(ctx)
+	if retry(err) && (q.now().Sub(o.born) < giveUp || q.sending.Err() != nil) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		l.late = true
+		return false
+	}
+	marked := q.settle(o, err)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if marked { // else the memory of this process has to know it
+		delete(q.keys, o.owed.Key)
+	}
+	l.queue, l.late = l.queue[1:], false
+	q.count(-1)
+	return true
 }
 
 // settle marks a message as answered, whether the connector took it or refused it for good.
-func (q *replies) settle(ctx context.Context, o outgoing, sent error) error {
+func (q *replies) settle(o *outgoing, sent error) (marked bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer close(o.done)
 	if sent != nil {
 		q.log.Warn("an answer was refused by the connector", "app", o.app.key, "tenant", o.owed.Tenant, "error", sent)
 	}
 	if o.owed.Key == "" {
-		return nil
+		return true
 	}
-	return q.turns.Settle(context.WithoutCancel(ctx), o.owed.Key)
+	if err := q.turns.Settle(context.Background(), o.owed.Key); err != nil {
+		q.log.Error("an answer could not be marked as sent", "error", err)
+		return false
+	}
+	return true
 }
 
 // sleep waits about d and tells whether to go on.
@@ -185,13 +243,14 @@ func (q *replies) sleep(d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-q.closed:
+	case <-q.sending.Done():
 		return false
 	}
 }
 
-// close gives what waits a last chance until ctx ends. What is left is owed on disk.
+// close lets what waits go out until ctx ends. What is left then is owed on disk.
 func (q *replies) close(ctx context.Context) {
+	defer q.stop()
 	empty := make(chan struct{})
 	go func() {
 		q.done.Wait()
@@ -199,7 +258,12 @@ func (q *replies) close(ctx context.Context) {
 	}()
 	select {
 	case <-empty:
+		return
 	case <-ctx.Done():
 	}
-	close(q.closed)
+	q.stop()
+	select {
+	case <-empty:
+	case <-time.After(lastMoment):
+	}
 }

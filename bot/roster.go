@@ -33,8 +33,8 @@ type RosterConfig struct {
 // Roster tells who is in a conversation, as Teams says it, through one app. Answers are at most ten minutes old, those
 // that somebody is not there at most one. It is safe for concurrent use.
 //
-// A personal chat has one person, who is its owner; the connector is not asked. The person is known from their own
-// activities (Saw), or from the stored reference.
+// A personal chat has one person: whoever wrote there (Saw), or whom the stored reference names. They are a member
+// there, which is no more than belonging to the organisation, or its guest.
 type Roster struct {
 	app        string
 	connector  *Connector
@@ -43,6 +43,7 @@ type Roster struct {
 	answers    *otter.Cache[rosterKey, rosterAnswer]
 	seen       *otter.Cache[placeKey, identity.Reference]
 	met        *otter.Cache[rosterKey, struct{}] // who was met in which personal chat
+	guests     *otter.Cache[guestKey, struct{}]  // who was a guest in any conversation
 }
 
 var _ contact.Roster = (*Roster)(nil)
@@ -54,6 +55,11 @@ type placeKey struct {
 
 type rosterKey struct {
 	placeKey
+	person identity.Person
+}
+
+type guestKey struct {
+	tenant identity.Tenant
 	person identity.Person
 }
 
@@ -71,6 +77,7 @@ const (
 	absentAge   = time.Minute
 	maxAccounts = 200
 	titleTime   = time.Second
+	maxNames    = 3 // in the title of a chat
 )
 
 // NewRoster makes a Roster.
@@ -94,6 +101,7 @@ func newRoster(c RosterConfig, clock otter.Clock) *Roster {
 		answers:    otter.Must(&otter.Options[rosterKey, rosterAnswer]{MaximumSize: c.Size, ExpiryCalculator: age, Clock: clock}),
 		seen:       otter.Must(&otter.Options[placeKey, identity.Reference]{MaximumSize: c.Size}),
 		met:        otter.Must(&otter.Options[rosterKey, struct{}]{MaximumSize: c.Size}),
+		guests:     otter.Must(&otter.Options[guestKey, struct{}]{MaximumSize: c.Size}),
 	}
 }
 
@@ -106,7 +114,7 @@ func (r *Roster) Saw(t identity.Tenant, ref identity.Reference) {
 	}
 }
 
-// Role gives the person's role; identity.None when they are not there, or the app is not. It fails with fault.Busy when
+// Role gives the person's role; identity.None when they are not there. It fails with fault.Busy when
 // Teams does not say. The team that Teams named for the conversation counts before the one the caller names.
 func (r *Roster) Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error) {
 	answer, err := r.answer(ctx, t, p, c, team)
@@ -127,7 +135,7 @@ func (r *Roster) Name(ctx context.Context, t identity.Tenant, p identity.Person,
 
 // All gives the members of a conversation, 200 at most; for the choice of a person in a form.
 func (r *Roster) All(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) ([]MemberAccount, error) {
-	ref, err := r.where(ctx, t, c)
+	ref, err := r.where(ctx, t, c, team)
 	if err != nil {
 		return nil, err
 	}
@@ -136,25 +144,29 @@ func (r *Roster) All(ctx context.Context, t identity.Tenant, c identity.Conversa
 	err = r.connector.Members(ctx, in, func(m MemberAccount) bool {
 		if m.Person != "" {
 			all = append(all, m)
-			r.answers.Set(rosterKey{placeKey{t, in.Conversation}, m.Person}, rosterAnswer{memberRole(m), m})
+			r.keep(rosterKey{placeKey{t, in.Conversation}, m.Person}, rosterAnswer{memberRole(m), m})
 		}
 		return len(all) < maxAccounts
 	})
 	return all, err
 }
 
-// Title gives the name of a channel, or of its team for the team's general channel; empty when Teams does not tell it
-// soon. It is read anew each time: such names are not kept.
-func (r *Roster) Title(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) string {
+// Title gives the name of a channel, of its team for the team's general channel, or the names of who else is in a group
+// chat, as Teams itself titles one; empty when Teams does not tell it soon. It is read anew each time: such names are not
+// kept.
+func (r *Roster) Title(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) string {
 	ctx, cancel := context.WithTimeout(ctx, titleTime)
 	defer cancel()
-	ref, err := r.where(ctx, t, c)
+	ref, err := r.where(ctx, t, c, team)
 	if err != nil {
 		return ""
 	}
 	team = cmp.Or(ref.Team, team)
-	in := Target{Tenant: t, ServiceURL: ref.ServiceURL}
-	if team == string(c) {
+	in := Target{Tenant: t, ServiceURL: ref.ServiceURL, Conversation: string(ref.Conversation), BotID: ref.BotID}
+	switch team {
+	case "":
+		return r.others(ctx, in, p)
+	case string(c):
 		name, _ := r.connector.TeamName(ctx, in, team) // without a name there is none to show
 		return name
 	}
@@ -167,11 +179,31 @@ func (r *Roster) Title(ctx context.Context, t identity.Tenant, c identity.Conver
 	return ""
 }
 
+// others names the first few members of a chat besides one person.
+func (r *Roster) others(ctx context.Context, in Target, besides identity.Person) string {
+	var names []string
+	more := false
+	_ = r.connector.Members(ctx, in, func(m MemberAccount) bool { // without names there are none to show
+		switch {
+		case m.Person == "" || m.Person == besides || m.Name == "":
+		case len(names) == maxNames:
+			more = true
+		default:
+			names = append(names, m.Name)
+		}
+		return !more
+	})
+	if more {
+		names = append(names, "…")
+	}
+	return strings.Join(names, ", ")
+}
+
 func (r *Roster) answer(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (rosterAnswer, error) {
 	if p == "" || c == "" {
 		return rosterAnswer{}, nil
 	}
-	ref, err := r.where(ctx, t, c)
+	ref, err := r.where(ctx, t, c, team)
 	if fault.Is(err, fault.NotFound) {
 		return rosterAnswer{}, nil
 	}
@@ -179,22 +211,39 @@ func (r *Roster) answer(ctx context.Context, t identity.Tenant, p identity.Perso
 		return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", err)
 	}
 	if ref.Place == identity.Personal && (ref.Installer != "" || r.wasMet(t, p, c)) {
-		return r.personal(t, p, ref), nil
+		return r.personal(ctx, t, p, ref)
 	}
-	in := rosterTarget(t, ref, team)
-	key := rosterKey{placeKey{t, in.Conversation}, p}
+	return r.member(ctx, rosterTarget(t, ref, team), p)
+}
+
+// member gives what is known of a person in a place, or asks.
+func (r *Roster) member(ctx context.Context, in Target, p identity.Person) (rosterAnswer, error) {
+	key := rosterKey{placeKey{in.Tenant, in.Conversation}, p}
 	if known, ok := r.answers.GetIfPresent(key); ok {
 		return known, nil
 	}
 	return r.load(ctx, in, key)
 }
 
-// personal answers for a personal chat, without asking.
-func (r *Roster) personal(t identity.Tenant, p identity.Person, ref identity.Reference) rosterAnswer {
-	if ref.Installer == p || r.wasMet(t, p, ref.Conversation) {
-		return rosterAnswer{role: identity.Owner}
+// personal answers for a personal chat. Its person owns nothing by being there, and a guest of the organisation stays
+// one: Teams says so, or the name of a guest's account (Entra puts #EXT# into it). In a chat of two people in which the
+// app itself is not, Teams says nothing; then only who was a guest elsewhere counts as one.
+func (r *Roster) personal(ctx context.Context, t identity.Tenant, p identity.Person, ref identity.Reference) (rosterAnswer, error) {
+	if ref.Installer != p && !r.wasMet(t, p, ref.Conversation) {
+		return rosterAnswer{}, nil
 	}
-	return rosterAnswer{}
+	answer, err := r.member(ctx, rosterTarget(t, ref, ""), p)
+	if _, guest := r.guests.GetIfPresent(guestKey{t, p}); guest || strings.Contains(strings.ToUpper(answer.account.UPN), "#EXT#") {
+		answer.role = identity.Guest
+		return answer, nil
+	}
+	if err != nil {
+		return rosterAnswer{}, err
+	}
+	if answer.role != identity.Guest {
+		answer.role = identity.Member
+	}
+	return answer, nil
 }
 
 func (r *Roster) wasMet(t identity.Tenant, p identity.Person, c identity.Conversation) bool {
@@ -202,8 +251,23 @@ func (r *Roster) wasMet(t identity.Tenant, p identity.Person, c identity.Convers
 	return ok
 }
 
-// where finds how to reach a conversation: what its last activity said, else what is stored.
-func (r *Roster) where(ctx context.Context, t identity.Tenant, c identity.Conversation) (identity.Reference, error) {
+// where finds how to reach a conversation: what its last activity said, else what is stored. An app is added to a team,
+// not to each of its channels, so a channel of which nothing is known is reached as its team is; the domain knows the team
+// from the activity in which Teams named both.
+func (r *Roster) where(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) (identity.Reference, error) {
+	ref, err := r.known(ctx, t, c)
+	if !fault.Is(err, fault.NotFound) || team == "" || team == string(c) {
+		return ref, err
+	}
+	general, err := r.known(ctx, t, identity.Conversation(team))
+	if err == nil && general.Team != team {
+		err = fault.Wrap(fault.NotFound, "roster.where", nil)
+	}
+	general.Conversation = c
+	return general, err
+}
+
+func (r *Roster) known(ctx context.Context, t identity.Tenant, c identity.Conversation) (identity.Reference, error) {
 	if ref, ok := r.seen.GetIfPresent(placeKey{t, string(c)}); ok {
 		return ref, nil
 	}
@@ -230,7 +294,7 @@ func (r *Roster) load(ctx context.Context, in Target, key rosterKey) (rosterAnsw
 		defer cancel()
 		answer, err := r.ask(work, in, key.person)
 		if err == nil {
-			r.answers.Set(key, answer)
+			r.keep(key, answer)
 		}
 		return answer, err
 	})
@@ -242,18 +306,33 @@ func (r *Roster) load(ctx context.Context, in Target, key rosterKey) (rosterAnsw
 	}
 }
 
+func (r *Roster) keep(key rosterKey, a rosterAnswer) {
+	r.answers.Set(key, a)
+	if a.role == identity.Guest {
+		r.guests.Set(guestKey{key.tenant, key.person}, struct{}{})
+	}
+}
+
 func (r *Roster) ask(ctx context.Context, in Target, p identity.Person) (rosterAnswer, error) {
 	account, err := r.connector.Member(ctx, in, string(p))
-	var answer *ConnectorError
 	switch {
-	case err == nil && account.Person == p:
+	case err == nil && (account.Person == p || account.Person == ""): // who answers to the id that was asked for is that person
+		account.Person = p
 		return rosterAnswer{memberRole(account), account}, nil
-	case err == nil, fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
-		return rosterAnswer{}, nil // nobody of that id there, nor could there be
-	case errors.As(err, &answer) && answer.Code == "BotNotInConversationRoster":
+	case err == nil, saysAbsent(err):
 		return rosterAnswer{}, nil
 	}
 	return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", err)
+}
+
+// saysAbsent tells whether the connector said that a person is not in a conversation. Where it says that the app itself
+// is not there (the message extension works in such places, too), or knows no such question, nothing is proven.
+func saysAbsent(err error) bool {
+	var answer *ConnectorError
+	if fault.Is(err, fault.Invalid) {
+		return true // such an id can name nobody
+	}
+	return fault.Is(err, fault.NotFound) && errors.As(err, &answer) && answer.Code != ""
 }
 
 // memberRole reads the role that Teams gives a member.

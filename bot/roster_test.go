@@ -105,7 +105,10 @@ func TestRole(t *testing.T) {
 		{"the team is known without being named", connTenant, rosterAna, rosterPlans, "", identity.Owner, "conversations/19:team@thread.tacv2/members/" + string(rosterAna)},
 		{"a team of one's own does not open a channel", connTenant, rosterBen, rosterPlans, rosterChat, identity.None, "conversations/19:team@thread.tacv2/members/" + string(rosterBen)},
 		{"a team does not open a chat", connTenant, "11111111-0000-4000-8000-000000000009", rosterChat, rosterTeam, identity.None, "conversations/19:chat@thread.v2/members/11111111-0000-4000-8000-000000000009"},
-		{"one's own chat", connTenant, rosterAna, rosterOwn, "", identity.Owner, ""},
+		{"one's own chat", connTenant, rosterAna, rosterOwn, "", identity.Member, "conversations/a:own-chat/members/" + string(rosterAna)},
+		{"a channel of which only the team is known", connTenant, rosterAna, "19:new@thread.tacv2", rosterTeam, identity.Owner, "conversations/19:team@thread.tacv2/members/" + string(rosterAna)},
+		{"a channel of an unknown team", connTenant, rosterAna, "19:new@thread.tacv2", "19:none@thread.tacv2", identity.None, ""},
+		{"a chat is no team", connTenant, rosterAna, "19:new@thread.tacv2", rosterChat, identity.None, ""},
 		{"the chat of another", connTenant, rosterBen, rosterOwn, "", identity.None, ""},
 		{"unknown conversation", connTenant, rosterAna, "19:elsewhere@thread.v2", "", identity.None, ""},
 		{"known conversation of another tenant", "another", rosterAna, rosterChat, "", identity.None, ""},
@@ -205,7 +208,8 @@ func TestRoleInTrouble(t *testing.T) {
 		fault http.HandlerFunc
 		kind  fault.Kind
 	}{
-		{"the bot is not there", notThere, ""},
+		{"the bot is not there", notThere, fault.Busy},
+		{"a service that knows no such question", http.NotFound, fault.Busy},
 		{"the conversation is gone", gone, ""},
 		{"blocked by an administrator", connStatus(403), fault.Busy},
 		{"a defect of theirs", connStatus(500), fault.Busy},
@@ -251,17 +255,47 @@ func TestSaw(t *testing.T) {
 		t.Errorf("unseen: %v", role)
 	}
 
-	// two people use the app in a chat of the two, which Teams calls personal
+	// two people use the app in a chat of the two, which Teams calls personal, and in which the app is not
 	for _, p := range []identity.Person{rosterAna, rosterBen} {
 		r.Saw(connTenant, identity.Reference{Conversation: "19:pair@unq.gbl.spaces", Place: identity.Personal, ServiceURL: ref.ServiceURL, Installer: p})
 	}
-	for p, want := range map[identity.Person]identity.Role{rosterAna: identity.Owner, rosterBen: identity.Owner, "11111111-0000-4000-8000-000000000009": identity.None} {
+	for p, want := range map[identity.Person]identity.Role{rosterAna: identity.Member, rosterBen: identity.Member, "11111111-0000-4000-8000-000000000009": identity.None} {
 		if role, err := r.Role(t.Context(), connTenant, p, "19:pair@unq.gbl.spaces", ""); role != want || err != nil {
 			t.Errorf("pair: %v, %v, want %v", role, err, want)
 		}
 	}
-	if n := len(s.lines()); n != 1 {
-		t.Errorf("%d requests, want 1", n)
+	if n := len(s.lines()); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+}
+
+// A guest of the organisation is one in a personal chat as well, however that is known.
+func TestGuestsInPersonalChats(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		member map[string]any // Ana, as Teams knows her in her chat with the app
+		before identity.Conversation
+		want   identity.Role
+	}{
+		{"a member", map[string]any{"userRole": "user", "userPrincipalName": "ana@contoso.example"}, "", identity.Member},
+		{"Teams says it", map[string]any{"userRole": "guest"}, "", identity.Guest},
+		{"the account says it", map[string]any{"userRole": "user", "userPrincipalName": "ana_fabrikam.example#ext#@contoso.example"}, "", identity.Guest},
+		{"another conversation said it", nil, rosterChat, identity.Guest},
+		{"nothing is said", nil, "", identity.Member},
+	} {
+		r, s, _, _ := newTestRoster(t)
+		s.members[rosterChat][0]["userRole"] = "guest"
+		if test.member != nil {
+			test.member["id"], test.member["aadObjectId"] = "29:ana", string(rosterAna)
+			s.members[rosterOwn] = []map[string]any{test.member}
+		}
+		if test.before != "" {
+			_, _ = r.Role(t.Context(), connTenant, rosterAna, test.before, "")
+		}
+		if role, err := r.Role(t.Context(), connTenant, rosterAna, rosterOwn, ""); role != test.want || err != nil {
+			t.Errorf("%s: %v, %v, want %v", test.name, role, err, test.want)
+		}
 	}
 }
 
@@ -279,10 +313,18 @@ func TestNamesAndTitles(t *testing.T) {
 	if _, err := r.Name(t.Context(), connTenant, rosterBen, rosterPlans, rosterTeam); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the name of a stranger: %v, want not found", err)
 	}
-	for c, want := range map[identity.Conversation]string{rosterPlans: "Plans", rosterTeam: "Sales team", rosterChat: "", "19:unknown@thread.v2": ""} {
-		if got := r.Title(t.Context(), connTenant, c, ""); got != want {
+	for c, want := range map[identity.Conversation]string{rosterPlans: "Plans", rosterTeam: "Sales team", rosterChat: "Ben Okafor", "19:unknown@thread.v2": ""} {
+		if got := r.Title(t.Context(), connTenant, rosterAna, c, ""); got != want {
 			t.Errorf("Title of %s gave %q, want %q", c, got, want)
 		}
+	}
+	s.mu.Lock()
+	for i := range 9 {
+		s.members[rosterChat] = append(s.members[rosterChat], map[string]any{"id": fmt.Sprint("29:", i), "name": fmt.Sprint("Person ", i), "objectId": fmt.Sprint("oid-", i)})
+	}
+	s.mu.Unlock()
+	if got, want := r.Title(t.Context(), connTenant, rosterAna, rosterChat, ""), "Ben Okafor, Person 0, Person 1, …"; got != want {
+		t.Errorf("Title of a large chat gave %q, want %q", got, want)
 	}
 }
 

@@ -105,6 +105,11 @@ func (r *Router) Dialog(path string, open OpenFunc, submit SubmitFunc, does stri
 	r.add(&Route{Surface: OnSubmit, Pattern: path, submit: submit, Does: does})
 }
 
+// Open opens a dialog whose form another dialog takes.
+func (r *Router) Open(path string, open OpenFunc, does string) {
+	r.add(&Route{Surface: OnOpen, Pattern: path, open: open, Does: does})
+}
+
 // Extend opens a dialog from the compose box or a message and takes what was filled in.
 func (r *Router) Extend(id string, open OpenFunc, submit SubmitFunc, does string) {
 	r.add(&Route{Surface: OnExtend, Pattern: id, open: open, Does: does})

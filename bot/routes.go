@@ -63,11 +63,11 @@ func (b *Bot) Routes(key App) *Router {
 	r.Action("book/{id}/share/read", b.shareToRead, "let this conversation read a book")
 	r.Action("book/{id}/share/edit", b.shareToEdit, "let this conversation change a book")
 	r.Action("book/{id}/unshare/{conversation}", b.unshare, "end a share")
-	r.Action("book/{id}/restore", b.restoreBook, "bring back the books of a removed bot")
+	r.Action("book/{id}/restore", b.restoreBook, "bring back the books that waited here")
 
 	// Dialogs
 	r.Dialog("contact/add", b.openAddForm, b.submitAdd, "add a contact")
-	r.Dialog("contact/add/named/{name}", b.openAddForm, b.submitAdd, "add a contact of this name")
+	r.Open("contact/add/named/{name}", b.openAddForm, "add a contact, begun with what was typed")
 	r.Dialog("contact/{id}/edit", b.openEditForm, b.submitEdit, "change a contact")
 	r.Dialog("book/new", b.openNewBook, b.submitNewBook, "make another book")
 	r.Dialog("book/{id}/settings", b.openSettings, b.submitSettings, "who may change a book")

@@ -30,6 +30,8 @@ type Turn struct {
 	data map[string]string
 	// payload is the message that an action of the message extension was called on.
 	payload *MessagePayload
+	// titles are the names of conversations that were read for this answer.
+	titles map[identity.Conversation]string
 }
 
 // Context ends when the answer is no longer wanted.
@@ -67,9 +69,10 @@ func (t *Turn) person() error {
 	return nil
 }
 
-// key names the activity among all that an app receives.
+// key names the activity among all that an app receives: the same for each delivery of it, another for whatever
+// else carries its id.
 func (a *Activity) key(app App) string {
-	return strings.Join([]string{string(app), a.ChannelID, a.Conversation.ID, a.ID, a.Type, a.Name}, "|")
+	return strings.Join([]string{string(app), string(a.Tenant()), a.ChannelID, a.Conversation.ID, a.mark, a.From.ID, clip(a.Type, 40), clip(a.Name, 80)}, "|")
 }
 
 // Query is a search of the message extension.

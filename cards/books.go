@@ -29,6 +29,9 @@ func booksSummary(title string, v BooksView) string {
 
 func booksActions(t Texts, v BooksView) []Action {
 	var actions []Action
+	if v.Mine {
+		actions = append(actions, button(t.Text("button.books.mine"), "books"))
+	}
 	if v.MayNew {
 		actions = append(actions, button(t.Text("button.book.new"), "book/new"))
 	}
@@ -67,7 +70,7 @@ func bookKind(t Texts, kind string) string {
 func bookLink(t Texts, b BookView) []Column {
 	name := short(b.Name, 100)
 	switch {
-	case !b.Manage:
+	case !b.Manage, b.Removed && !b.Restore:
 		return nil
 	case b.Removed:
 		return []Column{link(t.Text("card.history.restore"), t.Text("card.books.restore", "Name", name), path("book", b.ID, "restore"))}
@@ -106,7 +109,7 @@ func Settings(t Texts, v SettingsView) Card {
 	title := t.Text("card.settings.title")
 	body := []Element{heading(title)}
 	body = appendFacts(body, settingsFacts(t, v))
-	if !v.MayChange {
+	if v.Book.Kind != "personal" {
 		body = append(body, small(t.Text("card.settings.owners")))
 	}
 	var actions []Action
@@ -120,7 +123,10 @@ func Settings(t Texts, v SettingsView) Card {
 func settingsFacts(t Texts, v SettingsView) []Fact {
 	facts := []Fact{
 		{t.Text("card.settings.book"), line(short(v.Book.Name, 100))},
-		{t.Text("card.settings.mode"), line(modeWords(t, v.Book.Mode))},
+		{t.Text("card.settings.mode"), line(modeWords(t, v.Book))},
+	}
+	if v.Book.Kind == "personal" { // its owner alone, who knows
+		return facts
 	}
 	if v.Book.Access != "" {
 		facts = append(facts, Fact{t.Text("card.settings.you"), line(v.Book.Access)})
@@ -128,16 +134,16 @@ func settingsFacts(t Texts, v SettingsView) []Fact {
 	if len(v.Owners) > 0 {
 		facts = append(facts, Fact{t.Text("card.settings.owner"), line(short(join(", ", v.Owners...), 400))})
 	}
-	if v.Language != "" {
-		facts = append(facts, Fact{t.Text("card.settings.language"), line(v.Language)})
-	}
 	return facts
 }
 
-func modeWords(t Texts, mode string) string {
-	switch mode {
-	case "everybody", "owners", "per_member":
-		return t.Text("mode." + mode)
+func modeWords(t Texts, b BookView) string {
+	if b.Kind == "personal" {
+		return t.Text("mode.personal")
 	}
-	return mode
+	switch b.Mode {
+	case "everybody", "owners", "per_member":
+		return t.Text("mode." + b.Mode)
+	}
+	return b.Mode
 }

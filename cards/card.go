@@ -63,10 +63,13 @@ func newCard(summary string, body []Element, actions ...Action) Card {
 }
 
 // fit builds a card with as many of n items as MaxSize allows.
-func fit(n int, build func(shown int) Card) Card {
+func fit(n int, build func(shown int) Card) Card { return fitTo(MaxSize, n, build) }
+
+// fitTo builds a card with as many of n items as a number of bytes allows.
+func fitTo(limit, n int, build func(shown int) Card) Card {
 	card := build(n)
-	for size := len(card.JSON()); size > MaxSize && n > 0; size = len(card.JSON()) {
-		n = min(n-1, n*MaxSize/size)
+	for size := len(card.JSON()); size > limit && n > 0; size = len(card.JSON()) {
+		n = min(n-1, n*limit/size)
 		card = build(n)
 	}
 	return card

@@ -7,16 +7,34 @@ import (
 
 // Contact is the card of one contact, of use without a press: who it is, every way to reach them, what is known.
 func Contact(t Texts, v ContactView) Card {
+	limit := MaxSize
+	if v.Brief {
+		limit, v.Notes = maxBrief, short(v.Notes, briefNotes)
+		v.Pages, v.PhotoURL, v.Custom = nil, "", nil
+	}
 	longest := max(len(v.Emails), len(v.Phones), len(v.Addresses), len(v.Custom), len(v.Tags))
-	return fit(longest, func(shown int) Card {
+	return fitTo(limit, longest, func(shown int) Card {
+		if v.Brief { // one way to reach somebody is always worth its weight
+			shown = max(shown, 1)
+		}
 		actions := marked(Marks{v.Posted}, contactActions(t, v)...)
 		card := newCard(contactSummary(t, v), contactBody(t, v, shown), actions...)
+		if v.Brief {
+			card.Schema, card.FallbackText, card.Speak = "", "", short(card.Speak, briefNotes) // every client that inserts results knows cards
+		}
 		if v.Live && v.ID != "" {
 			card.Refresh = &Refresh{Action: Execute{Verb: path("contact", v.ID, "view")}}
 		}
 		return card
 	})
 }
+
+// A brief card is cut to about so many bytes, so that 25 of them, with their previews, are an answer below 60 KB. Its notes
+// have so many characters.
+const (
+	maxBrief   = 1900
+	briefNotes = 150
+)
 
 func contactSummary(t Texts, v ContactView) string {
 	parts := []string{join(", ", v.Name, v.Job, v.Company), v.Hours}
@@ -192,10 +210,12 @@ func appendFacts(body []Element, facts []Fact) []Element {
 
 func contactActions(t Texts, v ContactView) []Action {
 	actions := reachActions(t, v)
-	if v.ID == "" {
+	switch {
+	case v.ID == "":
 		return actions
-	}
-	if v.MayEdit {
+	case v.Draft:
+		return append(actions, Execute{Title: t.Text("button.show"), Verb: ContactVerb(v.ID)})
+	case v.MayEdit:
 		actions = append(actions, button(t.Text("button.edit"), path("contact", v.ID, "edit")))
 	}
 	rare := rareActions(t, v)
@@ -255,15 +275,28 @@ func rareActions(t Texts, v ContactView) []Action {
 
 // Contacts is a page of contacts; a row shows its contact when touched.
 func Contacts(t Texts, v ListView) Card {
-	return fit(len(v.Rows), func(shown int) Card {
-		rows := make([]ColumnSet, shown)
-		for i, r := range v.Rows[:shown] {
-			rows[i] = contactRow(t, r)
+	return fit(len(v.Rows)+len(v.Also), func(shown int) Card {
+		rows := v.Rows[:min(shown, len(v.Rows))]
+		also := v.Also[:min(shown-len(rows), len(v.Also))]
+		body := []Element{heading(v.Title)}
+		if v.Hint != "" {
+			body = append(body, text(Escape(v.Hint)))
 		}
-		body := append([]Element{heading(v.Title)}, separate(rows)...)
-		body = append(body, more(t, len(v.Rows), shown)...)
-		return newCard(listSummary(v), body, listActions(t, v, shown)...)
+		body = append(body, separate(contactRows(t, rows))...)
+		if len(also) > 0 {
+			body = append(append(body, section(v.AlsoTitle)), separate(contactRows(t, also))...)
+		}
+		body = append(body, more(t, len(v.Rows)+len(v.Also), shown)...)
+		return newCard(listSummary(v), body, listActions(t, v, len(rows))...)
 	})
+}
+
+func contactRows(t Texts, all []RowView) []ColumnSet {
+	rows := make([]ColumnSet, len(all))
+	for i, r := range all {
+		rows[i] = contactRow(t, r)
+	}
+	return rows
 }
 
 func listSummary(v ListView) string {
@@ -285,27 +318,34 @@ func contactRow(t Texts, r RowView) ColumnSet {
 	columns := append(portrait(t, r.Picture, r.Name, "small"), Column{Width: "stretch", Items: words, Align: "center"})
 	row := ColumnSet{Columns: columns}
 	if r.ID != "" {
-		row.SelectAction = tap(short(r.Name, 100), ContactVerb(r.ID))
+		row.SelectAction = tap(short(r.Name, 100), rowVerb(r))
 	}
 	return row
 }
 
+func rowVerb(r RowView) string {
+	if r.Part == "" {
+		return ContactVerb(r.ID)
+	}
+	return path("contact", r.ID, r.Part)
+}
+
 // listActions lead to the pages beside this one. What was cut from this page begins the next one.
 func listActions(t Texts, v ListView, shown int) []Action {
-	if v.Query == "" {
-		return nil
-	}
 	var actions []Action
-	if v.Prev >= 0 {
+	if v.Query != "" && v.Prev >= 0 {
 		actions = append(actions, button(t.Text("button.previous"), FindVerb(v.Prev, v.Query)))
 	}
-	if v.Next > 0 {
+	if v.Query != "" && v.Next > 0 {
 		actions = append(actions, button(t.Text("button.next"), FindVerb(v.Next-(len(v.Rows)-shown), v.Query)))
 	}
-	if v.MaySave {
+	if v.Query != "" && v.MaySave {
 		actions = append(actions, button(t.Text("button.save.filter"), path("filter", "save", v.Query)))
 	}
-	return actions
+	if v.MayAdd {
+		actions = append(actions, button(t.Text("button.add"), AddVerb(v.Name)))
+	}
+	return orHelp(t, actions)
 }
 
 // Empty says that nobody was found, and what to do instead.

@@ -184,13 +184,19 @@ func NewBook(t Texts, v NewBookForm) Card {
 }
 
 // SettingsDialog is the dialog to change a book: its name, who may change its contacts, and what single members may do.
-// Its inputs are name, InputMode and one InputRights for each member.
+// Its inputs are name, InputMode and one InputRights for each member. Without a mode there is only the name.
 func SettingsDialog(t Texts, v SettingsForm) Card {
 	return fit(len(v.Members), func(shown int) Card {
-		name := InputText{ID: "name", Label: t.Text("card.book.name"), Value: v.Name, MaxLength: max(100, utf8.RuneCountInString(v.Name))}
-		body := append([]Element{name}, problem(v.Problem["name"])...)
-		body = append(body, choice(InputMode, t.Text("card.settings.mode"), v.Mode, modes(t)))
-		body = append(body, problem(v.Problem[InputMode])...)
+		var body []Element
+		if v.Note != "" {
+			body = append(body, banner(v.Note))
+		}
+		body = append(body, InputText{ID: "name", Label: t.Text("card.book.name"), Value: v.Name, MaxLength: max(100, utf8.RuneCountInString(v.Name))})
+		body = append(body, problem(v.Problem["name"])...)
+		if v.Mode != "" {
+			body = append(body, choice(InputMode, t.Text("card.settings.mode"), v.Mode, modes(t)))
+			body = append(body, problem(v.Problem[InputMode])...)
+		}
 		if len(v.Members) > 0 {
 			body = append(body, section(t.Text("card.settings.members")), small(t.Text("card.settings.members.explain")).tight())
 		}
@@ -198,7 +204,7 @@ func SettingsDialog(t Texts, v SettingsForm) Card {
 			body = append(body, choice(InputRights+m.Person, short(m.Name, 100), rightsValue(m.Add, m.Modify, m.Delete), rightsChoices(t, m)))
 			body = append(body, problem(v.Problem[InputRights+m.Person])...)
 		}
-		body = append(body, more(t, len(v.Members), shown)...)
+		body = append(body, more(t, len(v.Members)+v.More, shown)...)
 		data := SubmitData{Verb: path("book", v.BookID, "settings"), Version: strconv.Itoa(v.Version)}
 		return newCard(t.Text("card.settings.summary"), body, send(t.Text("button.save"), data))
 	})

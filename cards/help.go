@@ -9,7 +9,7 @@ func Welcome(t Texts, v WelcomeView) Card {
 			body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
 		}
 	}
-	body = append(body, remark(t.Text("card.welcome.admin")))
+	body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
 	if v.HelpURL != "" {
 		page := small("")
 		page.Text = anchor(t.Text("button.help.page"), v.HelpURL)
@@ -46,7 +46,7 @@ func Help(t Texts, v HelpView) Card {
 			body = append(body, typed(v.Mention+c.Example, short(c.Does, 200))...)
 		}
 		body = append(body, more(t, len(v.Commands), shown)...)
-		body = append(body, remark(t.Text("card.welcome.admin")))
+		body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
 		actions := []Action{
 			button(t.Text("button.books"), "books"), button(t.Text("button.tags"), "tags"), button(t.Text("button.trash"), "trash"),
 			button(t.Text("button.settings"), "settings"), button(t.Text("button.privacy"), "privacy"),

@@ -31,7 +31,7 @@ func TestEveryCard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tree := asTree(t, card)
-			if _, isCard := card.(Card); isCard {
+			if _, isCard := card.(Card); isCard && name != "contact-result" { // which weighs no byte more than it must
 				checkFrame(t, tree)
 			}
 			walk(tree, "", func(place string, o map[string]any) {
@@ -213,7 +213,9 @@ func everyText(t Texts) {
 	Tags(t, TagsView{Tags: make([]TagView, 50), Filters: []FilterView{{"a", "b"}}})
 	Tags(t, TagsView{})
 	Books(t, books())
+	Books(t, BooksView{Mine: true, Books: []BookView{{Manage: true, Removed: true, Restore: true}}})
 	Books(t, BooksView{})
+	Settings(t, SettingsView{Book: BookView{Kind: "personal"}})
 	for _, may := range []bool{true, false} {
 		Settings(t, settings(may))
 	}
@@ -223,7 +225,7 @@ func everyText(t Texts) {
 func everyForm(t Texts) {
 	for bits := range 8 {
 		member := MemberRights{Add: bits&1 != 0, Modify: bits&2 != 0, Delete: bits&4 != 0}
-		SettingsDialog(t, SettingsForm{Members: []MemberRights{member}})
+		SettingsDialog(t, SettingsForm{Mode: "everybody", Members: []MemberRights{member}})
 	}
 	NewBook(t, NewBookForm{})
 	Form(t, FormView{Verb: "contact/add", Books: make([]ChoiceView, 2)})

@@ -33,7 +33,7 @@ func maxContact(unit string, n int) ContactView {
 var crowds = map[string]crowd{
 	"contact": func(u string, n int) Card { return Contact(english, maxContact(u, n)) },
 	"contacts": func(u string, n int) Card {
-		row := RowView{"c7", wall(u, 100), wall(u, 202), wall(u, 300), avatar + wall("p", 300), wall(u, 100)}
+		row := RowView{"c7", wall(u, 100), wall(u, 202), wall(u, 300), avatar + wall("p", 300), wall(u, 100), ""}
 		return Contacts(english, ListView{Title: wall(u, 100), Rows: repeat(n, row), Query: wall(u, 100), Next: n, MaySave: true})
 	},
 	"done": func(u string, n int) Card {
@@ -47,7 +47,7 @@ var crowds = map[string]crowd{
 		return Trash(english, TrashView{Days: 30, Rows: repeat(n, TrashRow{"h1", wall(u, 100), wall(u, 202), wall(u, 100), "21 Nov 2026", wall(u, 100), true})})
 	},
 	"tags": func(u string, n int) Card {
-		return Tags(english, TagsView{repeat(n, TagView{Name: wall(u, 50), Count: 9}), repeat(n, FilterView{wall(u, 50), wall(u, 200)})})
+		return Tags(english, TagsView{Tags: repeat(n, TagView{Name: wall(u, 50), Count: 9}), Filters: repeat(n, FilterView{wall(u, 50), wall(u, 200)})})
 	},
 	"books": func(u string, n int) Card {
 		book := BookView{ID: "b1", Name: wall(u, 100), Kind: "tenant", Count: "1", Access: wall(u, 40), Manage: true, Shared: repeat(3, SharedView{"19:x", wall(u, 100), true})}
@@ -98,9 +98,33 @@ func TestFormAtTheLimits(t *testing.T) {
 	}
 }
 
+// Twenty-five results are one answer: however many items a contact has, its card is light; only the longest lines make it
+// heavier.
+func TestResultsAreLight(t *testing.T) {
+	t.Parallel()
+	crowded := draft(true)
+	crowded.Emails, crowded.Phones = repeat(20, crowded.Emails[0]), repeat(20, crowded.Phones[0])
+	crowded.Addresses, crowded.Tags, crowded.Custom = repeat(10, crowded.Addresses[0]), repeat(30, crowded.Tags[0]), repeat(30, crowded.Custom[0])
+	longest := maxContact("漢", 20)
+	longest.Draft, longest.Brief, longest.Live, longest.Notice, longest.Undo = true, true, false, "", ""
+	for _, test := range []struct {
+		name  string
+		view  ContactView
+		limit int
+	}{{"full", draft(true), maxBrief * 5 / 4}, {"crowded", crowded, maxBrief * 5 / 4}, {"longest", longest, 4 * maxBrief}} {
+		card := Contact(english, test.view)
+		if n := len(card.JSON()); n > test.limit {
+			t.Errorf("%s: %d bytes", test.name, n)
+		}
+		if card.Refresh != nil || len(card.Actions) == 0 || card.Speak == "" {
+			t.Errorf("%s: %.2000s", test.name, card.JSON())
+		}
+	}
+}
+
 func TestCutRowsBeginTheNextPage(t *testing.T) {
 	t.Parallel()
-	v := ListView{Title: "x", Rows: repeat(25, RowView{"c7", wall("漢", 100), wall("漢", 120), wall("漢", 120), avatar, wall("漢", 60)}), Query: "q", Next: 75, Prev: -1}
+	v := ListView{Title: "x", Rows: repeat(25, RowView{"c7", wall("漢", 100), wall("漢", 120), wall("漢", 120), avatar, wall("漢", 60), ""}), Query: "q", Next: 75, Prev: -1}
 	card := Contacts(english, v)
 	shown := strings.Count(string(card.JSON()), `"verb":"contact/c7"`)
 	if shown >= 25 || shown == 0 {

@@ -13,7 +13,11 @@ const maxTags = 40
 func Tags(t Texts, v TagsView) Card {
 	return fit(max(len(v.Tags), len(v.Filters), 1), func(shown int) Card {
 		shown = min(shown, maxTags)
-		body := []Element{heading(t.Text("card.tags.title"))}
+		var body []Element
+		if v.Notice != "" {
+			body = append(body, banner(v.Notice))
+		}
+		body = append(body, heading(t.Text("card.tags.title")))
 		if len(v.Tags) == 0 {
 			body = append(body, text(t.Text("card.tags.none")))
 		}

@@ -34,7 +34,7 @@ type ContactView struct {
 	Source string
 	// Changed is when it was changed last, written out.
 	Changed string
-	// Chat is a Microsoft 365 address to chat with, when the person has one.
+	// Chat is an address to chat with in Teams; empty offers none.
 	Chat string
 
 	MayEdit   bool
@@ -48,6 +48,9 @@ type ContactView struct {
 	Posted bool
 	// Share offers to post the card into the conversation.
 	Share bool
+	// Draft is a card that a person will send from the compose box: it asks nothing of the bot until somebody wants more.
+	// Brief makes it one of many results: of what can be many it shows a few, of a note its beginning, and no pages.
+	Draft, Brief bool
 	// Notice is a sentence above the contact: "Added.", "This contact has changed since; this is the current one."
 	Notice string
 	// Undo is the id of a change that the viewer may take back; empty offers none.
@@ -86,19 +89,29 @@ type RowView struct {
 	Detail  string // what was found or the number to call: "+33 6 12 34 56 78 · marta@contoso.example"
 	Picture string
 	Source  string
+	// Part is what of the contact a press leads to: edit, delete, history; empty is the contact itself.
+	Part string
 }
 
 // ListView is a page of contacts.
 type ListView struct {
 	// Title is a finished sentence: "12 contacts for “marta”".
 	Title string
-	Rows  []RowView
+	// Hint says what to do with the list; empty says nothing.
+	Hint string
+	Rows []RowView
+	// Also is a second list below the first, under a title of its own.
+	AlsoTitle string
+	Also      []RowView
 	// Query is what was asked, for the next page and for saving it; empty for lists that are no search.
 	Query string
 	// Next is where the next page begins; 0 when there is none. Prev likewise, -1 when there is none.
 	Next, Prev int
 	// MaySave offers to keep the query as a filter (personal answers only).
 	MaySave bool
+	// MayAdd offers to add a contact that is not among them; Name prefills the form.
+	MayAdd bool
+	Name   string
 }
 
 // EmptyView is an answer without contacts.
@@ -221,6 +234,8 @@ type TrashRow struct {
 
 // TagsView lists tags and saved filters.
 type TagsView struct {
+	// Notice is a sentence above: "The search is saved."
+	Notice  string
 	Tags    []TagView
 	Filters []FilterView
 }
@@ -234,6 +249,8 @@ type BooksView struct {
 	// Offers are books of the viewer from elsewhere that could be shared with this conversation.
 	Offers []BookView
 	MayNew bool
+	// Mine offers the viewer's own list, in an answer that everybody sees.
+	Mine bool
 }
 
 // BookView is a book in a list.
@@ -247,8 +264,9 @@ type BookView struct {
 	// Access is a finished phrase: "you may change it", "read only".
 	Access string
 	Manage bool
-	// Removed offers to restore it.
+	// Removed says that it waits; Restore offers to bring it back here.
 	Removed bool
+	Restore bool
 	// Shared are the conversations it is shared with; only for those who manage it.
 	Shared []SharedView
 }
@@ -262,8 +280,7 @@ type SharedView struct {
 
 // SettingsView shows the settings of a conversation's book.
 type SettingsView struct {
-	Book     BookView
-	Language string
+	Book BookView
 	// MayChange offers the dialog.
 	MayChange bool
 	// Owners are the names of those who may.
@@ -275,9 +292,14 @@ type SettingsForm struct {
 	BookID  string
 	Version int
 	Name    string
+	// Mode is empty for a book that only its owner may change.
 	Mode    string
 	Members []MemberRights
+	// More is how many members are not listed.
+	More    int
 	Problem map[string]string
+	// Note is a sentence above the form.
+	Note string
 }
 
 // MemberRights is what one member may do in mode per_member.

@@ -41,6 +41,14 @@ func found() ContactView {
 	return v
 }
 
+// draft is Marta as a search result, or as chosen from them.
+func draft(brief bool) ContactView {
+	v := marta()
+	v.Personal, v.Draft, v.Brief = false, true, brief
+	v.Notes = strings.Repeat("Knows every distributor in the south. ", 9)
+	return v
+}
+
 func martine() ContactView {
 	v := marta()
 	v.Changed, v.Source, v.Job, v.Department, v.Notes = "21 nov. 2026", "Ventes", "Directrice des ventes", "Europe du Sud", "Connaît tous les distributeurs du sud."
@@ -82,9 +90,9 @@ func hostile() ContactView {
 
 func rows() []RowView {
 	return []RowView{
-		{"c7", "Marta Gonzáles", "Head of Sales, Contoso", "+33 6 39 98 12 34 · marta@contoso.example", avatar + "MG.png", "Sales"},
-		{"c9", "Northwind Traders", "Company", "+44 131 496 0001", avatar + "NT.png", "Suppliers"},
-		{"c10", "Ana_Maria [Ünal]", "", "ana@contoso.example", "", "Sales"},
+		{"c7", "Marta Gonzáles", "Head of Sales, Contoso", "+33 6 39 98 12 34 · marta@contoso.example", avatar + "MG.png", "Sales", ""},
+		{"c9", "Northwind Traders", "Company", "+44 131 496 0001", avatar + "NT.png", "Suppliers", ""},
+		{"c10", "Ana_Maria [Ünal]", "", "ana@contoso.example", "", "Sales", ""},
 	}
 }
 
@@ -112,7 +120,7 @@ func books() BooksView {
 }
 
 func settings(may bool) SettingsView {
-	return SettingsView{Book: BookView{ID: "b1", Name: "Sales", Mode: "per_member", Access: "you manage it"}, Language: "English", MayChange: may, Owners: []string{"Ada Byron", "Li Wei"}}
+	return SettingsView{Book: BookView{ID: "b1", Name: "Sales", Mode: "per_member", Access: "you manage it"}, MayChange: may, Owners: []string{"Ada Byron", "Li Wei"}}
 }
 
 func settingsForm() SettingsForm {

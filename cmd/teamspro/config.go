@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -86,7 +87,7 @@ func (s *settings) complete() error {
 	if len(s.ServiceHosts) == 0 {
 		s.ServiceHosts = p.hosts
 	}
-	if len(s.AllowedTenants) == 0 && s.TenantID != "" {
+	if len(s.AllowedTenants) == 0 && s.TenantID != "" && !strings.Contains(s.TenantID, ".") {
 		s.AllowedTenants = []string{s.TenantID}
 	}
 	s.Contact.Name = cmp.Or(s.Contact.Name, "Contact Pro")
@@ -113,13 +114,16 @@ func (s *settings) check() error {
 	} else if !tenant.MatchString(s.TenantID) {
 		bad("TEAMSPRO_TENANT_ID", "is not a tenant id or domain")
 	}
+	if len(s.AllowedTenants) == 0 && strings.Contains(s.TenantID, ".") {
+		bad("TEAMSPRO_ALLOWED_TENANTS", "is missing: TEAMSPRO_TENANT_ID is a domain, and what Teams sends names a tenant by its id")
+	}
 	for _, t := range s.AllowedTenants {
 		if t != "*" && !tenant.MatchString(t) {
 			bad("TEAMSPRO_ALLOWED_TENANTS", "has an entry that is not a tenant id or *")
 		}
 	}
 	for _, h := range s.ServiceHosts {
-		if !host.MatchString(h) {
+		if !isHost(h) {
 			bad("TEAMSPRO_SERVICE_HOSTS", "has an entry that is not a host, a host with port, or *.suffix")
 		}
 	}
@@ -128,6 +132,16 @@ func (s *settings) check() error {
 	}
 	problems = append(problems, s.checkAddresses())
 	return errors.Join(problems...)
+}
+
+// isHost tells whether an entry is a host, a host with port, or *.suffix.
+func isHost(entry string) bool {
+	if _, port, err := net.SplitHostPort(entry); err == nil {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	return host.MatchString(entry)
 }
 
 func (s *settings) checkAddresses() error {

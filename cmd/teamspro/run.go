@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -45,12 +46,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	}
 	call, err := parser.Parse(args)
 	if err != nil {
-		return fail(stderr, err)
+		return fail(stderr, nameSetting(parser, err))
 	}
 	if err := call.Run(); err != nil {
 		return fail(stderr, err)
 	}
 	return 0
+}
+
+// nameSetting adds to a problem with a flag the environment variable by which the operator may have set it.
+func nameSetting(parser *kong.Kong, err error) error {
+	for _, command := range parser.Model.Leaves(true) {
+		for _, flags := range command.AllFlags(false) {
+			for _, flag := range flags {
+				rest, is := strings.CutPrefix(err.Error(), "--"+flag.Name)
+				if is && len(flag.Envs) > 0 && strings.HasPrefix(strings.TrimPrefix(rest, ":"), " ") {
+					return fmt.Errorf("%s: %w", flag.Envs[0], err)
+				}
+			}
+		}
+	}
+	return err
 }
 
 func fail(stderr io.Writer, err error) int {

@@ -95,7 +95,7 @@ func (b sampleBook) book(ctx context.Context, books *contact.Books, who identity
 	if b.name == "" {
 		book, err = books.Ensure(ctx, who)
 	} else {
-		book, err = books.NewBook(ctx, who, b.kind, b.name)
+		book, err = books.NewBook(ctx, who, b.kind, b.name, identity.Deed{})
 	}
 	if err != nil || book.Mode == b.mode {
 		return book, true, err

@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,6 +27,7 @@ type sandboxCmd struct {
 	Packages   string `default:"test/e2e/node_modules" help:"Folder with the npm packages of the page."`
 	Only       bool   `help:"Start only the Microsoft side and print the settings for a service started elsewhere."`
 	Image      bool   `help:"Install Image Pro, too."`
+	Empty      bool   `help:"Begin with empty books."`
 	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
 	Quiet      bool   `help:"Print only the address of the page."`
 }
@@ -142,15 +138,17 @@ func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox
 	if err != nil {
 		return err
 	}
-	if err := sample(ctx, s, box); err != nil {
-		return err
+	if !c.Empty {
+		if err := sample(ctx, s, box); err != nil {
+			return err
+		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return serve(ctx, s, log, func(string) { c.announce(out, box) })
 	})
 	if c.Playground {
-		group.Go(func() error { return playground(ctx, out, box.PageURL()) })
+		group.Go(func() error { return playground(ctx, out, box) })
 	}
 	return group.Wait()
 }
@@ -178,54 +176,4 @@ func (c *sandboxCmd) announce(out output, box *sandbox.Sandbox) {
 		fmt.Fprintln(out, "  Everything is forgotten when you stop this (Ctrl-C); --data keeps it.")
 	}
 	fmt.Fprintln(out)
-}
-
-// playgroundHost is where Microsoft's Playground serves its connector.
-const playgroundHost = "127.0.0.1:56150"
-
-// playground runs Microsoft's Agents Playground against the sandbox's signing proxy, because the Playground itself
-// sends no token and the service takes nothing without one.
-func playground(ctx context.Context, out output, page string) error {
-	u, err := url.Parse(page)
-	if err != nil {
-		return err
-	}
-	endpoint := u.Scheme + "://" + u.Host + "/playground/api/messages"
-	_, port, _ := strings.Cut(playgroundHost, ":")
-	cmd := exec.CommandContext(ctx, "npx", "--yes", "@microsoft/m365agentsplayground@0.2.28", "start", "-e", endpoint, "-c", "msteams", "-p", port, "--dt")
-	cmd.Dir, err = playgroundFolder()
-	if err != nil {
-		return err
-	}
-	cmd.Stdout, cmd.Stderr = out, out.Err
-	fmt.Fprintf(out, "  Microsoft's Playground: http://%s (its own evaluation licence applies)\n", playgroundHost)
-	if err := cmd.Run(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the Playground ended: %w", err)
-	}
-	return nil
-}
-
-// playgroundConfig names the people and places of the Playground; it wants at least five people and at most one
-// channel besides General.
-const playgroundConfig = `version: "0.1.0"
-tenantId: %[1]s
-bot: {id: %[2]s, name: Contact Pro}
-currentUser: {id: user-id-0, name: Ana Duarte, userPrincipleName: ana.duarte@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000001, givenName: Ana, surname: Duarte, email: ana.duarte@contoso.example}
-users:
-  - {id: user-id-1, name: Ben Okafor, userPrincipleName: ben.okafor@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000002, givenName: Ben, surname: Okafor, email: ben.okafor@contoso.example}
-  - {id: user-id-2, name: Chloe Martin, userPrincipleName: chloe.martin@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000003, givenName: Chloe, surname: Martin, email: chloe.martin@contoso.example}
-  - {id: user-id-3, name: Dara Singh, userPrincipleName: dara.singh@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000004, givenName: Dara, surname: Singh, email: dara.singh@contoso.example}
-  - {id: user-id-4, name: Emil Berg, userPrincipleName: emil.berg@contoso.example, aadObjectId: 00000000-0000-4000-8000-000000000005, givenName: Emil, surname: Berg, email: emil.berg@contoso.example}
-personalChat: {id: personal-chat-id}
-groupChat: {id: group-chat-id, name: Harbour project}
-team: {id: team-id, name: Contoso Sales, channels: [{id: channel-leads-id, name: Leads}]}
-`
-
-func playgroundFolder() (string, error) {
-	folder, err := os.MkdirTemp("", "teamspro-playground-")
-	if err != nil {
-		return "", err
-	}
-	text := fmt.Sprintf(playgroundConfig, sandbox.DefaultTenant, sandboxContactApp)
-	return folder, errors.Join(os.WriteFile(filepath.Join(folder, ".m365agentsplayground.yml"), []byte(text), 0o600))
 }

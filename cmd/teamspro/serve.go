@@ -48,7 +48,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, started func(addr
 	if err != nil {
 		return fmt.Errorf("TEAMSPRO_LISTEN: %w", err)
 	}
-	servers := []*http.Server{server(svc.handler, log)}
+	servers := []*http.Server{server(svc.leaving(svc.handler), log)}
 	listeners := []net.Listener{listener}
 	if s.AdminListen != "" {
 		admin, err := new(net.ListenConfig).Listen(ctx, "tcp", s.AdminListen)
@@ -64,42 +64,66 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, started func(addr
 	return attend(ctx, svc, servers, listeners, log)
 }
 
+// maxHeader is 32 KiB, of which net/http adds four by itself.
+const maxHeader = 28 << 10
+
 // server has the limits that keep slow and greedy callers from holding it.
 func server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second,
-		IdleTimeout: 60 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+		IdleTimeout: 60 * time.Second, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+// leaving tells callers, once the service is stopping, not to use their connection again: so none of them sends a
+// request at the moment in which it is closed.
+func (svc *service) leaving(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if svc.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // attend runs the servers and what works in the background, until the context ends or one of them fails.
 func attend(ctx context.Context, svc *service, servers []*http.Server, listeners []net.Listener, log *slog.Logger) error {
+	if err := svc.bot.Resume(ctx); err != nil {
+		log.Error("what was owed before the start could not be read", "error", err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	for i, srv := range servers {
 		group.Go(func() error {
-			if err := srv.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+			if err := srv.Serve(listeners[i]); !svc.draining.Load() {
 				return err
 			}
-			return nil
+			return nil // closed by drain
 		})
 	}
 	group.Go(func() error { return svc.work(background) })
 	group.Go(func() error {
 		<-ctx.Done()
 		defer stop()
-		return drain(svc, servers, log)
+		return drain(svc, servers, listeners, log)
 	})
 	return group.Wait()
 }
 
+// lastCaller is how long a connection that was accepted just before the door closed may take to send its request.
+const lastCaller = 500 * time.Millisecond
+
 // drain stops taking new work and lets what was begun come to its end.
-func drain(svc *service, servers []*http.Server, log *slog.Logger) error {
+func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *slog.Logger) error {
 	log.Info("stopping")
 	svc.draining.Store(true)
 	time.Sleep(stopNotice)
 	ctx, cancel := context.WithTimeout(context.Background(), stopDrain)
 	defer cancel()
 	var problems []error
+	for _, l := range listeners { // before the servers shut down, because they drop a request that they are just reading
+		problems = append(problems, l.Close())
+	}
+	time.Sleep(lastCaller)
 	for _, srv := range servers {
 		problems = append(problems, srv.Shutdown(ctx))
 	}

@@ -2,87 +2,117 @@ package main
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
+	"errors"
+	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"teamspro/bot"
 )
 
 // TestStories runs the conversations in testdata/stories: what a person types and presses, and what they see. Each has a
-// sandbox and a service of its own, which speak HTTP with real tokens.
+// sandbox and a service of its own, which speak HTTP with real tokens. Together they walk every route of the apps, and
+// wherever they look, a card of the bot has a way on.
 //
-//	as PERSON CHAT        who acts from now on, and where: ana|ben|chloe  personal-contact|group|general|leads
-//	locale fr-FR          the language of their client
-//	say TEXT              types a message (mentioning the bot where several people talk) and waits for its answer
-//	press TITLE           presses a button of the card in sight
-//	dialog TITLE          presses a button that opens a dialog
-//	fill ID=VALUE …       fills inputs of the dialog
-//	submit                presses the dialog's button
-//	search TEXT           types into the search extension; "search" alone opens it
-//	choose TEXT           taps the result that shows the text
-//	action ID             opens an action command of the extension
-//	send                  sends the card in the compose box
-//	last                  looks at the last message of the conversation
-//	see TEXT …            what is in sight shows each text (! see: it does not)
-//	messages N            the conversation holds N messages of the bot
-//	fault STATUS COUNT    the connector answers the next COUNT sends with STATUS
-//	uninstall, install    the app is taken out of the conversation, put in again
-//	role PERSON ROLE      a person's role in the conversation changes
+//	open [sample] [image]   the service starts: with the sandbox's invented contacts, else with empty books; with Image Pro, too
+//	as PERSON CHAT          who acts from now on, and where: ana|ben|chloe  personal-contact|personal-image|group|general|leads
+//	locale fr-FR            the language of their client
+//
+//	say TEXT                types a message (mentioning the bot where several people talk) and waits for its answer
+//	reply TEXT              the same, in the thread of the message in sight
+//	write TEXT              types a message that is not for the bot
+//	press TITLE             presses a button, or a row that shows the text, of the card in sight
+//	twice TITLE             presses it twice; the second answer is in sight
+//	dialog TITLE            presses a button, or a row, that opens a dialog
+//	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
+//	submit                  presses the dialog's button; "submit twice" presses it twice
+//
+//	search TEXT             types into the search extension; "search" alone opens it
+//	more                    scrolls to the next results of the same search
+//	choose TEXT             taps the result that shows the text
+//	insert TEXT             takes the result that shows the text as it is, as phones do
+//	action ID [TEXT]        opens an action command of the extension: from the compose box, or on the message with the text
+//	send                    sends the card in the compose box
+//	invoke NAME             the client sends an invoke that wants no more than an answer
+//
+//	last                    looks at the last message of the conversation
+//	sent                    looks at the last card that a person sent
+//	refresh                 looks at the message in sight as this person sees it now: Teams asks the bot for each viewer
+//	becomes TEXT …          the message in sight comes to show each text
+//	aside NAME              lays what is in sight aside, an open dialog for instance, and who looked at it
+//	back NAME               takes it up again
+//	see TEXT …              what is in sight shows each text (! see: it does not)
+//	leads ADDRESS …         what is in sight leads to each address, or holds the text as JSON (! leads: it does not)
+//	results N               so many search results are in sight
+//	lighter BYTES           what is in sight weighs less
+//	messages N              the conversation holds N messages of the bot
+//	threaded                the last message stands in the thread of what was typed
+//
+//	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
+//	slow MS                 the connector takes so long for the next roster
+//	sends TEXT              what the app sent to Teams so far holds the text, as JSON
+//	uninstall, install      the app is taken out of the conversation, put in again
+//	role PERSON ROLE        a person's role in the conversation changes: owner|member|guest
+//	leave PERSON, join PERSON
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/stories", Setup: openStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"as": cmd((*story).as), "locale": cmd((*story).speak), "say": cmd((*story).say), "press": cmd((*story).press), "dialog": cmd((*story).dialog),
-		"fill": cmd((*story).fill), "submit": cmd((*story).submit), "search": cmd((*story).search), "choose": cmd((*story).choose), "action": cmd((*story).action),
-		"send": cmd((*story).send), "last": cmd((*story).last), "messages": cmd((*story).messages), "fault": cmd((*story).fault), "role": cmd((*story).role),
-		"install": cmd((*story).install), "uninstall": cmd((*story).uninstall), "see": see,
-	}})
+	w := &walked{routes: map[string]bool{}}
+	t.Run("all", func(t *testing.T) {
+		testscript.Run(t, testscript.Params{Dir: "testdata/stories", Setup: w.setup, Cmds: steps()})
+	})
+	w.stopping.Wait()
+	if flag.Lookup("test.run").Value.String() == "" {
+		w.check(t)
+	}
+}
+
+func steps() map[string]func(*testscript.TestScript, bool, []string) {
+	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads}
+	for name, step := range map[string]func(*story, []string) error{
+		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
+		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
+		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "sent": (*story).sent,
+		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
+		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
+		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp,
+	} {
+		all[name] = cmd(step)
+	}
+	return all
 }
 
 // story is a person in front of the small Teams.
 type story struct {
-	page         string
+	walked       *walked
+	page, bot    string // addresses
 	person, chat string
 	locale       string
 
 	// in sight
 	card    any // decoded JSON
 	message string
+	typed   string // the id of the last message of a person
 	// an open dialog
 	open     string // the invoke that its button sends
 	command  string
+	about    string // the message it was opened on
 	values   map[string]any
 	inserted any
+	// the search
+	query string
+	skip  int
+	// what was laid aside, by name
+	aside map[string]story
 }
 
 type storyKey struct{}
-
-func openStory(env *testscript.Env) error {
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan int, 1)
-	reader, writer := io.Pipe()
-	go func() {
-		done <- run(ctx, []string{"sandbox", "--quiet", "--listen", "127.0.0.1:0", "--bot-listen", "127.0.0.1:0", "--data", env.WorkDir, "--packages", "none"}, writer, io.Discard)
-		writer.CloseWithError(io.EOF)
-	}()
-	env.Defer(func() {
-		stop()
-		<-done
-	})
-	var page string
-	if _, err := fmt.Fscanf(reader, "page %s\n", &page); err != nil {
-		return fmt.Errorf("the sandbox did not start: %w", err)
-	}
-	go func() { _, _ = io.Copy(io.Discard, reader) }()
-	s := &story{page: strings.TrimRight(page, "/"), person: "ana", chat: "personal-contact", locale: "en-GB"}
-	env.Values[storyKey{}] = s
-	return s.settled()
-}
 
 // settled waits until the app is installed everywhere: each place has had its welcome.
 func (s *story) settled() error {
@@ -118,6 +148,18 @@ func see(ts *testscript.TestScript, neg bool, texts []string) {
 	}
 }
 
+func leads(ts *testscript.TestScript, neg bool, addresses []string) {
+	var raw bytes.Buffer
+	e := json.NewEncoder(&raw)
+	e.SetEscapeHTML(false)
+	ts.Check(e.Encode(ts.Value(storyKey{}).(*story).card))
+	for _, address := range addresses {
+		if bytes.Contains(raw.Bytes(), []byte(address)) == neg {
+			ts.Fatalf("%q is in it: %v. In sight is:\n%s", address, !neg, raw.String())
+		}
+	}
+}
+
 func (s *story) as(args []string) error {
 	s.person, s.chat = args[0], args[1]
 	return nil
@@ -128,15 +170,28 @@ func (s *story) speak(args []string) error {
 	return nil
 }
 
-func (s *story) say(args []string) error {
+func (s *story) say(args []string) error { return s.speakTo(args, "") }
+
+func (s *story) reply(args []string) error { return s.speakTo(args, s.message) }
+
+func (s *story) speakTo(words []string, thread string) error {
 	before, err := s.botMessages()
 	if err != nil {
 		return err
 	}
-	if err := s.post("/api/send", map[string]any{"text": strings.Join(args, " "), "mention": !strings.HasPrefix(s.chat, "personal")}, nil); err != nil {
+	if err := s.enter(words, thread, !strings.HasPrefix(s.chat, "personal")); err != nil {
 		return err
 	}
 	return s.await(func(all []seen) bool { return len(all) > len(before) })
+}
+
+func (s *story) write(args []string) error { return s.enter(args, "", false) }
+
+func (s *story) enter(words []string, thread string, mention bool) error {
+	var sent struct{ ID string }
+	err := s.post("/api/send", map[string]any{"text": strings.Join(words, " "), "mention": mention, "thread": thread}, &sent)
+	s.typed = sent.ID
+	return err
 }
 
 func (s *story) last([]string) error { return s.await(func(all []seen) bool { return len(all) > 0 }) }
@@ -155,7 +210,7 @@ func (s *story) await(enough func([]seen) bool) error {
 		}
 		if enough(all) {
 			if len(all) > 0 {
-				s.look(all[len(all)-1])
+				return s.look(all[len(all)-1])
 			}
 			return nil
 		}
@@ -166,28 +221,123 @@ func (s *story) await(enough func([]seen) bool) error {
 	}
 }
 
-func (s *story) look(m seen) {
+func (s *story) look(m seen) error {
 	s.message, s.card = m.ID, nil
 	if len(m.Attachments) > 0 {
 		s.card = m.Attachments[0].Content
 	}
+	return s.wayOn()
+}
+
+// wayOn fails when the card in sight leads nowhere.
+func (s *story) wayOn() error {
+	if _, err := find(s.card, func(o map[string]any) bool {
+		kind, _ := o["type"].(string)
+		return strings.HasPrefix(kind, "Action.") && kind != "Action.ToggleVisibility"
+	}); err != nil {
+		return fmt.Errorf("a dead end: %v", sentences(s.card))
+	}
+	return nil
 }
 
 type seen struct {
-	ID, From    string
-	Deleted     bool
-	Attachments []struct {
+	ID, From, Thread, Text string
+	Deleted                bool
+	Attachments            []struct {
 		ContentType string
 		Content     any
 	}
 }
 
 func (s *story) botMessages() ([]seen, error) {
+	return s.all(func(m seen) bool { return strings.HasPrefix(m.From, "bot:") })
+}
+
+func (s *story) all(fits func(seen) bool) ([]seen, error) {
 	var answer struct{ Messages []seen }
-	if err := s.get("/api/messages?as="+s.person+"&conversation="+s.chat, &answer); err != nil {
-		return nil, err
+	err := s.get("/api/messages?as="+s.person+"&conversation="+s.chat, &answer)
+	return slices.DeleteFunc(answer.Messages, func(m seen) bool { return !fits(m) }), err
+}
+
+func (s *story) layAside(args []string) error {
+	if s.aside == nil {
+		s.aside = map[string]story{}
 	}
-	return slices.DeleteFunc(answer.Messages, func(m seen) bool { return !strings.HasPrefix(m.From, "bot:") }), nil
+	s.aside[args[0]] = *s
+	return nil
+}
+
+func (s *story) takeUp(args []string) error {
+	before, known := s.aside[args[0]]
+	if !known {
+		return fmt.Errorf("nothing is laid aside as %q", args[0])
+	}
+	*s = before
+	return nil
+}
+
+// sent looks at the last card that a person sent.
+func (s *story) sent([]string) error {
+	cards, err := s.all(func(m seen) bool { return !strings.HasPrefix(m.From, "bot:") && len(m.Attachments) > 0 })
+	if err != nil || len(cards) == 0 {
+		return fmt.Errorf("nobody sent a card: %w", err)
+	}
+	return s.look(cards[len(cards)-1])
+}
+
+// becomes waits until the message in sight shows the texts.
+func (s *story) becomes(texts []string) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		same, err := s.all(func(m seen) bool { return m.ID == s.message })
+		if err != nil || len(same) == 0 {
+			return fmt.Errorf("no such message: %w", err)
+		}
+		if err := s.look(same[0]); err != nil {
+			return err
+		}
+		sight := strings.Join(sentences(s.card), "\n")
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(sight, text) }) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the message does not become %q:\n%s", texts, sight)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// threaded tells whether the last message of the bot stands in the thread of what was typed.
+func (s *story) threaded([]string) error {
+	all, err := s.botMessages()
+	if err != nil {
+		return err
+	}
+	mine, err := s.all(func(m seen) bool { return m.ID == s.typed })
+	if err != nil || len(mine) == 0 {
+		return fmt.Errorf("nothing was typed: %w", err)
+	}
+	if last, root := all[len(all)-1], cmp.Or(mine[0].Thread, mine[0].ID); last.Thread != root {
+		return fmt.Errorf("the answer stands in the thread %q, not in %q", last.Thread, root)
+	}
+	return nil
+}
+
+// refresh looks at a message as Teams shows it to this person: when its card asks for that, as the bot says.
+func (s *story) refresh([]string) error {
+	same, err := s.all(func(m seen) bool { return m.ID == s.message })
+	if err != nil || len(same) == 0 {
+		return fmt.Errorf("no such message: %w", err)
+	}
+	if err := s.look(same[0]); err != nil {
+		return err
+	}
+	card, _ := s.card.(map[string]any)
+	ask, live := card["refresh"].(map[string]any)
+	if !live {
+		return nil
+	}
+	return s.execute(ask["action"].(map[string]any), "automatic")
 }
 
 // invoked is the sandbox's answer to an invoke.
@@ -210,49 +360,84 @@ type invoked struct {
 }
 
 func (s *story) press(args []string) error {
+	button, err := s.button(args[0])
+	if err != nil {
+		return err
+	}
+	return s.execute(button, "manual")
+}
+
+func (s *story) twice(args []string) error {
+	button, err := s.button(args[0])
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.execute(button, "manual"), s.execute(button, "manual"))
+}
+
+func (s *story) button(title string) (map[string]any, error) {
 	button, err := find(s.card, func(o map[string]any) bool {
-		return o["type"] == "Action.Execute" && o["title"] == args[0] || isRow(o, args[0])
+		return o["type"] == "Action.Execute" && o["title"] == title || isRow(o, "Action.Execute", title)
 	})
 	if err != nil {
-		return fmt.Errorf("no button %q in:\n%s", args[0], strings.Join(sentences(s.card), "\n"))
+		return nil, fmt.Errorf("no button %q in:\n%s", title, strings.Join(sentences(s.card), "\n"))
 	}
 	if row, is := button["selectAction"].(map[string]any); is {
 		button = row
 	}
+	return button, nil
+}
+
+func (s *story) execute(button map[string]any, trigger string) error {
 	var answer invoked
-	if err := s.post("/api/action", map[string]any{"messageId": s.message, "action": button, "trigger": "manual"}, &answer); err != nil {
+	if err := s.post("/api/action", map[string]any{"messageId": s.message, "action": button, "trigger": trigger}, &answer); err != nil {
 		return err
 	}
 	if answer.Problem != "" || answer.Status != 200 || answer.Body.StatusCode != 200 {
-		return fmt.Errorf("%q: %+v", args[0], answer)
+		return fmt.Errorf("%q: %+v", button["title"], answer)
 	}
 	s.card = answer.Body.Value
-	return nil
+	return s.wayOn()
 }
 
-// isRow finds a container that is pressed as a whole and shows the text.
-func isRow(o map[string]any, text string) bool {
+// isRow finds what is pressed as a whole and shows the text.
+func isRow(o map[string]any, kind, text string) bool {
 	action, is := o["selectAction"].(map[string]any)
-	return is && action["type"] == "Action.Execute" && strings.Contains(strings.Join(sentences(o), "\n"), text)
+	return is && action["type"] == kind && strings.Contains(strings.Join(sentences(o), "\n"), text)
 }
 
 func (s *story) dialog(args []string) error {
-	button, err := find(s.card, func(o map[string]any) bool { return o["type"] == "Action.Submit" && o["title"] == args[0] })
+	button, err := find(s.card, func(o map[string]any) bool {
+		return o["type"] == "Action.Submit" && o["title"] == args[0] || isRow(o, "Action.Submit", args[0])
+	})
 	if err != nil {
 		return fmt.Errorf("no dialog button %q in:\n%s", args[0], strings.Join(sentences(s.card), "\n"))
 	}
+	if row, is := button["selectAction"].(map[string]any); is {
+		button = row
+	}
+	s.about = s.message
 	return s.task("task/fetch", "task/submit", map[string]any{"data": button["data"], "context": map[string]any{"theme": "default"}})
 }
 
 func (s *story) action(args []string) error {
-	s.command = args[0]
-	return s.task("composeExtension/fetchTask", "composeExtension/submitAction", map[string]any{"commandId": args[0], "commandContext": "compose", "context": map[string]any{"theme": "default"}})
+	s.command, s.about = args[0], ""
+	where := "compose"
+	if len(args) > 1 {
+		where = "message"
+		all, err := s.all(func(m seen) bool { return strings.Contains(m.Text, args[1]) })
+		if err != nil || len(all) == 0 {
+			return fmt.Errorf("nobody wrote %q: %w", args[1], err)
+		}
+		s.about = all[len(all)-1].ID
+	}
+	return s.task("composeExtension/fetchTask", "composeExtension/submitAction", map[string]any{"commandId": args[0], "commandContext": where, "context": map[string]any{"theme": "default"}})
 }
 
 // task sends an invoke that a dialog may answer.
 func (s *story) task(name, next string, value map[string]any) error {
 	var answer invoked
-	if err := s.post("/api/invoke", map[string]any{"name": name, "value": value, "messageId": s.message}, &answer); err != nil {
+	if err := s.post("/api/invoke", map[string]any{"name": name, "value": value, "messageId": s.about}, &answer); err != nil {
 		return err
 	}
 	switch b := answer.Body; {
@@ -262,24 +447,42 @@ func (s *story) task(name, next string, value map[string]any) error {
 		s.card, s.open, s.values = b.Task.Value, next, map[string]any{}
 	case b.ComposeExtension != nil && len(b.ComposeExtension.Attachments) > 0:
 		s.card, s.inserted = b.ComposeExtension.Attachments[0], b.ComposeExtension.Attachments[0]
+		return s.wayOn()
+	case b.ComposeExtension != nil:
+		s.card = b.ComposeExtension.Text
+	default: // closed
+		s.card, s.open = nil, ""
 	}
 	return nil
+}
+
+func (s *story) invoke(args []string) error {
+	var answer invoked
+	err := s.post("/api/invoke", map[string]any{"name": strings.TrimPrefix(args[0], "-"), "value": map[string]any{}}, &answer)
+	if err == nil && (answer.Problem != "" || answer.Status != 200) {
+		err = fmt.Errorf("%s: %+v", args[0], answer)
+	}
+	return err
 }
 
 func (s *story) fill(args []string) error {
 	for _, arg := range args {
-		id, value, _ := strings.Cut(arg, "=")
-		if _, err := find(s.card, func(o map[string]any) bool {
-			return o["id"] == id && strings.HasPrefix(fmt.Sprint(o["type"]), "Input.")
-		}); err != nil {
-			return fmt.Errorf("the dialog has no input %q", id)
+		name, value, _ := strings.Cut(arg, "=")
+		input, err := find(s.card, func(o map[string]any) bool {
+			return (o["id"] == name || o["label"] == name) && strings.HasPrefix(fmt.Sprint(o["type"]), "Input.")
+		})
+		if err != nil {
+			return fmt.Errorf("the dialog has no input %q", name)
 		}
-		s.values[id] = value
+		if choice, err := find(input["choices"], func(o map[string]any) bool { return o["title"] == value }); err == nil {
+			value, _ = choice["value"].(string)
+		}
+		s.values[input["id"].(string)] = value
 	}
 	return nil
 }
 
-func (s *story) submit([]string) error {
+func (s *story) submit(args []string) error {
 	button, err := find(s.card, func(o map[string]any) bool { return o["type"] == "Action.Submit" && o["data"] != nil })
 	if err != nil {
 		return fmt.Errorf("nothing to submit in:\n%s", strings.Join(sentences(s.card), "\n"))
@@ -291,16 +494,32 @@ func (s *story) submit([]string) error {
 	for key, value := range s.values {
 		data[key] = value
 	}
-	return s.task(s.open, s.open, map[string]any{"data": data, "commandId": s.command, "commandContext": "compose", "context": map[string]any{"theme": "default"}})
+	value := map[string]any{"data": data, "commandId": s.command, "commandContext": "compose", "context": map[string]any{"theme": "default"}}
+	next := s.open
+	if err := s.task(next, next, value); err != nil || len(args) == 0 {
+		return err
+	}
+	return s.task(next, next, value)
 }
 
 func (s *story) search(args []string) error {
+	s.query, s.skip = strings.Join(args, " "), 0
+	return s.look25()
+}
+
+func (s *story) more([]string) error {
+	s.skip += 25
+	return s.look25()
+}
+
+// look25 asks for a page of results, as many as Teams does.
+func (s *story) look25() error {
 	parameter := map[string]any{"name": "initialRun", "value": "true"}
-	if len(args) > 0 {
-		parameter = map[string]any{"name": "q", "value": strings.Join(args, " ")}
+	if s.query != "" {
+		parameter = map[string]any{"name": "q", "value": s.query}
 	}
 	var answer invoked
-	value := map[string]any{"commandId": "findContact", "parameters": []any{parameter}, "queryOptions": map[string]any{"skip": 0, "count": 25}}
+	value := map[string]any{"commandId": "findContact", "parameters": []any{parameter}, "queryOptions": map[string]any{"skip": s.skip, "count": 25}}
 	if err := s.post("/api/invoke", map[string]any{"name": "composeExtension/query", "value": value}, &answer); err != nil {
 		return err
 	}
@@ -311,17 +530,56 @@ func (s *story) search(args []string) error {
 	return nil
 }
 
-func (s *story) choose(args []string) error {
+func (s *story) results(args []string) error {
+	all, _ := s.card.([]any)[1].([]any)
+	if fmt.Sprint(len(all)) != args[0] {
+		return fmt.Errorf("%d results", len(all))
+	}
+	return nil
+}
+
+func (s *story) lighter(args []string) error {
+	raw, err := json.Marshal(s.card)
+	if err != nil {
+		return err
+	}
+	var limit int
+	if _, err := fmt.Sscan(args[0], &limit); err != nil {
+		return err
+	}
+	if len(raw) >= limit {
+		return fmt.Errorf("%d bytes", len(raw))
+	}
+	return nil
+}
+
+// result finds the search result that shows the text.
+func (s *story) result(text string) (map[string]any, error) {
 	result, err := find(s.card, func(o map[string]any) bool {
-		return o["preview"] != nil && strings.Contains(strings.Join(sentences(o["preview"]), "\n"), args[0])
+		return o["preview"] != nil && strings.Contains(strings.Join(sentences(o["preview"]), "\n"), text)
 	})
 	if err != nil {
-		return fmt.Errorf("no result %q in:\n%s", args[0], strings.Join(sentences(s.card), "\n"))
+		return nil, fmt.Errorf("no result %q in:\n%s", text, strings.Join(sentences(s.card), "\n"))
+	}
+	return result, nil
+}
+
+func (s *story) insert(args []string) error {
+	result, err := s.result(args[0])
+	s.inserted, s.card = result, result
+	return err
+}
+
+func (s *story) choose(args []string) error {
+	result, err := s.result(args[0])
+	if err != nil {
+		return err
 	}
 	tap, err := find(result["preview"], func(o map[string]any) bool { return o["type"] == "invoke" })
 	if err != nil {
 		return err
 	}
+	s.about = ""
 	return s.task("composeExtension/selectItem", "", tap["value"].(map[string]any))
 }
 
@@ -337,122 +595,92 @@ func (s *story) fault(args []string) error {
 	return s.post("/api/faults", map[string]any{"op": "send", "status": status, "count": count}, nil)
 }
 
+func (s *story) slow(args []string) error {
+	ms, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	return s.post("/api/faults", map[string]any{"op": "members", "hangMs": ms, "count": 1}, nil)
+}
+
+func (s *story) sends(args []string) error {
+	var log struct {
+		Entries []struct {
+			Direction string
+			Request   json.RawMessage
+		}
+	}
+	if err := s.get("/api/activity", &log); err != nil {
+		return err
+	}
+	for _, e := range log.Entries {
+		if e.Direction == "out" && bytes.Contains(e.Request, []byte(args[0])) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the app sent nothing that holds %q", args[0])
+}
+
 func (s *story) role(args []string) error {
 	return s.post("/api/role", map[string]any{"person": args[0], "role": args[1]}, nil)
 }
 
+func (s *story) leave(args []string) error {
+	return s.told(s.post("/api/members", map[string]any{"remove": args}, nil), "conversationUpdate")
+}
+
+func (s *story) join(args []string) error {
+	return s.told(s.post("/api/members", map[string]any{"add": args}, nil), "conversationUpdate")
+}
+
+// install waits for the welcome.
 func (s *story) install([]string) error {
-	return s.post("/api/install", map[string]any{"app": "contact"}, nil)
+	before, err := s.botMessages()
+	if err != nil {
+		return err
+	}
+	if err := s.post("/api/install", map[string]any{"app": s.app()}, nil); err != nil {
+		return err
+	}
+	return s.await(func(all []seen) bool { return len(all) > len(before) })
 }
+
 func (s *story) uninstall([]string) error {
-	return s.post("/api/uninstall", map[string]any{"app": "contact"}, nil)
+	return s.told(s.post("/api/uninstall", map[string]any{"app": s.app()}, nil), "installationUpdate remove")
 }
 
-func (s *story) get(path string, into any) error {
-	res, err := http.Get(s.page + path)
-	if err != nil {
-		return err
+// app is the app that a personal chat is with; elsewhere it is Contact Pro.
+func (s *story) app() string {
+	if app, personal := strings.CutPrefix(s.chat, "personal-"); personal {
+		return app
 	}
-	return decode(path, res, into)
+	return string(bot.ContactPro)
 }
 
-func (s *story) post(path string, body map[string]any, into any) error {
-	body["as"], body["conversation"], body["locale"] = s.person, s.chat, s.locale
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		return err
+// told waits until the bot has answered one more event.
+func (s *story) told(err error, name string) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for err == nil && !s.answered(name) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the bot was not told %q", name)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	res, err := http.Post(s.page+path, "application/json", bytes.NewReader(encoded))
-	if err != nil {
-		return err
-	}
-	return decode(path, res, into)
+	return err
 }
 
-func decode(path string, res *http.Response, into any) error {
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
+// answered tells whether the newest thing that the bot was told is an event of that name.
+func (s *story) answered(name string) bool {
+	var log struct {
+		Entries []struct{ Direction, Name string }
 	}
-	if res.StatusCode >= 300 {
-		return fmt.Errorf("%s: %s: %s", path, res.Status, body)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(body, into)
-}
-
-// find gives the first object, in depth, that fits.
-func find(in any, fits func(map[string]any) bool) (map[string]any, error) {
-	switch v := in.(type) {
-	case map[string]any:
-		if fits(v) {
-			return v, nil
-		}
-		for _, key := range sortedKeys(v) {
-			if o, err := find(v[key], fits); err == nil {
-				return o, nil
-			}
-		}
-	case []any:
-		for _, item := range v {
-			if o, err := find(item, fits); err == nil {
-				return o, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("not found")
-}
-
-// sentences are the texts that a person reads in a card, unescaped.
-func sentences(in any) []string {
-	var all []string
-	switch v := in.(type) {
-	case string:
-		all = append(all, v)
-	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			switch key {
-			case "text", "title", "value", "label", "placeholder", "errorMessage", "altText", "choices", "facts", "subtitle":
-				all = append(all, sentences(v[key])...)
-			default:
-				if _, plain := v[key].(string); !plain {
-					all = append(all, sentences(v[key])...)
-				}
-			}
-		}
-	case []any:
-		for _, item := range v {
-			all = append(all, sentences(item)...)
-		}
-	}
-	for i := range all {
-		all[i] = unescaped.Replace(all[i])
-	}
-	return all
-}
-
-var unescaped = strings.NewReplacer(`\`, "", "\u2068", "", "\u2069", "")
-
-// inputs are the values that a dialog's inputs begin with.
-func inputs(in any) map[string]any {
-	values := map[string]any{}
-	_, _ = find(in, func(o map[string]any) bool {
-		if kind, is := o["type"].(string); is && strings.HasPrefix(kind, "Input.") && o["value"] != nil {
-			values[o["id"].(string)] = o["value"]
-		}
+	if err := s.get("/api/activity", &log); err != nil {
 		return false
-	})
-	return values
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
 	}
-	slices.Sort(keys)
-	return keys
+	for _, e := range slices.Backward(log.Entries) {
+		if e.Direction == "in" {
+			return e.Name == name
+		}
+	}
+	return false
 }

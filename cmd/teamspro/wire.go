@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type service struct {
 	verifier *auth.Verifier
 	db       *store.DB
 	books    *contact.Books
+	logins   []*login
 	tenants  []string
 	log      *slog.Logger
 	draining atomic.Bool
@@ -40,7 +42,7 @@ type service struct {
 func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Log: log})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
 	svc := &service{db: db, log: log}
 	metrics := ops.NewMetrics(version())
@@ -52,9 +54,21 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		HTTP: client("keys", 10*time.Second), Log: log})
 
 	limits := bot.NewLimits(0)
-	contactApp, errContact := s.app(s.Contact, db, limits, client, log)
-	imageApp, errImage := s.app(s.Image, db, limits, client, log)
-	if err := errors.Join(errContact, errImage); err != nil {
+	app := func(a appSettings) (bot.AppConfig, error) {
+		if a.ID == "" {
+			return bot.AppConfig{}, nil
+		}
+		tokens, err := s.tokens(a, client("login", 10*time.Second))
+		if err != nil {
+			return bot.AppConfig{}, err
+		}
+		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
+		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log})
+		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+	}
+	contactApp, errContact := app(s.Contact)
+	imageApp, errImage := app(s.Image)
+	if err := errors.Join(named("TEAMSPRO_CONTACT_APP_", errContact), named("TEAMSPRO_IMAGE_APP_", errImage)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	svc.tenants = s.AllowedTenants
@@ -64,23 +78,65 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows})
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
-		Checks: map[string]func() error{"keys": svc.verifier.Ready, "store": db.Ready}})
+		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": db.Ready}})
 	svc.handler = svc.routes(s)
 	return svc, nil
 }
 
-// app makes what one app needs to speak with Teams; the zero value when it is not configured.
-func (s *settings) app(a appSettings, db *store.DB, limits *bot.Limits, client func(string, time.Duration) *http.Client, log *slog.Logger) (bot.AppConfig, error) {
-	if a.ID == "" {
-		return bot.AppConfig{}, nil
+// tokens are the tokens of an app of its own.
+func (s *settings) tokens(a appSettings, client *http.Client) (*auth.AppTokens, error) {
+	return auth.NewAppTokens(auth.AppConfig{AppID: a.ID, TenantID: s.TenantID, LoginURL: s.LoginURL, Secret: a.Secret, CertificateFile: a.Certificate,
+		ManagedIdentity: a.ManagedIdentity, Federated: a.Federated, HTTP: client, Scope: s.scope})
+}
+
+// named says a problem of an app under the name of the setting that the operator knows.
+func named(prefix string, err error) error {
+	var problem *auth.SettingError
+	if !errors.As(err, &problem) {
+		return err
 	}
-	tokens, err := auth.NewAppTokens(auth.AppConfig{AppID: a.ID, TenantID: s.TenantID, LoginURL: s.LoginURL, Secret: a.Secret, CertificateFile: a.Certificate,
-		ManagedIdentity: a.ManagedIdentity, Federated: a.Federated, HTTP: client("login", 10*time.Second), Scope: s.scope})
-	if err != nil {
-		return bot.AppConfig{}, fmt.Errorf("app %q: %w", a.Name, err)
+	settings := map[string]string{"Secret": prefix + "SECRET", "CertificateFile": prefix + "CERTIFICATE", "ManagedIdentity": prefix + "MANAGED_IDENTITY",
+		"Federated": prefix + "FEDERATED", "TenantID": "TEAMSPRO_TENANT_ID", "LoginURL": "TEAMSPRO_LOGIN_URL"}
+	return fmt.Errorf("%s %s", cmp.Or(settings[problem.Setting], prefix+"ID"), problem.Problem)
+}
+
+// login tells whether an app has got a token of its own since the start. Without one it can answer nobody, and the
+// operator should hear of a wrong secret before people do.
+type login struct {
+	app    string
+	tokens *auth.AppTokens
+	done   atomic.Bool
+}
+
+const loginPause = 5 * time.Second
+
+// run asks for a token until there is one.
+func (l *login) run(ctx context.Context, log *slog.Logger) {
+	for told := false; ; {
+		_, err := l.tokens.Token(ctx)
+		if err == nil {
+			l.done.Store(true)
+			return
+		}
+		if !told && ctx.Err() == nil {
+			log.Warn("no token from the login service yet", "app", l.app, "error", err)
+			told = true
+		}
+		select {
+		case <-time.After(loginPause):
+		case <-ctx.Done():
+			return
+		}
 	}
-	connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log})
-	return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+}
+
+func (svc *service) loggedIn() error {
+	for _, l := range svc.logins {
+		if !l.done.Load() {
+			return fmt.Errorf("%s has no token from the login service yet", l.app)
+		}
+	}
+	return nil
 }
 
 // routes is everything that is served on the listener.
@@ -132,12 +188,12 @@ func (svc *service) work(ctx context.Context) error {
 		}
 		return nil
 	})
-	group.Go(func() error {
-		if err := svc.bot.Resume(ctx); err != nil && ctx.Err() == nil {
-			svc.log.Error("what was owed before the start could not be read", "error", err)
-		}
-		return nil
-	})
+	for _, l := range svc.logins {
+		group.Go(func() error {
+			l.run(ctx, svc.log)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		svc.warm(ctx)
 		return nil

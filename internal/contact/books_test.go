@@ -52,7 +52,7 @@ func (w *world) library() map[string]contact.BookID {
 		{"shared", in(ana, sales), contact.ConversationBook, "Shared"},
 		{"all", in(ana, sales), contact.TenantBook, "All"},
 	} {
-		k := must(w.NewBook(ctx, b.who, b.kind, b.name))(w.t)
+		k := must(w.NewBook(ctx, b.who, b.kind, b.name, w.deed()))(w.t)
 		ids[b.key] = k.ID
 		w.add(b.who, k.ID, named("Contact of "+b.name))
 		w.now = w.now.Add(time.Minute)
@@ -110,7 +110,7 @@ func TestRosterDown(t *testing.T) {
 	same(t, "Ana elsewhere", sorted([]string{"Contact of Ana's", "Contact of All"}), sorted(w.found(in(ana, chat(ana)), "contact")))
 	same(t, "even Eve, whose words came from there", sorted([]string{"Contact of Sales", "Contact of Shared", "Contact of All"}), sorted(w.found(in(eve, sales), "contact")))
 
-	_, err := w.NewBook(t.Context(), in(ana, sales), contact.TenantBook, "More")
+	_, err := w.NewBook(t.Context(), in(ana, sales), contact.TenantBook, "More", w.deed())
 	refused(t, err, fault.Denied, "book.tenant_owner")
 	_, err = w.Configure(t.Context(), in(eve, sales), ids["sales"], 1, "Mine", contact.Everybody, nil)
 	refused(t, err, fault.Denied, "book.denied_manage")

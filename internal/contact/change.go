@@ -117,7 +117,11 @@ func (b *Books) Undo(ctx context.Context, who identity.Caller, change ChangeID, 
 	if err != nil {
 		return Change{}, err
 	}
-	c := past.inverse()
+	version, err := b.versionAfter(ctx, who.Tenant, op, past)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Change{}, err
+	}
+	c := past.inverse(version)
 	if !l.May.may(c.Act) {
 		return Change{}, denied(op, c.Act)
 	}
@@ -128,10 +132,28 @@ func (b *Books) Undo(ctx context.Context, who identity.Caller, change ChangeID, 
 	return done, err
 }
 
-// inverse is the change that takes c back.
-func (c Change) inverse() Change {
+// versionAfter is the version of a contact that is as a change left it. That may be a later one than the change's own:
+// whoever takes back two changes of a contact, one after the other, finds it as the first left it. When it is not so, it
+// is the change's own version, at which the shelf finds a deed that was done before, or a change that comes too late.
+func (b *Books) versionAfter(ctx context.Context, t identity.Tenant, op string, c Change) (int, error) {
+	now, err := b.known(ctx, t, op, c.Contact)
+	if err != nil {
+		return c.Version, err
+	}
+	left := c.After
+	if c.Act == Deleted {
+		left = c.Before
+	}
+	if now.Version > c.Version && now.deleted == (c.Act == Deleted) && len(Diff(left, &now.Record)) == 0 {
+		return now.Version, nil
+	}
+	return c.Version, nil
+}
+
+// inverse is the change that takes c back from a contact of a version.
+func (c Change) inverse(version int) Change {
 	back := map[Act]Act{Added: Deleted, Restored: Deleted, Edited: Edited, Deleted: Restored}
-	inverse := Change{Act: back[c.Act], Contact: c.Contact, Book: c.Book, Version: c.Version + 1, After: c.Before, Undoes: c.ID}
+	inverse := Change{Act: back[c.Act], Contact: c.Contact, Book: c.Book, Version: version + 1, After: c.Before, Undoes: c.ID}
 	if inverse.Act != Restored {
 		inverse.Before = c.After
 	}

@@ -39,10 +39,36 @@ func TestAddEditDeleteUndo(t *testing.T) {
 	}
 	same(t, "found when restored", []string{"Marta Kern"}, w.found(who, "kern"))
 
-	_, err = w.Undo(ctx, who, edited.ID, w.deed())
+	_, err = w.Undo(ctx, who, added.ID, w.deed())
 	refused(t, err, fault.Stale, "contact.undo_stale")
 	undone := must(w.Undo(ctx, who, restored.ID, w.deed()))(t)
 	same(t, "taking a restoration back deletes", contact.Deleted, undone.Act)
+	_, err = w.Undo(ctx, who, edited.ID, w.deed())
+	refused(t, err, fault.Stale, "contact.undo_stale")
+}
+
+// Step by step, the last change first, everything can be taken back; a change that others built on cannot.
+func TestUndoStepByStep(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	who := in(bob, sales)
+	steps := []contact.Change{w.add(who, "", named("Marta"))}
+	id := steps[0].Contact
+	for i, name := range []string{"Maria", "Mara"} {
+		steps = append(steps, must(w.Edit(ctx, who, id, i+1, named(name), w.deed()))(t))
+	}
+	steps = append(steps, must(w.Delete(ctx, who, id, 3, w.deed()))(t))
+
+	_, err := w.Undo(ctx, who, steps[1].ID, w.deed())
+	refused(t, err, fault.Stale, "contact.undo_stale")
+	for i, want := range []contact.Act{contact.Restored, contact.Edited, contact.Edited, contact.Deleted} {
+		last := must(w.Last(ctx, who))(t)
+		same(t, "the last change", steps[len(steps)-1-i].ID, last.ID)
+		done := must(w.Undo(ctx, who, last.ID, w.deed()))(t)
+		same(t, "taken back", []any{want, last.Before, 5 + i}, []any{done.Act, done.After, done.Version})
+	}
+	_, err = w.Last(ctx, who)
+	refused(t, err, fault.NotFound, "contact.no_change")
 }
 
 func TestUndoOfEachAct(t *testing.T) {

@@ -2,8 +2,11 @@ package contact
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"teamspro/internal/fault"
@@ -37,7 +40,10 @@ func (b *Books) Ensure(ctx context.Context, who identity.Caller) (Book, error) {
 		if k, ok := natural(who, books); ok {
 			return b.ready(ctx, who, op, k)
 		}
-		k, err := b.create(ctx, who, op, naturalKind(who), "")
+		if err := b.mayMake(ctx, who, op, naturalKind(who)); err != nil {
+			return Book{}, err
+		}
+		k, err := b.create(ctx, who, op, naturalKind(who), "", BookID(b.newID()))
 		if !fault.Is(err, fault.Stale) { // stale: somebody made it at the same moment
 			return k, err
 		}
@@ -89,16 +95,34 @@ func (b *Books) ready(ctx context.Context, who identity.Caller, op string, k Boo
 // A tenant's book is seen by everybody in the organisation, and who makes it decides who writes there. So it takes a
 // caller who owns the conversation where it is made, as the roster itself says: the owners of a team are the only
 // people whom the organisation has, as far as we can see, trusted with others. Group chats have no owners.
-func (b *Books) NewBook(ctx context.Context, who identity.Caller, kind BookKind, name string) (Book, error) {
+//
+// A deed that was done before makes no second book; it gives the one that it made.
+func (b *Books) NewBook(ctx context.Context, who identity.Caller, kind BookKind, name string, d identity.Deed) (Book, error) {
 	const op = "contact.NewBook"
 	name, err := bookName(op, name)
 	if err != nil {
 		return Book{}, err
 	}
-	if err := b.room(ctx, who, op, kind); err != nil {
+	id := b.newBookID(who, d)
+	if made, err := b.library.Book(ctx, who.Tenant, id); err == nil && made.Created.By == who.Person {
+		return made, nil
+	}
+	if err := b.mayMake(ctx, who, op, kind); err != nil {
 		return Book{}, err
 	}
-	return b.create(ctx, who, op, kind, name)
+	if err := b.room(ctx, who, op, kind, name); err != nil {
+		return Book{}, err
+	}
+	return b.create(ctx, who, op, kind, name, id)
+}
+
+// newBookID is the id of a book that a deed makes: the same, however often it is done.
+func (b *Books) newBookID(who identity.Caller, d identity.Deed) BookID {
+	if d.Key == "" {
+		return BookID(b.newID())
+	}
+	sum := sha256.Sum256([]byte(string(who.Person) + "|" + d.Key))
+	return BookID(hex.EncodeToString(sum[:13]))
 }
 
 func bookName(op, name string) (string, error) {
@@ -113,31 +137,39 @@ func bookName(op, name string) (string, error) {
 	}
 }
 
-// room checks that there may be one more book of a kind.
-func (b *Books) room(ctx context.Context, who identity.Caller, op string, kind BookKind) error {
+// room checks that there may be one more book of a kind, and that its name tells it from the others.
+func (b *Books) room(ctx context.Context, who identity.Caller, op string, kind BookKind, name string) error {
 	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
 	if err != nil {
 		return wrap(op, err)
 	}
-	n := 0
-	for _, k := range books {
-		if k.Kind == kind && (kind == TenantBook || k.livesIn(who.Conversation) || kind == PersonalBook && k.ownedBy(who.Person)) {
-			n++
-		}
-	}
-	if n >= MaxBooks {
+	beside := slices.DeleteFunc(books, func(k Book) bool { return !k.standsBeside(kind, who.Conversation, who.Person) })
+	if len(beside) >= MaxBooks {
 		return fault.New(fault.Invalid, op, "book.too_many", "Max", MaxBooks)
+	}
+	return nameFree(op, beside, "", name)
+}
+
+// standsBeside tells whether people see the book in one row with those of a kind: of a conversation, of a person, or of
+// the tenant.
+func (k Book) standsBeside(kind BookKind, c identity.Conversation, p identity.Person) bool {
+	return k.Kind == kind && (kind == TenantBook || k.livesIn(c) || kind == PersonalBook && k.ownedBy(p))
+}
+
+// nameFree checks that no other of the books has the name.
+func nameFree(op string, books []Book, except BookID, name string) error {
+	for _, k := range books {
+		if k.ID != except && name != "" && strings.EqualFold(k.Name, name) {
+			return fault.New(fault.Invalid, op, "book.name_taken", "Name", k.Name)
+		}
 	}
 	return nil
 }
 
-// create saves a new book, after asking whether the caller may make one of its kind here.
-func (b *Books) create(ctx context.Context, who identity.Caller, op string, kind BookKind, name string) (Book, error) {
-	if err := b.mayMake(ctx, who, op, kind); err != nil {
-		return Book{}, err
-	}
+// create saves a new book of a caller who may make it.
+func (b *Books) create(ctx context.Context, who identity.Caller, op string, kind BookKind, name string, id BookID) (Book, error) {
 	k := Book{
-		ID: BookID(b.newID()), Kind: kind, Name: name, Home: who.Conversation, Team: who.Team,
+		ID: id, Kind: kind, Name: name, Home: who.Conversation, Team: who.Team,
 		Owners: []identity.Person{who.Person}, Mode: Everybody, Created: b.stamp(who), Version: 1,
 	}
 	if err := b.library.SaveBook(ctx, who.Tenant, k); err != nil {
@@ -165,7 +197,7 @@ func (b *Books) mayMake(ctx context.Context, who identity.Caller, op string, kin
 		}
 		return nil
 	case TenantBook:
-		if role, _ := b.role(ctx, who, who.Conversation, who.Team); role != identity.Owner {
+		if role, _ := b.role(ctx, who, who.Conversation, who.Team); who.Place != identity.Channel || role != identity.Owner {
 			return fault.New(fault.Denied, op, "book.tenant_owner")
 		}
 		return nil
@@ -192,18 +224,26 @@ func (b *Books) Configure(ctx context.Context, who identity.Caller, id BookID, v
 			k.Rights = maps.Clone(rights)
 		}
 		k.Mode = mode
-		return rename(k, op, name)
+		return b.rename(ctx, who, op, k, name)
 	})
 }
 
 // rename leaves a book without a name only when it had none.
-func rename(k *Book, op, name string) error {
+func (b *Books) rename(ctx context.Context, who identity.Caller, op string, k *Book, name string) error {
 	if k.Name == "" && oneLine(name) == "" {
 		return nil
 	}
 	name, err := bookName(op, name)
+	if err != nil {
+		return err
+	}
+	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, k.Home)
+	if err != nil {
+		return wrap(op, err)
+	}
+	beside := slices.DeleteFunc(books, func(o Book) bool { return !o.standsBeside(k.Kind, k.Home, who.Person) })
 	k.Name = name
-	return err
+	return nameFree(op, beside, k.ID, name)
 }
 
 // Share lets another conversation, of which the caller is a member, use a book that the caller manages. Sharing it

@@ -30,7 +30,7 @@ func TestEnsure(t *testing.T) {
 	refused(t, err, fault.Denied, "book.denied_make")
 
 	w.now = w.now.Add(time.Hour)
-	must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "Aardvarks"))(t)
+	must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "Aardvarks", w.deed()))(t)
 	same(t, "the first stays the natural one", made.ID, must(w.Ensure(ctx, in(ana, sales)))(t).ID)
 	must(w.Configure(ctx, in(ana, sales), made.ID, 1, "Zebras", contact.Everybody, nil))(t)
 	same(t, "under another name too", made.ID, must(w.Ensure(ctx, in(ana, sales)))(t).ID)
@@ -86,6 +86,7 @@ func TestNewBook(t *testing.T) {
 		{"tenant's, by an owner", in(ana, sales), contact.TenantBook, "All", "", ""},
 		{"tenant's, by a member", in(bob, sales), contact.TenantBook, "All", fault.Denied, "book.tenant_owner"},
 		{"tenant's, in a personal chat", in(ana, chat(ana)), contact.TenantBook, "All", fault.Denied, "book.tenant_owner"},
+		{"tenant's, in a group chat, which nobody owns whatever Teams says", in(ana, press), contact.TenantBook, "All", fault.Denied, "book.tenant_owner"},
 		{"of no kind", in(ana, sales), "secret", "All", fault.Invalid, "book.kind"},
 		{"by nobody", in("", sales), contact.PersonalBook, "Mine", fault.Denied, "book.denied_make"},
 		{"nowhere", in(ana, ""), contact.ConversationBook, "Mine", fault.Denied, "book.denied_make"},
@@ -96,7 +97,8 @@ func TestNewBook(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			k, err := w.NewBook(t.Context(), tt.who, tt.kind, tt.title)
+			w.roster.Set(contoso, ana, press, identity.Owner)
+			k, err := w.NewBook(t.Context(), tt.who, tt.kind, tt.title, w.deed())
 			if tt.want != "" {
 				refused(t, err, tt.want, tt.text)
 				return
@@ -109,16 +111,50 @@ func TestNewBook(t *testing.T) {
 	}
 }
 
+// Making a book twice with one wish makes one; another of its name is refused where people would see the two together.
+func TestBooksAreToldApart(t *testing.T) {
+	t.Parallel()
+	w, ctx, wish := newWorld(t), t.Context(), identity.Deed{Key: "form|1"}
+	first := must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "Suppliers", wish))(t)
+	same(t, "made again", first, must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "Suppliers", wish))(t))
+	_, err := w.NewBook(ctx, in(ana, sales), contact.ConversationBook, " SUPPLIERS ", identity.Deed{Key: "form|1"})
+	refused(t, err, fault.Invalid, "book.name_taken")
+	must(w.NewBook(ctx, in(bob, press), contact.ConversationBook, "Suppliers", w.deed()))(t)
+	must(w.NewBook(ctx, in(bob, sales), contact.PersonalBook, "Suppliers", w.deed()))(t)
+
+	other := must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "Pilots", w.deed()))(t)
+	_, err = w.Configure(ctx, in(bob, chat(bob)), other.ID, other.Version, "suppliers", contact.Everybody, nil)
+	refused(t, err, fault.Invalid, "book.name_taken")
+	renamed := must(w.Configure(ctx, in(bob, sales), first.ID, first.Version, "SUPPLIERS", contact.Everybody, nil))(t)
+	same(t, "its own name in another writing", "SUPPLIERS", renamed.Name)
+}
+
+// Who spoke in a conversation finds its books from elsewhere, as long as the roster knows them there.
+func TestMet(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	w.add(in(ana, sales), "", named("Marta"))
+	same(t, "before", []string(nil), w.found(in(bob, chat(bob)), "marta"))
+	w.Met(ctx, in(bob, press)) // where there is no book
+	w.Met(ctx, in(bob, chat(bob)))
+	w.Met(ctx, in("", sales))
+	same(t, "met elsewhere", []string(nil), w.found(in(bob, chat(bob)), "marta"))
+	w.Met(ctx, in(bob, sales))
+	w.Met(ctx, in(eve, sales))
+	same(t, "met there", []string{"Marta"}, w.found(in(bob, chat(bob)), "marta"))
+	same(t, "a stranger", []string(nil), w.found(in(eve, chat(eve)), "marta"))
+}
+
 func TestBooksHaveAnEnd(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), t.Context()
 	for i := range contact.MaxBooks {
-		must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, fmt.Sprint("Book ", i)))(t)
+		must(w.NewBook(ctx, in(bob, sales), contact.ConversationBook, fmt.Sprint("Book ", i), w.deed()))(t)
 	}
-	_, err := w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "One more")
+	_, err := w.NewBook(ctx, in(bob, sales), contact.ConversationBook, "One more", w.deed())
 	refused(t, err, fault.Invalid, "book.too_many")
-	must(w.NewBook(ctx, in(bob, press), contact.ConversationBook, "Elsewhere"))(t)
-	must(w.NewBook(ctx, in(bob, sales), contact.PersonalBook, "Mine"))(t)
+	must(w.NewBook(ctx, in(bob, press), contact.ConversationBook, "Elsewhere", w.deed()))(t)
+	must(w.NewBook(ctx, in(bob, sales), contact.PersonalBook, "Mine", w.deed()))(t)
 }
 
 func TestConfigure(t *testing.T) {

@@ -11,7 +11,7 @@ const maxLine = 2000
 
 // FromLine reads a contact from one line, "Marta Weber, marta@contoso.example, +49 151 234567, Contoso": parts between
 // commas or semicolons, e-mail addresses, numbers and tags by their form, the first other part the name, a second one
-// the company and a third the job. enough tells whether there is a name and something more, so that nothing need be asked.
+// the company and a third the job. What has an @ is meant as an address, even when it is none. enough tells whether there is a name and something more, so that nothing need be asked.
 func FromLine(line string) (r Record, enough bool) {
 	r.Kind = Person
 	if len(line) > maxLine {
@@ -29,7 +29,7 @@ func (r *Record) take(part string) {
 	var rest []string
 	for _, word := range strings.Fields(part) {
 		switch {
-		case strings.Contains(word, "@") && strings.Contains(word, "."):
+		case strings.Index(word, "@") > 0:
 			r.Emails = append(r.Emails, strings.Trim(word, "<>()"))
 		case len(word) > 1 && word[0] == '#':
 			r.Tags = append(r.Tags, word[1:])
@@ -92,11 +92,16 @@ func (p Phone) Readable(region string) string {
 	if err != nil {
 		return p.Number
 	}
-	form := phonenumbers.INTERNATIONAL
-	if region != "" && phonenumbers.GetRegionCodeForNumber(n) == region {
-		form = phonenumbers.NATIONAL
+	switch region {
+	case "":
+	case phonenumbers.GetRegionCodeForNumber(n):
+		return phonenumbers.Format(n, phonenumbers.NATIONAL)
+	default:
+		if phonenumbers.GetCountryCodeForRegion(region) == int(n.GetCountryCode()) && !phonenumbers.IsValidNumber(n) {
+			return p.Number // of this country by a guess alone
+		}
 	}
-	return phonenumbers.Format(n, form)
+	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 }
 
 // PageURL is the address of one of the record's pages on the web, ready to be opened; empty when there is none.

@@ -40,6 +40,7 @@ func TestReadable(t *testing.T) {
 	}{
 		{Phone{Number: "06 39 98 12 34", E164: "+33639981234"}, "FR", "06 39 98 12 34"},
 		{Phone{Number: "06 39 98 12 34", E164: "+33639981234"}, "DE", "+33 6 39 98 12 34"},
+		{Phone{Number: "06 39 98 11 22", E164: "+44639981122"}, "GB", "06 39 98 11 22"},
 		{Phone{Number: "ext. 12"}, "FR", "ext. 12"},
 		{Phone{Number: "x", E164: "nonsense"}, "", "x"},
 	}

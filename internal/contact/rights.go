@@ -235,6 +235,18 @@ func (b *Books) meet(ctx context.Context, who identity.Caller) {
 	_ = b.library.Meet(ctx, who.Tenant, who.Person, who.Conversation)
 }
 
+// Met remembers the caller in the conversation where they stand, when it has books, so that they find these from
+// elsewhere. It is for callers who spoke there: whether they may read a book is asked whenever they do.
+func (b *Books) Met(ctx context.Context, who identity.Caller) {
+	if who.Person == "" || who.Place == identity.Personal {
+		return
+	}
+	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
+	if err == nil && slices.ContainsFunc(books, func(k Book) bool { return k.usableIn(who.Conversation) }) {
+		b.meet(ctx, who)
+	}
+}
+
 // visible gives the books that the caller may read from where they stand.
 func (b *Books) visible(ctx context.Context, who identity.Caller) ([]Listing, error) {
 	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)

@@ -22,7 +22,6 @@ import (
 // words that can stand there. A composition that has no line here fails.
 var composed = map[string][]string{
 	"month.*":             {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
-	"language.*":          Languages,
 	"command.*":           {"…"}, // and every command of the routes: see byCall
 	"help.*.name":         helpful,
 	"help.*.example":      helpful,
@@ -38,6 +37,8 @@ var composed = map[string][]string{
 	"books.access.*":      {"read", "some", "change", "manage"},
 	"mode.*":              words(contact.Everybody, contact.OwnersOnly, contact.PerMember),
 	"act.*":               acts,
+	"own.*":               words(contact.Added, contact.Edited, contact.Restored),
+	"choose.*":            {"edit", "delete", "history"},
 	"done.*":              acts,
 	"done.undone.*":       acts,
 	"card.welcome.*":      {"personal", "channel", "group", "find", "add", "help"},

@@ -161,6 +161,19 @@ func TestSameKeys(t *testing.T) {
 }
 
 // TestNoKeyTwice: a key that stands twice in a file would silently be read once.
+// TestFrenchSpaces: what belongs together stays on one line.
+func TestFrenchSpaces(t *testing.T) {
+	t.Parallel()
+	torn := regexp.MustCompile(`« | »| [;:?!]`)
+	for key, value := range entries("fr") {
+		for _, text := range wordings(value) {
+			if torn.MatchString(text) {
+				t.Errorf("%s: %q has a space where the line may break", key, text)
+			}
+		}
+	}
+}
+
 func TestNoKeyTwice(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages {

@@ -194,7 +194,7 @@ func newRig(t *testing.T, change ...func(*Config)) *rig {
 }
 
 // impatient waits a fifth of a second instead of five.
-var impatient = patience{invoke: 200 * time.Millisecond, message: 200 * time.Millisecond, start: 10 * time.Second}
+var impatient = patience{invoke: 700 * time.Millisecond, message: 700 * time.Millisecond, start: 10 * time.Second}
 
 // newPatientRig waits for its bot as long as it is told.
 func newPatientRig(t *testing.T, wait patience, change ...func(*Config)) *rig {

@@ -217,7 +217,7 @@ func TestInvokesWaitAsTeamsWaits(t *testing.T) {
 	}{
 		{"composeExtension/query", 3}, {"composeExtension/fetchTask", 3}, {"task/fetch", 3}, {"adaptiveCard/action", 1}, {"application/search", 1},
 	} {
-		r.bot.answering(func(heard) (int, string) { time.Sleep(300 * time.Millisecond); return 200, `{}` })
+		r.bot.answering(func(heard) (int, string) { time.Sleep(900 * time.Millisecond); return 200, `{}` })
 		var got answer
 		r.api("/api/invoke", obj{"as": "ana", "conversation": "group", "messageId": id, "name": c.name, "value": obj{}}, &got)
 		if got.Status != 0 || got.Problem != unableToReach {
@@ -250,14 +250,14 @@ func TestASecondTryMayAnswer(t *testing.T) {
 func TestSlowMessagesComeAgain(t *testing.T) {
 	t.Parallel()
 	r := newPatientRig(t, impatient)
-	r.bot.answering(func(heard) (int, string) { time.Sleep(300 * time.Millisecond); return 200, "" })
+	r.bot.answering(func(heard) (int, string) { time.Sleep(900 * time.Millisecond); return 200, "" })
 	id := r.sendText("ana", "personal-contact", "slow", nil)
 	deadline := time.Now().Add(5 * time.Second)
 	same := func(a heard) bool { return a["id"] == id }
 	for len(r.bot.matching(same)) < 2 && time.Now().Before(deadline) {
 		time.Sleep(10 * time.Millisecond)
 	}
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(1500 * time.Millisecond)
 	if got := r.bot.matching(same); len(got) != 2 {
 		t.Errorf("the message came %d times", len(got))
 	}

@@ -162,13 +162,6 @@ export class Visit {
     return this.dialog.getByRole('textbox', { name: label });
   }
 
-  /** Reads the sentence a dialog ends with, and closes it. */
-  async closeDialog(sentence) {
-    await this.sees(sentence, this.dialog);
-    await this.page.getByTestId('dialog-close').click();
-    await this.dialog.waitFor({ state: 'detached' });
-  }
-
   /** Waits until a text is seen in a place (the whole page when none is named). */
   async sees(text, place = this.page) {
     await place.getByText(text).first().waitFor();

@@ -73,8 +73,9 @@ story('Ana edits, deletes (asked once), takes back, and looks at the history', a
   await ana.press('Edit', edited);
   await ana.field('Job title').fill('Harbour master');
   await ana.press('Save', ana.dialog);
-  await ana.closeDialog(`${name} was changed.`);
-  await ana.sees(/Harbour master/);
+  await ana.dialog.waitFor({ state: 'detached' });
+  await ana.sees('You changed: Job title.', edited);
+  await ana.sees(/Harbour master/, edited);
 
   const shown = await ana.ask(`find ${name}`);
   await ana.sees(/Harbour master/, shown);

@@ -35,6 +35,9 @@ export class Messages {
     this.posts = new Map();
     this.nodes = new Map();
     this.list = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': session.t('messages'), tabindex: '0', testid: 'messages' });
+    this.list.addEventListener('scroll', () => { this.following = this.isNearEnd(); });
+    this.growth = new ResizeObserver(() => { if (this.following) this.list.scrollTop = this.list.scrollHeight; });
+    this.growth.observe(this.list);
     this.typing = el('p', { class: 'typing', role: 'status', testid: 'typing' });
     this.element = el('div', { class: 'log-column' }, this.list, this.typing);
     this.draw();
@@ -81,12 +84,16 @@ export class Messages {
   toEnd(message) {
     const node = message?.thread ? this.nodes.get(message.id) : null;
     if (node && !this.list.lastElementChild.contains(node)) node.scrollIntoView({ block: 'nearest' });
-    else this.list.scrollTop = this.list.scrollHeight;
+    else {
+      this.following = true; // also while pictures and drawings make the messages grow
+      this.list.scrollTop = this.list.scrollHeight;
+    }
   }
 
   add(message) {
     const node = this.messageNode(message);
     this.nodes.set(message.id, node);
+    this.growth.observe(node);
     const post = message.thread && this.posts.get(message.thread);
     if (post) post.append(node);
     else this.list.append(this.session.conversation.kind === 'channel' ? this.post(message, node) : node);
@@ -95,8 +102,13 @@ export class Messages {
 
   replace(message) {
     const node = this.messageNode(message);
-    this.nodes.get(message.id)?.replaceWith(node);
+    const old = this.nodes.get(message.id);
+    if (old) {
+      this.growth.unobserve(old);
+      old.replaceWith(node);
+    }
     this.nodes.set(message.id, node);
+    this.growth.observe(node);
     this.refreshCards(message, node);
   }
 
