@@ -15,7 +15,7 @@ func (b *Bot) changeCard(t *Turn, c contact.Change) cards.Card {
 }
 
 func (b *Bot) doneView(t *Turn, c contact.Change) cards.DoneView {
-	v := cards.DoneView{Sentence: t.Text(doneText(c), "Name", nameIn(c)), Undo: string(c.ID), Posted: t.posted()}
+	v := cards.DoneView{Sentence: t.Text(doneText(c), "Name", nameIn(c)), Undo: string(c.ID), Posted: asMessageOr(t) == asMessage}
 	if c.Act == contact.Edited {
 		v.Changes = changedViews(t, c)
 	}

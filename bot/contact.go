@@ -187,7 +187,7 @@ func (b *Bot) confirmDelete(t *Turn, e contact.Entry) (cards.Card, error) {
 		Yes:      "contact/" + id + "/" + strconv.Itoa(e.Contact.Version) + "/remove",
 		YesTitle: t.Text("delete.yes"),
 		No:       "contact/" + id,
-		Posted:   t.posted(),
+		Posted:   asMessageOr(t) == asMessage,
 	}), nil
 }
 

@@ -22,7 +22,7 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 	}
 	record, enough := contact.FromLine(t.Words)
 	if !enough {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint", "Mention", t.mention()), Name: record.Name, MayAdd: true}), nil
+		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("add.form.title"), Hint: t.Text("add.form.hint", "Mention", t.mention()), Name: shorten(t.Words, maxBegin), MayAdd: true}), nil
 	}
 	change, err := b.Books.Add(t.ctx, t.Caller, "", record, t.Deed())
 	if fault.Is(err, fault.Invalid) { // the form shows what to correct, with what was typed
@@ -81,27 +81,33 @@ func (b *Bot) addDialog(t *Turn, r contact.Record) (Dialog, error) {
 // ownBook stands for a person's own book until the first contact is added to it and makes it.
 const ownBook = "own"
 
-// bookChoices are the books that the person may add to, the natural one first. Everybody has one of their own.
+// bookChoices are the books that the person may add to: in a conversation its own first, else the person's own, so that
+// nothing gets into the book of another conversation unless it is chosen. Everybody has a book of their own.
 func (b *Bot) bookChoices(t *Turn) ([]cards.ChoiceView, error) {
 	lists, err := b.Books.Writable(t.ctx, t.Caller)
 	if err != nil {
 		return nil, err
 	}
 	b.readBookTitles(t, lists)
-	var choices []cards.ChoiceView
-	own := false
+	var here, own, elsewhere []cards.ChoiceView
 	for _, l := range lists {
-		own = own || l.Book.Kind == contact.PersonalBook
-		choices = append(choices, cards.ChoiceView{Title: b.bookName(t, l.Book), Value: string(l.Book.ID)})
+		choice := cards.ChoiceView{Title: b.bookName(t, l.Book), Value: string(l.Book.ID)}
+		switch {
+		case l.Book.Kind == contact.PersonalBook:
+			own = append(own, choice)
+		case l.Book.Home == t.Caller.Conversation:
+			here = append(here, choice)
+		default:
+			elsewhere = append(elsewhere, choice)
+		}
 	}
-	mine := cards.ChoiceView{Title: t.Text("books.personal"), Value: ownBook}
-	switch {
-	case own:
-		return choices, nil
-	case t.Caller.Place == identity.Personal:
-		return append([]cards.ChoiceView{mine}, choices...), nil
+	if len(own) == 0 {
+		own = []cards.ChoiceView{{Title: t.Text("books.personal"), Value: ownBook}}
 	}
-	return append(choices, mine), nil
+	if len(here) > 0 {
+		return slices.Concat(here, elsewhere, own), nil
+	}
+	return slices.Concat(own, elsewhere), nil
 }
 
 // chosenBook is the book of a filled-in form.
@@ -234,7 +240,9 @@ func (b *Bot) edited(t *Turn, change contact.Change) (Outcome, error) {
 			return Outcome{}, nil
 		}
 	case t.Caller.Place == identity.Personal:
-		return Outcome{}, b.say(t, b.changeCard(t, change))
+		v := b.doneView(t, change)
+		v.Posted = true
+		return Outcome{}, b.say(t, cards.Done(t.Lang, v))
 	}
 	return Outcome{Message: t.Text("done.edited_how", "Name", nameIn(change), "Fields", changedFields(t, change), "Mention", t.mention())}, nil
 }

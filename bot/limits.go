@@ -26,8 +26,9 @@ var (
 )
 
 const (
-	defaultRate = 30 // requests a second for one app in one tenant
-	maxRate     = 50 // what Teams allows at most
+	defaultRate = 30 // messages a second for one app in one tenant
+	readRate    = 20 // questions a second (members, channels), apart from them, so that answers do not wait for questions
+	maxRate     = 50 // what Teams allows at most, both together
 	longestHold = 10 * time.Minute
 	sweepTime   = time.Minute
 )
@@ -43,7 +44,7 @@ type Limits struct {
 
 	mu     sync.Mutex
 	queues map[limitKey]*limitQueue
-	rates  map[rateKey]*tenantRate
+	rates  map[tenantKey]*tenantRate
 	swept  time.Time
 }
 
@@ -59,6 +60,12 @@ type rateKey struct {
 	tenant identity.Tenant
 }
 
+// tenantKey is what has a rate: an app's messages in a tenant, and its questions.
+type tenantKey struct {
+	rateKey
+	reads bool
+}
+
 // limitQueue is the line before a conversation. Who holds turn owns the other fields; users is guarded by Limits.mu.
 type limitQueue struct {
 	turn    chan struct{} // holds one while somebody is at it; who waits gets it in order
@@ -72,12 +79,13 @@ type tenantRate struct {
 	users  int
 }
 
-// NewLimits makes Limits with a rate of requests per second for each app in each tenant; 0 means 30, and 50 is the most.
+// NewLimits makes Limits with a rate of messages per second for each app in each tenant; 0 means 30, which is also the
+// most, because questions need their share of what Teams allows.
 func NewLimits(rate int) *Limits {
 	if rate <= 0 {
 		rate = defaultRate
 	}
-	return &Limits{rate: int64(min(rate, maxRate)), queues: map[limitKey]*limitQueue{}, rates: map[rateKey]*tenantRate{}}
+	return &Limits{rate: int64(min(rate, maxRate-readRate)), queues: map[limitKey]*limitQueue{}, rates: map[tenantKey]*tenantRate{}}
 }
 
 // limitHistory is when requests were made, oldest first.
@@ -142,7 +150,7 @@ func (l *Limits) join(key limitKey) *limitPlace {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep(time.Now())
-	queue, rate := l.queues[key], l.rates[key.rateKey]
+	queue, rate := l.queues[key], l.rates[tenantKey{key.rateKey, key.reads}]
 	if queue == nil {
 		queue = &limitQueue{turn: make(chan struct{}, 1), history: limitHistory{windows: sendWindows}}
 		if key.reads {
@@ -151,8 +159,12 @@ func (l *Limits) join(key limitKey) *limitPlace {
 		l.queues[key] = queue
 	}
 	if rate == nil {
-		rate = &tenantRate{tokens: semaphore.NewWeighted(l.rate)}
-		l.rates[key.rateKey] = rate
+		most := l.rate
+		if key.reads {
+			most = readRate
+		}
+		rate = &tenantRate{tokens: semaphore.NewWeighted(most)}
+		l.rates[tenantKey{key.rateKey, key.reads}] = rate
 	}
 	queue.users++
 	rate.users++

@@ -156,7 +156,7 @@ func TestRateOfATenant(t *testing.T) {
 
 func TestRateBounds(t *testing.T) {
 	t.Parallel()
-	for rate, want := range map[int]int64{-1: 30, 0: 30, 10: 10, 50: 50, 1000: 50} {
+	for rate, want := range map[int]int64{-1: 30, 0: 30, 10: 10, 50: 30, 1000: 30} {
 		if got := NewLimits(rate).rate; got != want {
 			t.Errorf("NewLimits(%d) allows %d, want %d", rate, got, want)
 		}

@@ -58,14 +58,13 @@ func (b *Bot) answerMessage(t *Turn) cards.Card {
 	t.app.command(t)
 	b.meet(t)
 	start := b.now()
-	work, cancel := context.WithTimeout(t.ctx, workTime)
+	ctx, cancel := context.WithTimeout(t.ctx, workTime)
 	defer cancel()
-	whole := t.ctx
-	t.ctx = work
-	defer func() { t.ctx = whole }()
-	typing := time.AfterFunc(typingAfter, func() { _ = t.app.connector.Typing(work, t.target()) }) // a courtesy: nobody misses it
+	work := *t // a handler that is given up goes on reading its turn for a while
+	work.ctx = ctx
+	typing := time.AfterFunc(typingAfter, func() { _ = t.app.connector.Typing(ctx, t.target()) }) // a courtesy: nobody misses it
 	defer typing.Stop()
-	card, err := guard(work, func() (cards.Card, error) { return t.route.card(t) })
+	card, err := guard(ctx, func() (cards.Card, error) { return work.route.card(&work) })
 	b.finish(t, start, err)
 	if err != nil {
 		return b.trouble(t, err)

@@ -223,7 +223,7 @@ func TestDamagedFileIsRefused(t *testing.T) {
 			path := writeFile(t, make())
 			_, err := Open(t.Context(), Config{Path: path})
 			wantRefused(t, err, "store.damaged", path)
-			if !strings.Contains(err.Error(), "teamspro restore") {
+			if !strings.Contains(err.Error(), "to restore it, put a backup") {
 				t.Errorf("no way out: %v", err)
 			}
 		})

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	lockWait = 3 * time.Second
+	lockWait = 2 * time.Second
 	// mapSize is how much of the address space is taken at once. While the file fits in it, a writer need
 	// not wait for readers; it costs no memory.
 	mapSize = 64 << 20
@@ -319,7 +319,7 @@ func refusal(path string, err error) error {
 
 func damaged(path string, err error) error {
 	return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.damaged", Args: []any{"File", path},
-		Err: fmt.Errorf("%s is damaged (%w): bring back a backup with \"teamspro restore\"", path, err)}
+		Err: fmt.Errorf("%s is damaged (%w): to restore it, put a backup of the file in its place and start again", path, err)}
 }
 
 func unusable(path string, err error) error {

@@ -281,6 +281,9 @@ func settingsFrom(flags map[string]string) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, flag := range parser.Model.Flags { // the environment of whoever starts this is not meant
+		flag.Envs, flag.Tag.Envs = nil, nil
+	}
 	if _, err := parser.Parse(nil); err != nil {
 		return nil, err
 	}

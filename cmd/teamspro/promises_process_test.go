@@ -128,7 +128,7 @@ func TestDamagedFile(t *testing.T) {
 	next := w.spawnUnready()
 	status := <-next.done
 	next.done <- status
-	if said := next.log.String(); status == 0 || !strings.Contains(said, "is damaged") || !strings.Contains(said, "teamspro restore") {
+	if said := next.log.String(); status == 0 || !strings.Contains(said, "is damaged") || !strings.Contains(said, "to restore it") {
 		t.Errorf("status %d: %s", status, said)
 	}
 }

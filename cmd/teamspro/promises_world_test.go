@@ -521,9 +521,13 @@ func newConnector(t testing.TB, login *authority) *connector {
 	return c
 }
 
+// loopbacks counts the addresses given away: each connector has one of its own, so that nobody takes its port while it
+// is down.
+var loopbacks atomic.Int32
+
 // up makes the connector reachable, at the same address as before.
 func (c *connector) up() {
-	address := "127.0.0.1:0"
+	address := fmt.Sprintf("127.9.%d.1:0", loopbacks.Add(1)%250)
 	if c.host != "" {
 		address = c.host
 	}

@@ -44,6 +44,7 @@ import (
 //	invoke NAME             the client sends an invoke that wants no more than an answer
 //
 //	last                    looks at the last message of the conversation
+//	comes                   waits for the message that a dialog leaves in the conversation, and looks at it
 //	sent                    looks at the last card that a person sent
 //	refresh                 looks at the message in sight as this person sees it now: Teams asks the bot for each viewer
 //	becomes TEXT …          the message in sight comes to show each text
@@ -78,7 +79,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, step := range map[string]func(*story, []string) error{
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
 		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
-		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "sent": (*story).sent,
+		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
 		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp,
@@ -105,6 +106,7 @@ type story struct {
 	about    string // the message it was opened on
 	values   map[string]any
 	inserted any
+	before   int // how many messages the bot had when its button was pressed
 	// the search
 	query string
 	skip  int
@@ -196,13 +198,17 @@ func (s *story) enter(words []string, thread string, mention bool) error {
 
 func (s *story) last([]string) error { return s.await(func(all []seen) bool { return len(all) > 0 }) }
 
+func (s *story) comes([]string) error {
+	return s.await(func(all []seen) bool { return len(all) > s.before })
+}
+
 func (s *story) messages(args []string) error {
 	return s.await(func(all []seen) bool { return fmt.Sprint(len(all)) == args[0] })
 }
 
 // await waits until the bot's messages are as they should be and looks at the last of them.
 func (s *story) await(enough func([]seen) bool) error {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		all, err := s.botMessages()
 		if err != nil {
@@ -287,7 +293,7 @@ func (s *story) sent([]string) error {
 
 // becomes waits until the message in sight shows the texts.
 func (s *story) becomes(texts []string) error {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		same, err := s.all(func(m seen) bool { return m.ID == s.message })
 		if err != nil || len(same) == 0 {
@@ -495,7 +501,12 @@ func (s *story) submit(args []string) error {
 		data[key] = value
 	}
 	value := map[string]any{"data": data, "commandId": s.command, "commandContext": "compose", "context": map[string]any{"theme": "default"}}
+	all, err := s.botMessages()
+	if err != nil {
+		return err
+	}
 	next := s.open
+	s.before = len(all)
 	if err := s.task(next, next, value); err != nil || len(args) == 0 {
 		return err
 	}
@@ -626,11 +637,11 @@ func (s *story) role(args []string) error {
 }
 
 func (s *story) leave(args []string) error {
-	return s.told(s.post("/api/members", map[string]any{"remove": args}, nil), "conversationUpdate")
+	return s.cause("conversationUpdate", "/api/members", map[string]any{"remove": args})
 }
 
 func (s *story) join(args []string) error {
-	return s.told(s.post("/api/members", map[string]any{"add": args}, nil), "conversationUpdate")
+	return s.cause("conversationUpdate", "/api/members", map[string]any{"add": args})
 }
 
 // install waits for the welcome.
@@ -646,7 +657,7 @@ func (s *story) install([]string) error {
 }
 
 func (s *story) uninstall([]string) error {
-	return s.told(s.post("/api/uninstall", map[string]any{"app": s.app()}, nil), "installationUpdate remove")
+	return s.cause("installationUpdate remove", "/api/uninstall", map[string]any{"app": s.app()})
 }
 
 // app is the app that a personal chat is with; elsewhere it is Contact Pro.
@@ -657,30 +668,30 @@ func (s *story) app() string {
 	return string(bot.ContactPro)
 }
 
-// told waits until the bot has answered one more event.
-func (s *story) told(err error, name string) error {
-	deadline := time.Now().Add(10 * time.Second)
-	for err == nil && !s.answered(name) {
+// cause asks for something that the bot is told of, and waits until it was.
+func (s *story) cause(event, path string, order map[string]any) error {
+	before := s.told(event)
+	err := s.post(path, order, nil)
+	for deadline := time.Now().Add(30 * time.Second); err == nil && s.told(event) == before; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the bot was not told %q", name)
+			return fmt.Errorf("the bot was not told %q", event)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	return err
 }
 
-// answered tells whether the newest thing that the bot was told is an event of that name.
-func (s *story) answered(name string) bool {
+// told counts how often the bot was told of an event.
+func (s *story) told(event string) (n int) {
 	var log struct {
 		Entries []struct{ Direction, Name string }
 	}
 	if err := s.get("/api/activity", &log); err != nil {
-		return false
+		return 0
 	}
-	for _, e := range slices.Backward(log.Entries) {
-		if e.Direction == "in" {
-			return e.Name == name
+	for _, e := range log.Entries {
+		if e.Direction == "in" && e.Name == event {
+			n++
 		}
 	}
-	return false
+	return n
 }
