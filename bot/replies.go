@@ -2,15 +2,19 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/infracloudio/msbotbuilder-go/schema"
 
+	"teamspro/cards"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/lang"
 )
 
 // replies delivers what the bot says, in order within a conversation. What the connector does not take now waits in
@@ -212,6 +216,9 @@ func (q *replies) try(l *lane, o *outgoing) bool {
 	ctx, cancel := context.WithTimeout(q.sending, laterTry)
 	defer cancel()
 	err := o.send(ctx)
+	if tooLarge(err) {
+		err = o.apology().send(ctx)
+	}
 	if retry(err) && (q.now().Sub(o.born) < giveUp || q.sending.Err() != nil) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -227,6 +234,20 @@ func (q *replies) try(l *lane, o *outgoing) bool {
 	l.queue, l.late = l.queue[1:], false
 	q.count(-1)
 	return true
+}
+
+// tooLarge tells whether Teams takes no message of that size. The cards stay far below it, by what is known of it.
+func tooLarge(err error) bool {
+	var answer *ConnectorError
+	return errors.As(err, &answer) && answer.Status == http.StatusRequestEntityTooLarge
+}
+
+// apology is what is said in the place of an answer that is too large.
+func (o *outgoing) apology() *outgoing {
+	speaker := lang.For(o.owed.Locale)
+	card := cards.Note(speaker, cards.NoteView{Title: speaker.Text("trouble.large.title"), Text: speaker.Text("trouble.large.text"),
+		Next: []cards.Step{{Title: speaker.Text("step.help"), Verb: "help"}}})
+	return &outgoing{app: o.app, target: o.target, replyTo: o.replyTo, activity: message(card)}
 }
 
 // settle marks a message as answered, whether the connector took it or refused it for good.

@@ -283,6 +283,29 @@ func TestRepliesGiveUp(t *testing.T) {
 	}
 }
 
+// What Teams does not take for its size is answered with a sentence instead, and is done with.
+func TestRepliesTooLarge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounter()
+		refusals := []int{http.StatusRequestEntityTooLarge}
+		c.office.answer(func(string) (status int) {
+			if len(refusals) > 0 {
+				status, refusals = refusals[0], refusals[1:]
+			}
+			return status
+		})
+		c.deliver(t.Context(), c.out("a", "1"))
+		synctest.Wait()
+		if took := c.office.taken(); len(took) != 1 || !strings.Contains(took[0], "Too much for one message") {
+			t.Errorf("taken: %q", took)
+		}
+		if answered, owed := c.ledger.state(); len(answered) != 1 || len(owed) != 0 {
+			t.Errorf("answered %v, owed %v", answered, owed)
+		}
+	})
+}
+
 func TestRepliesClose(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
