@@ -1,0 +1,199 @@
+package contact
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode/utf8"
+)
+
+// A document is written as varints: its version, how many tags it has and their numbers, how many phone numbers and,
+// for each, field, form, and digits; then its pieces in codes.
+//
+// The codes of pieces: a field begins with its place plus one; a term is codeTerm plus its place among the codes of
+// the segment; a sign has a place in asciiSigns or follows codeSign as a rune. A blank stands before a word that
+// begins a field or follows a word, and where codeBlank is.
+const (
+	codeSign   = 21
+	codeBlank  = 22
+	codeASCII  = 23
+	asciiSigns = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+	codeTerm   = codeASCII + len(asciiSigns)
+)
+
+// The forms of phone numbers: what is written out, and what follows from the other.
+const (
+	formWritten  = iota // the written form alone
+	formSame            // the written form is the international one
+	formNational        // the written form is the national one, of the international one
+	formBoth
+)
+
+func (l line) form() int {
+	switch l.full {
+	case "":
+		return formWritten
+	case l.written:
+		return formSame
+	}
+	if l.written == l.national() {
+		return formNational
+	}
+	return formBoth
+}
+
+// appendDigits writes digits, two in a byte, behind how many they are.
+func appendDigits(dst []byte, digits string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(digits)))
+	for i := 0; i < len(digits); i += 2 {
+		b := digits[i] - '0'
+		if i+1 < len(digits) {
+			b |= (digits[i+1] - '0') << 4
+		}
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+func (c *cursor) digits() string {
+	var b [MaxPhone]byte
+	n := min(c.number(), len(b))
+	for i := 0; i < n; i += 2 {
+		v := c.rest[0]
+		c.rest = c.rest[1:]
+		b[i] = v&0xf + '0'
+		if i+1 < n {
+			b[i+1] = v>>4 + '0'
+		}
+	}
+	return string(b[:n])
+}
+
+// cursor reads numbers.
+type cursor struct{ rest []byte }
+
+func (c *cursor) number() int {
+	v, k := binary.Uvarint(c.rest)
+	c.rest = c.rest[k:]
+	return int(v)
+}
+
+func appendLine(dst []byte, l line) []byte {
+	form := l.form()
+	dst = append(dst, byte(l.field), byte(form))
+	if form == formWritten || form == formBoth {
+		dst = appendDigits(dst, l.written)
+	}
+	if form != formWritten {
+		dst = appendDigits(dst, l.full)
+	}
+	return dst
+}
+
+func (c *cursor) line() line {
+	l := line{field: c.number()}
+	form := c.number()
+	if form == formWritten || form == formBoth {
+		l.written = c.digits()
+	}
+	if form != formWritten {
+		l.full = c.digits()
+	}
+	switch form {
+	case formSame:
+		l.written = l.full
+	case formNational:
+		l.written = l.national()
+	}
+	return l
+}
+
+// appendPieces writes pieces in codes; code gives that of a word.
+func appendPieces(dst []byte, pieces string, code func(word string) int) []byte {
+	afterSign := false
+	for rest := pieces; rest != ""; {
+		r, n := utf8.DecodeRuneInString(rest)
+		switch {
+		case r < ' ':
+			dst, afterSign = append(dst, byte(r)), false
+		case r == ' ':
+			if next, _ := utf8.DecodeRuneInString(rest[n:]); afterSign || !inWord(next) {
+				dst = append(dst, codeBlank)
+			}
+		case inWord(r):
+			if n = strings.IndexFunc(rest, notInWord); n < 0 {
+				n = len(rest)
+			}
+			dst, afterSign = binary.AppendUvarint(dst, uint64(codeTerm+code(rest[:n]))), false
+		default:
+			dst, afterSign = appendSign(dst, r), true
+		}
+		rest = rest[n:]
+	}
+	return dst
+}
+
+func appendSign(dst []byte, r rune) []byte {
+	if i := strings.IndexRune(asciiSigns, r); i >= 0 {
+		return append(dst, byte(codeASCII+i))
+	}
+	return binary.AppendUvarint(append(dst, codeSign), uint64(r))
+}
+
+// version is the version of a contact.
+func (s *segment) version(doc uint32) int {
+	c := cursor{s.texts.at(int(doc))}
+	return c.number()
+}
+
+// head reads a contact up to its pieces.
+func (s *segment) head(doc uint32, l *leaf) cursor {
+	c := cursor{s.texts.at(int(doc))}
+	l.version = c.number()
+	l.tags, l.lines, l.pieces = l.tags[:0], l.lines[:0], l.pieces[:0]
+	for n := c.number(); n > 0; n-- {
+		l.tags = append(l.tags, uint32(c.number()))
+	}
+	for n := c.number(); n > 0; n-- {
+		l.lines = append(l.lines, c.line())
+	}
+	return c
+}
+
+// read reads a contact, with its pieces when wanted.
+func (s *segment) read(doc uint32, l *leaf, pieces bool) {
+	if c := s.head(doc, l); pieces {
+		s.decode(&c, l, false)
+	}
+}
+
+// readName reads a contact, but of its pieces the name only.
+func (s *segment) readName(doc uint32, l *leaf) {
+	c := s.head(doc, l)
+	s.decode(&c, l, true)
+}
+
+// decode reads pieces, or when only the name is wanted, up to where it ends.
+func (s *segment) decode(c *cursor, l *leaf, name bool) {
+	fresh := false // a word has a blank before it
+	for len(c.rest) > 0 {
+		code := c.number()
+		switch {
+		case code < codeSign:
+			if name && (code != nameAt+1 || len(l.pieces) > 0) {
+				return
+			}
+			l.pieces, fresh = append(l.pieces, byte(code)), true
+		case code == codeSign:
+			l.pieces, fresh = utf8.AppendRune(l.pieces, rune(c.number())), false
+		case code == codeBlank:
+			l.pieces, fresh = append(l.pieces, ' '), false
+		case code < codeTerm:
+			l.pieces, fresh = append(l.pieces, asciiSigns[code-codeASCII]), false
+		default:
+			if fresh {
+				l.pieces = append(l.pieces, ' ')
+			}
+			l.pieces, fresh = append(l.pieces, s.terms.at(int(s.codes.at(code-codeTerm)))...), true
+		}
+	}
+}
