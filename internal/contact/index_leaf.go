@@ -2,20 +2,38 @@ package contact
 
 import (
 	"bytes"
-	"strings"
 	"unicode/utf8"
 )
 
 // leaf is a contact read out of a segment, for comparing it with what is looked for. It is used again for the next one.
+// Its pieces are for each value a byte (place of the field in Fields, plus one) and what stands in it between blanks,
+// in bare form, a blank before each. The name comes first.
 type leaf struct {
 	version int
 	tags    []uint32
 	lines   []line
-	// pieces is for each value a byte (place of the field in Fields, plus one) and what stands in it between blanks,
-	// in bare form, a blank before each. The name comes first.
-	pieces []byte
 
-	spaced []byte // pieces without signs, when asked for
+	segment *segment
+	coded   []byte   // pieces, as the segment has them
+	pieces  []byte   // empty until they are asked for
+	spaced  []byte   // pieces without signs, as in slot.text, of some fields
+	fields  fieldSet // these; none until they are asked for
+}
+
+// withSigns gives the pieces.
+func (l *leaf) withSigns() []byte {
+	if len(l.pieces) == 0 {
+		l.pieces = l.segment.appendPieces(l.pieces, l.coded)
+	}
+	return l.pieces
+}
+
+// withoutSigns gives the words of some fields.
+func (l *leaf) withoutSigns(fields fieldSet) []byte {
+	if l.fields != fields {
+		l.spaced, l.fields = l.segment.appendWords(l.spaced[:0], l.coded, fields), fields
+	}
+	return l.spaced
 }
 
 // meets is the best reason why the contact meets the clause; zero when it does not.
@@ -50,7 +68,7 @@ func (l *leaf) number(n needle, fields fieldSet) reason {
 			continue
 		}
 		for _, form := range p.forms() {
-			if how, ok := n.fits(form); ok {
+			if how, ok := n.fits([]byte(form)); ok {
 				best = max(best, bestIn(set, numeric(how)))
 			}
 		}
@@ -68,49 +86,39 @@ func numeric(how way) way {
 
 // chunk compares what has signs in it.
 func (l *leaf) chunk(n needle, fields fieldSet) reason {
-	if !bytes.Contains(l.pieces, []byte(n.text)) {
+	if !bytes.Contains(l.withSigns(), []byte(n.text)) {
 		return 0
 	}
-	var best reason
-	field := 0
-	for rest := string(l.pieces); rest != ""; {
-		if rest[0] < ' ' {
-			field, rest = int(rest[0])-1, rest[1:]
-			continue
-		}
-		end := 1 + strings.IndexFunc(rest[1:], func(r rune) bool { return r <= ' ' })
-		if end == 0 {
-			end = len(rest)
-		}
-		c := rest[1:end]
-		rest = rest[end:]
-		if how, ok := n.fits(c); ok && compound(c) {
-			if set := fieldSet(1) << field & fields; set != 0 {
-				best = max(best, bestIn(set, how))
-			}
-		}
-	}
-	return best
+	return l.best(l.pieces, fields, func(c []byte) (way, bool) {
+		how, ok := n.fits(c)
+		return how, ok && bytes.ContainsFunc(c, notInWord)
+	})
 }
 
 // word compares the words.
 func (l *leaf) word(n needle, fields fieldSet) reason {
-	if n.reach != slipped && !bytes.Contains(l.pieces, []byte(n.text)) {
+	words := l.withoutSigns(fields)
+	if n.reach != slipped && !bytes.Contains(words, []byte(n.text)) {
 		return 0
 	}
+	return l.best(words, fields, n.fits)
+}
+
+// best is the best reason among what stands between blanks.
+func (l *leaf) best(rest []byte, fields fieldSet, fits func([]byte) (way, bool)) reason {
 	var best reason
-	field := 0
-	for rest := l.withoutSigns(); rest != ""; {
+	set := fieldSet(0)
+	for len(rest) > 0 {
 		if rest[0] < ' ' {
-			field, rest = int(rest[0])-1, rest[1:]
+			set, rest = fieldSet(1)<<(rest[0]-1)&fields, rest[1:]
 			continue
 		}
 		end := 1
 		for end < len(rest) && rest[end] > ' ' {
 			end++
 		}
-		if set := fieldSet(1) << field & fields; set != 0 {
-			if how, ok := n.fits(rest[1:end]); ok {
+		if set != 0 {
+			if how, ok := fits(rest[1:end]); ok {
 				best = max(best, bestIn(set, how))
 			}
 		}
@@ -120,46 +128,25 @@ func (l *leaf) word(n needle, fields fieldSet) reason {
 }
 
 func (l *leaf) phrase(c *clause) reason {
-	why := phraseIn(l.withoutSigns(), c.phrase, c.fields)
+	why := phraseIn(l.withoutSigns(c.fields), c.phrase, c.fields)
 	if c.silent {
 		return why.weightless()
 	}
 	return why
 }
 
-// withoutSigns is pieces with blanks where signs were, one between two words.
-func (l *leaf) withoutSigns() string {
-	l.spaced = l.spaced[:0]
-	fresh := false // a word ended, or none began
-	for i := 0; i < len(l.pieces); {
-		r, n := utf8.DecodeRune(l.pieces[i:])
-		switch {
-		case r < ' ':
-			l.spaced, fresh = append(l.spaced, byte(r)), true
-		case !inWord(r):
-			fresh = true
-		default:
-			if fresh {
-				l.spaced = append(l.spaced, ' ')
-			}
-			l.spaced, fresh = append(l.spaced, l.pieces[i:i+n]...), false
-		}
-		i += n
-	}
-	return string(l.spaced)
-}
-
 // fits tells whether a word has the needle in it as far as it asks, and how.
-func (n needle) fits(w string) (way, bool) {
-	at := strings.Index(w, n.text)
+func (n needle) fits(w []byte) (way, bool) {
+	if n.reach == slipped {
+		return bySlip, slips(w, []byte(n.text))
+	}
+	at := bytes.Index(w, []byte(n.text))
 	switch {
-	case n.reach == slipped:
-		return bySlip, slips(w, n.text)
 	case at < 0:
 		return 0, false
 	case len(w) == len(n.text):
 		return byExact, true
-	case n.reach == whole, n.reach == atStart && at > 0, n.reach == atEnd && !strings.HasSuffix(w, n.text):
+	case n.reach == whole, n.reach == atStart && at > 0, n.reach == atEnd && !bytes.HasSuffix(w, []byte(n.text)):
 		return 0, false
 	case at == 0 && n.reach != atEnd:
 		return byPrefix, true
@@ -169,12 +156,12 @@ func (n needle) fits(w string) (way, bool) {
 }
 
 // slips tells whether two words are one slip apart.
-func slips(a, b string) bool {
+func slips(a, b []byte) bool {
 	if apart := len(a) - len(b); apart < -utf8.UTFMax || apart > utf8.UTFMax {
 		return false
 	}
-	if oneSlip([]byte(a), []byte(b)) {
+	if oneSlip(a, b) {
 		return true
 	}
-	return !(ascii(a) && ascii(b)) && oneSlip([]rune(a), []rune(b))
+	return !(ascii(a) && ascii(b)) && oneSlip([]rune(string(a)), []rune(string(b)))
 }

@@ -1,8 +1,8 @@
 package contact
 
 import (
+	"bytes"
 	"slices"
-	"strings"
 )
 
 // overlay is the part of the index that changes: what came since the last segment was made. Contacts stand in slots;
@@ -32,20 +32,20 @@ type slot struct {
 	tags    []tag
 	// text is for each value a byte (place of the field in Fields, plus one) and its words, a blank before each.
 	// The name comes first.
-	text string
+	text []byte
 }
 
 func (s *slot) name() string { return nameIn(s.text) }
 
 // nameIn is the name in the text of a slot or in the pieces of a leaf: with a blank before each word.
-func nameIn(text string) string {
-	if text == "" || text[0] != byte(nameAt+1) {
+func nameIn(text []byte) string {
+	if len(text) == 0 || text[0] != byte(nameAt+1) {
 		return ""
 	}
-	if i := strings.IndexFunc(text[1:], isFieldMark); i >= 0 {
-		return text[1 : 1+i]
+	if i := bytes.IndexFunc(text[1:], isFieldMark); i >= 0 {
+		return string(text[1 : 1+i])
 	}
-	return text[1:]
+	return string(text[1:])
 }
 
 func isFieldMark(r rune) bool { return r < ' ' }
@@ -57,7 +57,7 @@ func newOverlay() *overlay {
 // fill puts a contact into a slot of its own.
 func (o *overlay) fill(e entry, version int, d *draft) {
 	n := uint32(len(o.slots))
-	o.slots = append(o.slots, slot{entry: e, version: version, pieces: string(d.pieces), text: string(d.text), lines: slices.Clone(d.lines), tags: d.tags})
+	o.slots = append(o.slots, slot{entry: e, version: version, pieces: string(d.pieces), text: slices.Clone(d.text), lines: slices.Clone(d.lines), tags: d.tags})
 	o.live = append(o.live, true)
 	o.at[e] = n
 	for _, t := range d.words {
@@ -90,16 +90,17 @@ func (o *overlay) remaining() []uint32 {
 
 // phraseIn is the best reason why the words stand one after the other in one of the fields of a text; the last may be
 // a beginning. Each word has a blank before it.
-func phraseIn(text, words string, fields fieldSet) reason {
+func phraseIn(text []byte, words string, fields fieldSet) reason {
 	var best reason
+	wanted := []byte(words)
 	for from := 0; ; {
-		i := strings.Index(text[from:], words)
+		i := bytes.Index(text[from:], wanted)
 		if i < 0 {
 			return best
 		}
 		at := from + i
 		from = at + len(words)
-		field := text[strings.LastIndexFunc(text[:at], isFieldMark)] - 1
+		field := text[bytes.LastIndexFunc(text[:at], isFieldMark)] - 1
 		how := byPrefix
 		if from == len(text) || text[from] <= ' ' {
 			how = byExact

@@ -178,19 +178,15 @@ func (l *lexicon) how(from, to int) way {
 
 func (l *lexicon) slips(term string, give func(id int, how way)) {
 	for id := range l.terms {
-		w := l.word(id)
-		if apart := len(w) - len(term); apart < -utf8.UTFMax || apart > utf8.UTFMax {
-			continue
-		}
-		if slips(string(w), term) {
+		if slips(l.word(id), []byte(term)) {
 			give(id, bySlip)
 		}
 	}
 }
 
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
 			return false
 		}
 	}

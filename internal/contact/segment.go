@@ -190,7 +190,7 @@ func (s *segment) membersOf(book int) u32s {
 // tagsOf gives the tags of a contact.
 func (s *segment) tagsOf(doc uint32) []tag {
 	var l leaf
-	s.read(doc, &l, false)
+	s.read(doc, &l)
 	var all []tag
 	for _, i := range l.tags {
 		all = append(all, s.tags[i])
@@ -200,8 +200,8 @@ func (s *segment) tagsOf(doc uint32) []tag {
 
 // name is the folded name of a contact, as slot.name gives it.
 func (s *segment) name(doc uint32, l *leaf) string {
-	s.readName(doc, l)
-	return nameIn(l.withoutSigns())
+	s.read(doc, l)
+	return nameIn(l.withoutSigns(1 << nameAt))
 }
 
 // origin is where a contact comes from that goes into a segment.

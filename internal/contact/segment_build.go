@@ -70,7 +70,8 @@ func (b *builder) collect() {
 func (b *builder) load(o *origin) {
 	l := &b.leaf
 	if o.segment != nil {
-		o.segment.read(o.n, l, true)
+		o.segment.read(o.n, l)
+		l.withSigns()
 		for i, t := range l.tags {
 			l.tags[i] = b.tag(o.segment.tags[t].written)
 		}
@@ -311,7 +312,7 @@ func (b *builder) write(s *segment, codes []uint32) {
 		for _, l := range b.leaf.lines {
 			text = appendLine(text, l)
 		}
-		texts.add(string(appendPieces(text, string(b.leaf.pieces), func(word string) int { return int(codes[b.numbers[word]]) })))
+		texts.add(string(appendCoded(text, string(b.leaf.pieces), func(word string) int { return int(codes[b.numbers[word]]) })))
 	}
 	s.ids, s.texts = ids.done(), texts.done()
 	b.arrange(s)

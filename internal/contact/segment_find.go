@@ -1,9 +1,9 @@
 package contact
 
 import (
+	"bytes"
 	"math"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -28,16 +28,31 @@ func maskOf(fields fieldSet) uint8 {
 	return mask
 }
 
-// search for clauses in a segment: what is certain from the terms alone is a list of terms; for the rest, groups of
-// terms of which a contact must have one each, and then be looked at.
+// finding is what the terms of a segment tell about a needle or a phrase: terms that are enough and, where it is not
+// certain, groups of terms of which a contact must have one each, and then be looked at.
 type finding struct {
-	terms  []metTerm
-	groups [][]metTerm
+	needle  needle // not of a phrase
+	terms   []metTerm
+	groups  [][]metTerm
+	certain bool // there are no groups
+}
+
+// finding gives a finding to fill in.
+func (h *hunt) finding() *finding {
+	if len(h.finds) == cap(h.finds) {
+		h.finds = append(h.finds, finding{})
+	} else {
+		h.finds = h.finds[:len(h.finds)+1]
+	}
+	f := &h.finds[len(h.finds)-1]
+	f.terms, f.groups = f.terms[:0], f.groups[:0]
+	return f
 }
 
 // findWords gives the words that meet a needle.
 func (s *segment) findWords(n needle, mask uint8, h *hunt) {
-	add := func(term int, how way) { h.terms = append(h.terms, metTerm{term, how, mask}) }
+	f := h.now
+	add := func(term int, how way) { f.terms = append(f.terms, metTerm{term, how, mask}) }
 	switch {
 	case n.text == "":
 	case n.reach == whole:
@@ -49,8 +64,16 @@ func (s *segment) findWords(n needle, mask uint8, h *hunt) {
 	case n.reach == atStart:
 		s.starting(n.text, add)
 	default:
+		from, to := s.beginning(n.text)
+		exact := from < to && len(s.terms.at(from)) == len(n.text)
 		s.containing(n.text, h, func(t int) {
-			how, _ := n.fits(string(s.terms.at(t)))
+			how := byInner
+			switch {
+			case t == from && exact:
+				how = byExact
+			case t >= from && t < to:
+				how = byPrefix
+			}
 			add(t, how)
 		})
 	}
@@ -82,7 +105,7 @@ func (s *segment) containing(text string, h *hunt, give func(term int)) {
 		from = last
 	}
 	s.gram(from, func(t int) {
-		if strings.Contains(string(s.terms.at(t)), text) {
+		if bytes.Contains(s.terms.at(t), []byte(text)) {
 			give(t)
 		}
 	})
@@ -118,7 +141,7 @@ func (s *segment) slipped(word string, h *hunt, give func(term int)) {
 	head, tail := word[:middle], word[middle:]
 	h.near.reset(s.terms.len())
 	try := func(t int) {
-		if t >= s.words && slips(string(s.terms.at(t)), word) && h.near.add(t) {
+		if t >= s.words && slips(s.terms.at(t), []byte(word)) && h.near.add(t) {
 			give(t)
 		}
 	}
@@ -153,14 +176,14 @@ func (s *segment) findNumbers(n needle, mask uint8, h *hunt) bool {
 	}
 	if len(n.text) <= shortNumber {
 		if t, ok := s.term(termNumber + n.text); ok {
-			h.terms = append(h.terms, metTerm{t, byExact, mask})
+			h.now.terms = append(h.now.terms, metTerm{t, byExact, mask})
 		}
 		switch n.reach {
 		case anywhere:
-			s.starting(termDigits+n.text, func(t int, _ way) { h.terms = append(h.terms, metTerm{t, byDigits, mask}) })
+			s.starting(termDigits+n.text, func(t int, _ way) { h.now.terms = append(h.now.terms, metTerm{t, byDigits, mask}) })
 			return true
 		case atStart:
-			s.starting(termDigits+"^"+n.text, func(t int, _ way) { h.terms = append(h.terms, metTerm{t, byDigits, mask}) })
+			s.starting(termDigits+"^"+n.text, func(t int, _ way) { h.now.terms = append(h.now.terms, metTerm{t, byDigits, mask}) })
 			return true
 		case whole:
 			return true
@@ -175,7 +198,7 @@ func (s *segment) findNumbers(n needle, mask uint8, h *hunt) bool {
 // findChunks gives groups of terms for what has signs in it.
 func (s *segment) findChunks(text string, mask uint8, h *hunt) {
 	for i, r := range text {
-		if inWord(r) || len(h.groups) >= maxGroups {
+		if inWord(r) || len(h.now.groups) >= maxGroups {
 			continue
 		}
 		n := utf8.RuneLen(r)
@@ -204,7 +227,7 @@ func (s *segment) findPhrase(c *clause, h *hunt) bool {
 	words := wordsOf(c.phrase)
 	last := words[len(words)-1]
 	if len(words) == 1 {
-		s.starting(last, func(t int, how way) { h.terms = append(h.terms, metTerm{t, how, mask}) })
+		s.starting(last, func(t int, how way) { h.now.terms = append(h.now.terms, metTerm{t, how, mask}) })
 		return true
 	}
 	for _, w := range words[:min(len(words)-1, maxGroups)] {
@@ -219,13 +242,13 @@ func (h *hunt) group(s *segment, text string, mask uint8) {
 	if t, ok := s.term(text); ok {
 		g = append(g, metTerm{t, byExact, mask})
 	}
-	h.groups = append(h.groups, g)
+	h.now.groups = append(h.now.groups, g)
 }
 
 func (h *hunt) groupStarting(s *segment, text string, mask uint8) {
 	var g []metTerm
 	s.starting(text, func(t int, how way) { g = append(g, metTerm{t, how, mask}) })
-	h.groups = append(h.groups, g)
+	h.now.groups = append(h.now.groups, g)
 }
 
 // cost is how many entries the lists of the terms have.
@@ -244,18 +267,17 @@ func (s *segment) cost(terms []metTerm) int {
 
 // together gives the documents that are in every group, as far as it pays to see to it: few are left, or a group is
 // so much larger than what is left that looking at these is less work.
-func (h *hunt) together(s *segment) []uint32 {
-	if len(h.groups) == 0 {
+func (h *hunt) together(s *segment, groups [][]metTerm) []uint32 {
+	if len(groups) == 0 {
 		return nil
 	}
-	costs := make(map[int]int, len(h.groups))
-	order := make([]int, len(h.groups))
-	for i, g := range h.groups {
+	costs, order := make([]int, len(groups)), make([]int, len(groups))
+	for i, g := range groups {
 		costs[i], order[i] = s.cost(g), i
 	}
 	slices.SortFunc(order, func(a, b int) int { return costs[a] - costs[b] })
 	h.flagged = h.flagged[:0]
-	h.eachOf(s, h.groups[order[0]], func(doc uint32) {
+	h.eachOf(s, groups[order[0]], func(doc uint32) {
 		if h.flags[doc] == 0 {
 			h.flags[doc] = 1
 			h.flagged = append(h.flagged, doc)
@@ -265,7 +287,7 @@ func (h *hunt) together(s *segment) []uint32 {
 		if costs[i] > h.lookCost*len(h.flagged) || round+2 > math.MaxUint8 {
 			break
 		}
-		h.intersect(s, h.groups[i], uint8(round+1))
+		h.intersect(s, groups[i], uint8(round+1))
 	}
 	for _, doc := range h.flagged {
 		h.flags[doc] = 0

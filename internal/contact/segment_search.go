@@ -8,7 +8,7 @@ import (
 )
 
 // lookCost is how many entries of lists are read in the time that looking at one contact takes.
-const lookCost = 200
+const lookCost = 500
 
 // maxLooks is how many contacts are looked at for a text with signs in it. When the terms leave more, each counts as
 // found, somewhere in an e-mail address: only their order and, of few, the reason suffers.
@@ -24,8 +24,9 @@ type hunt struct {
 	touched  []uint32
 	flags    []uint8 // for each document, of how many groups it is; zero between needles
 	flagged  []uint32
-	terms    []metTerm
-	groups   [][]metTerm
+	finds    []finding // for the needles of all clauses
+	starts   []int     // for each clause, where its findings begin; and where the last ends
+	now      *finding
 	met      termSet
 	near     termSet
 	rows     []row
@@ -152,7 +153,7 @@ func (r *search) narrowDown(ctx context.Context, s placed, members int) bool {
 		case k > 0 && len(h.rows) > 0 && len(h.rows)*h.lookCost < costs[i] && r.keepRows(&s, i):
 			r.met[i] = true
 		default:
-			r.mark(s, c)
+			r.mark(s, i)
 			r.met[i] = h.anySeen(&s) || r.met[i]
 			if k == 0 {
 				h.begin(&s)
@@ -163,49 +164,39 @@ func (r *search) narrowDown(ctx context.Context, s placed, members int) bool {
 	return len(h.rows) > 0
 }
 
-// estimate tells how many entries each clause has, and their order by that.
+// estimate finds the terms of all clauses, and tells about how many entries each has, and their order by that.
 func (r *search) estimate(s *segment) (costs, order []int) {
+	h := &r.hunt
+	h.finds, h.starts = h.finds[:0], append(h.starts[:0], 0)
 	for i := range r.plan.clauses {
+		h.find(s, &r.plan.clauses[i])
+		h.starts = append(h.starts, len(h.finds))
 		costs, order = append(costs, 0), append(order, i)
-		if len(r.plan.clauses) > 1 || !r.hunt.wide {
-			costs[i] = r.hunt.price(s, &r.plan.clauses[i])
-		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[a], costs[b]) })
+	if len(costs) > 1 || !h.wide {
+		for i := range costs {
+			costs[i] = h.price(s, i)
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(costs[a], costs[b]) })
+	}
 	return costs, order
 }
 
-// price is about how many entries a clause has.
-func (h *hunt) price(s *segment, c *clause) int {
-	price := 0
-	least := func() {
-		price += s.cost(h.terms)
-		fewest := -1
-		for _, g := range h.groups {
-			if n := s.cost(g); fewest < 0 || n < fewest {
-				fewest = n
-			}
-		}
-		price += max(fewest, 0) * 4
-	}
-	h.clear()
+// find finds the terms of a clause.
+func (h *hunt) find(s *segment, c *clause) {
 	if c.phrase != "" {
-		s.findPhrase(c, h)
-		least()
-		return price
+		h.now = h.finding()
+		h.now.certain = s.findPhrase(c, h)
+		return
 	}
 	for _, n := range c.needles {
-		h.clear()
-		h.find(s, n, maskOf(c.fields))
-		least()
+		h.now = h.finding()
+		h.now.needle = n
+		h.now.certain = h.findNeedle(s, n, maskOf(c.fields))
 	}
-	return price
 }
 
-func (h *hunt) clear() { h.terms, h.groups = h.terms[:0], h.groups[:0] }
-
-// find gives the terms of a needle; certain tells that they are enough.
-func (h *hunt) find(s *segment, n needle, mask uint8) (certain bool) {
+func (h *hunt) findNeedle(s *segment, n needle, mask uint8) (certain bool) {
 	switch n.among {
 	case amongNumbers:
 		return s.findNumbers(n, mask, h)
@@ -218,46 +209,52 @@ func (h *hunt) find(s *segment, n needle, mask uint8) (certain bool) {
 	}
 }
 
-// mark notes for every contact that meets a clause how.
-func (r *search) mark(s placed, c *clause) {
-	h := &r.hunt
-	if c.phrase != "" {
-		h.clear()
-		if s.findPhrase(c, h) {
-			h.markTerms(s.segment, c.silent)
-			return
-		}
-		for _, doc := range h.together(s.segment) {
-			if h.sees(&s, doc) {
-				s.read(doc, &h.leaf, true)
-				h.note(doc, h.leaf.meets(c), c.silent)
+// price is about how many entries clause i has. Each contact that has to be looked at counts as several.
+func (h *hunt) price(s *segment, i int) int {
+	price := 0
+	for _, f := range h.finds[h.starts[i]:h.starts[i+1]] {
+		price += s.cost(f.terms)
+		fewest := -1
+		for _, g := range f.groups {
+			if n := s.cost(g); fewest < 0 || n < fewest {
+				fewest = n
 			}
 		}
-		return
+		price += max(fewest, 0) * max(h.lookCost/2, 1)
 	}
-	for _, n := range c.needles {
-		h.clear()
-		certain := h.find(s.segment, n, maskOf(c.fields))
-		h.markTerms(s.segment, false)
-		if !certain {
-			h.lookAt(s, n, c)
+	return price
+}
+
+// mark notes for every contact that meets clause i how.
+func (r *search) mark(s placed, i int) {
+	h, c := &r.hunt, &r.plan.clauses[i]
+	for k := h.starts[i]; k < h.starts[i+1]; k++ {
+		f := &h.finds[k]
+		h.markTerms(s.segment, f.terms, c.silent)
+		if !f.certain {
+			h.lookAt(s, f, c)
 		}
 	}
 }
 
-// lookAt notes the contacts that have the needle, of those that have its parts.
-func (h *hunt) lookAt(s placed, n needle, c *clause) {
-	docs := h.together(s.segment)
-	if n.among == amongChunks && len(docs) > maxLooks {
+// lookAt notes the contacts that have what is looked for, of those that have its parts.
+func (h *hunt) lookAt(s placed, f *finding, c *clause) {
+	docs := h.together(s.segment, f.groups)
+	if f.needle.among == amongChunks && len(docs) > maxLooks {
 		for _, doc := range docs {
 			h.note(doc, bestIn(setOf(FieldEmail), byInner), false)
 		}
 		return
 	}
 	for _, doc := range docs {
-		if h.sees(&s, doc) {
-			s.read(doc, &h.leaf, n.among != amongNumbers)
-			h.note(doc, h.leaf.has(n, c.fields), false)
+		if !h.sees(&s, doc) {
+			continue
+		}
+		s.read(doc, &h.leaf)
+		if c.phrase != "" {
+			h.note(doc, h.leaf.meets(c), c.silent)
+		} else {
+			h.note(doc, h.leaf.has(f.needle, c.fields), false)
 		}
 	}
 }
@@ -276,9 +273,9 @@ func (h *hunt) note(doc uint32, why reason, silent bool) {
 }
 
 // markTerms notes the contacts that have one of the terms.
-func (h *hunt) markTerms(s *segment, silent bool) {
+func (h *hunt) markTerms(s *segment, terms []metTerm, silent bool) {
 	var l list
-	for _, m := range h.terms {
+	for _, m := range terms {
 		for r := s.lists(m.term); r.next(&l); {
 			if m.mask>>l.class&1 == 0 {
 				continue
@@ -332,11 +329,9 @@ func (h *hunt) markList(l *list, weight uint8) {
 }
 
 func (h *hunt) markTag(s *segment, key string) {
-	h.terms = h.terms[:0]
 	if t, ok := s.term(termTag + key); ok {
-		h.terms = append(h.terms, metTerm{t, byExact, everyClass})
+		h.markTerms(s, []metTerm{{t, byExact, everyClass}}, true)
 	}
-	h.markTerms(s, true)
 }
 
 // anySeen tells whether one of the touched contacts is in scope.
@@ -394,7 +389,7 @@ func (r *search) keepRows(s *placed, i int) bool {
 	h, c := &r.hunt, &r.plan.clauses[i]
 	var kept []row
 	for _, w := range h.rows {
-		s.read(w.doc, &h.leaf, true)
+		s.read(w.doc, &h.leaf)
 		if why := h.leaf.meets(c); why != 0 {
 			kept = append(kept, w.with(uint8(why.weight()), c))
 		}
@@ -409,7 +404,7 @@ func (r *search) keepRows(s *placed, i int) bool {
 func (r *search) lookAtAll(s *placed) {
 	h := &r.hunt
 	h.everyone(s, func(doc uint32) {
-		s.read(doc, &h.leaf, true)
+		s.read(doc, &h.leaf)
 		w, all := row{doc: doc, able: true}, true
 		for i := range r.plan.clauses {
 			c := &r.plan.clauses[i]
@@ -492,13 +487,13 @@ func (r *search) orderly(s placed, doc uint32) bool {
 	if first.plain() {
 		return true
 	}
-	s.read(doc, &r.hunt.leaf, true)
+	s.read(doc, &r.hunt.leaf)
 	return r.hunt.leaf.meets(first).field() == FieldName
 }
 
 // reasonsOf gives the reasons of a contact, one for each clause.
 func (p *plan) reasonsOf(s *segment, doc uint32, l *leaf) []reason {
-	s.read(doc, l, true)
+	s.read(doc, l)
 	var all []reason
 	for i := range p.clauses {
 		all = append(all, l.meets(&p.clauses[i]))

@@ -72,6 +72,10 @@ func (c *cursor) digits() string {
 type cursor struct{ rest []byte }
 
 func (c *cursor) number() int {
+	if b := c.rest[0]; b < 0x80 {
+		c.rest = c.rest[1:]
+		return int(b)
+	}
 	v, k := binary.Uvarint(c.rest)
 	c.rest = c.rest[k:]
 	return int(v)
@@ -107,8 +111,8 @@ func (c *cursor) line() line {
 	return l
 }
 
-// appendPieces writes pieces in codes; code gives that of a word.
-func appendPieces(dst []byte, pieces string, code func(word string) int) []byte {
+// appendCoded writes pieces in codes; code gives that of a word.
+func appendCoded(dst []byte, pieces string, code func(word string) int) []byte {
 	afterSign := false
 	for rest := pieces; rest != ""; {
 		r, n := utf8.DecodeRuneInString(rest)
@@ -145,55 +149,64 @@ func (s *segment) version(doc uint32) int {
 	return c.number()
 }
 
-// head reads a contact up to its pieces.
-func (s *segment) head(doc uint32, l *leaf) cursor {
+// read reads a contact; its pieces stay coded until they are asked for.
+func (s *segment) read(doc uint32, l *leaf) {
 	c := cursor{s.texts.at(int(doc))}
 	l.version = c.number()
-	l.tags, l.lines, l.pieces = l.tags[:0], l.lines[:0], l.pieces[:0]
+	l.tags, l.lines = l.tags[:0], l.lines[:0]
 	for n := c.number(); n > 0; n-- {
 		l.tags = append(l.tags, uint32(c.number()))
 	}
 	for n := c.number(); n > 0; n-- {
 		l.lines = append(l.lines, c.line())
 	}
-	return c
+	l.segment, l.coded, l.pieces, l.fields = s, c.rest, l.pieces[:0], 0
 }
 
-// read reads a contact, with its pieces when wanted.
-func (s *segment) read(doc uint32, l *leaf, pieces bool) {
-	if c := s.head(doc, l); pieces {
-		s.decode(&c, l, false)
-	}
-}
-
-// readName reads a contact, but of its pieces the name only.
-func (s *segment) readName(doc uint32, l *leaf) {
-	c := s.head(doc, l)
-	s.decode(&c, l, true)
-}
-
-// decode reads pieces, or when only the name is wanted, up to where it ends.
-func (s *segment) decode(c *cursor, l *leaf, name bool) {
+// appendPieces reads pieces.
+func (s *segment) appendPieces(dst, coded []byte) []byte {
 	fresh := false // a word has a blank before it
-	for len(c.rest) > 0 {
+	for c := (cursor{coded}); len(c.rest) > 0; {
 		code := c.number()
 		switch {
 		case code < codeSign:
-			if name && (code != nameAt+1 || len(l.pieces) > 0) {
-				return
-			}
-			l.pieces, fresh = append(l.pieces, byte(code)), true
+			dst, fresh = append(dst, byte(code)), true
 		case code == codeSign:
-			l.pieces, fresh = utf8.AppendRune(l.pieces, rune(c.number())), false
+			dst, fresh = utf8.AppendRune(dst, rune(c.number())), false
 		case code == codeBlank:
-			l.pieces, fresh = append(l.pieces, ' '), false
+			dst, fresh = append(dst, ' '), false
 		case code < codeTerm:
-			l.pieces, fresh = append(l.pieces, asciiSigns[code-codeASCII]), false
+			dst, fresh = append(dst, asciiSigns[code-codeASCII]), false
 		default:
 			if fresh {
-				l.pieces = append(l.pieces, ' ')
+				dst = append(dst, ' ')
 			}
-			l.pieces, fresh = append(l.pieces, s.terms.at(int(s.codes.at(code-codeTerm)))...), true
+			dst, fresh = append(dst, s.coded(code)...), true
 		}
 	}
+	return dst
 }
+
+// appendWords reads the words of some fields, as slot.text has them.
+func (s *segment) appendWords(dst, coded []byte, fields fieldSet) []byte {
+	wanted := false
+	for c := (cursor{coded}); len(c.rest) > 0; {
+		code := c.number()
+		switch {
+		case code < codeSign:
+			if wanted = fields>>(code-1)&1 != 0; wanted {
+				dst = append(dst, byte(code))
+			} else if fields == 1<<nameAt {
+				return dst // the name comes first
+			}
+		case code == codeSign:
+			c.number()
+		case wanted && code >= codeTerm:
+			dst = append(append(dst, ' '), s.coded(code)...)
+		}
+	}
+	return dst
+}
+
+// coded is the word with a code.
+func (s *segment) coded(code int) []byte { return s.terms.at(int(s.codes.at(code - codeTerm))) }
