@@ -14,6 +14,7 @@ const maxGone = 10_000
 // every contact once.
 type tenantIndex struct {
 	mu       sync.RWMutex
+	full     int        // is overlayFull, but in tests
 	idle     *sync.Cond // of mu: nobody tends
 	tending  bool       // somebody makes segments
 	active   *overlay
@@ -40,7 +41,7 @@ type bookState struct {
 }
 
 func newTenantIndex() *tenantIndex {
-	t := &tenantIndex{active: newOverlay(), numbers: map[BookID]uint32{}}
+	t := &tenantIndex{full: overlayFull, active: newOverlay(), numbers: map[BookID]uint32{}}
 	t.idle = sync.NewCond(&t.mu)
 	return t
 }

@@ -13,7 +13,7 @@ const (
 
 // tend starts the making of segments when there is something to do. The lock is held.
 func (t *tenantIndex) tend() {
-	if t.tending || len(t.active.slots) < overlayFull {
+	if t.tending || len(t.active.slots) < t.full {
 		return
 	}
 	t.tending = true
@@ -63,7 +63,7 @@ type job struct {
 
 // next says what is to be done; nil when that is nothing. The lock is held.
 func (t *tenantIndex) next() *job {
-	if len(t.active.slots) >= overlayFull {
+	if len(t.active.slots) >= t.full {
 		return t.jobOf(nil, true)
 	}
 	tiers := map[int][]placed{}
@@ -72,7 +72,7 @@ func (t *tenantIndex) next() *job {
 			return t.jobOf([]placed{p}, false)
 		}
 		tier := 0
-		for size := p.n; size > overlayFull*2; size /= tierWidth {
+		for size := p.n; size > t.full*2; size /= tierWidth {
 			tier++
 		}
 		tiers[tier] = append(tiers[tier], p)

@@ -3,6 +3,7 @@ package contact
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -404,44 +405,67 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// Writers and readers at the same time: what was there before and is not touched is found always.
+// Writers and readers at the same time, while segments are made: what was there before and is not touched is found
+// always, and nobody twice.
 func TestIndexTogether(t *testing.T) {
 	t.Parallel()
-	x := stocked(people()...)
-	var readers, writers sync.WaitGroup
-	done := make(chan struct{})
-	for range 4 {
-		readers.Go(func() {
-			for more := true; more; {
-				select {
-				case <-done:
-					more = false
-				default:
+	for _, full := range []int{overlayFull, 40} {
+		x := stocked(people()...)
+		x.tenant(acme).full = full
+		var readers, writers sync.WaitGroup
+		done := make(chan struct{})
+		for range 3 {
+			readers.Go(func() {
+				for more := true; more; {
+					select {
+					case <-done:
+						more = false
+					default:
+					}
+					x.readSteadily(t)
 				}
-				for query, want := range map[string]string{"weber@": "marta", "wbeer": "marta", "fabrikam": "jp"} {
-					if got := x.ask(query); got != want {
-						t.Errorf("%q finds %q, want %q", query, got, want)
-						return
+			})
+		}
+		for w := range 2 {
+			writers.Go(func() {
+				for v := range 1000 {
+					id := ID(fmt.Sprintf("busy%d", w))
+					x.Put(acme, Contact{ID: id, Book: "b", Version: 3 * v, Record: Record{Name: fmt.Sprintf("Busy v%d", v), Tags: []string{"busy"}}})
+					x.Put(acme, Contact{ID: id, Book: "b", Version: 3*v + 1, Record: Record{Name: fmt.Sprintf("Busy w%d", v)}})
+					if v%5 > 0 {
+						x.Remove(acme, "b", id, 3*v+2)
 					}
 				}
-				x.Tags(acme, []BookID{"b"})
-				x.WhoIs(acme, []BookID{"b"}, "345678", 10)
-			}
-		})
-	}
-	for w := range 2 {
+			})
+		}
 		writers.Go(func() {
-			for v := range 1500 {
-				id := ID(fmt.Sprintf("busy%d", w))
-				x.Put(acme, Contact{ID: id, Book: "b", Version: 2 * v, Record: Record{Name: fmt.Sprintf("Busy v%d", v), Tags: []string{"busy"}}})
-				x.Remove(acme, "b", id, 2*v+1)
+			for range 5 {
+				if err := x.Save(io.Discard, acme, ""); err != nil {
+					t.Error(err)
+				}
 			}
 		})
+		writers.Wait()
+		close(done)
+		readers.Wait()
+		in := x.tenant(acme)
+		in.fold()
+		if n := x.Count(acme, "b"); n != 5 || in.segments[0].n-in.segments[0].hidden.n != 5 {
+			t.Errorf("%d contacts at the end, %d of them in the segment, want 5", n, in.segments[0].n)
+		}
 	}
-	writers.Wait()
-	close(done)
-	readers.Wait()
-	if n := x.Count(acme, "b"); n != 5 {
-		t.Errorf("%d contacts at the end, want 5", n)
+}
+
+func (x *Index) readSteadily(t *testing.T) {
+	for query, want := range map[string]string{"weber@": "marta", "wbeer": "marta", "fabrikam": "jp", "061234": "marta"} {
+		if got := x.ask(query); got != want {
+			t.Errorf("%q finds %q, want %q", query, got, want)
+		}
 	}
+	hits, total := x.Search(context.Background(), acme, []BookID{"b"}, Query{Text: "busy"}, 9)
+	if total != len(hits) || total > 2 || total == 2 && hits[0].ID == hits[1].ID {
+		t.Errorf("%d: %v", total, hits)
+	}
+	x.Tags(acme, []BookID{"b"})
+	x.WhoIs(acme, []BookID{"b"}, "345678", 10)
 }
