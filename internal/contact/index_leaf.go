@@ -11,13 +11,15 @@ import (
 type leaf struct {
 	version int
 	tags    []uint32
-	lines   []line
+	lines   []line // when they were asked for
 
-	segment *segment
-	coded   []byte   // pieces, as the segment has them
-	pieces  []byte   // empty until they are asked for
-	spaced  []byte   // pieces without signs, as in slot.text, of some fields
-	fields  fieldSet // these; none until they are asked for
+	segment    *segment
+	codedLines []byte   // lines, as the segment has them
+	coded      []byte   // pieces, as the segment has them
+	pieces     []byte   // empty until they are asked for
+	chunks     []byte   // those of the pieces that have signs in them, likewise
+	spaced     []byte   // pieces without signs, as in slot.text, of some fields
+	fields     fieldSet // these; none until they are asked for
 }
 
 // withSigns gives the pieces.
@@ -26,6 +28,15 @@ func (l *leaf) withSigns() []byte {
 		l.pieces = l.segment.appendPieces(l.pieces, l.coded)
 	}
 	return l.pieces
+}
+
+// numbers gives the phone numbers.
+func (l *leaf) numbers() []line {
+	l.lines = l.lines[:0]
+	for c := (cursor{l.codedLines}); len(c.rest) > 0; {
+		l.lines = append(l.lines, c.line())
+	}
+	return l.lines
 }
 
 // withoutSigns gives the words of some fields.
@@ -62,7 +73,7 @@ func (l *leaf) has(n needle, fields fieldSet) reason {
 // number compares the phone numbers.
 func (l *leaf) number(n needle, fields fieldSet) reason {
 	var best reason
-	for _, p := range l.lines {
+	for _, p := range l.numbers() {
 		set := fieldSet(1) << p.field & fields
 		if set == 0 {
 			continue
@@ -86,10 +97,13 @@ func numeric(how way) way {
 
 // chunk compares what has signs in it.
 func (l *leaf) chunk(n needle, fields fieldSet) reason {
-	if !bytes.Contains(l.withSigns(), []byte(n.text)) {
+	if len(l.chunks) == 0 {
+		l.chunks = l.segment.appendChunks(l.chunks, l.coded)
+	}
+	if !bytes.Contains(l.chunks, []byte(n.text)) {
 		return 0
 	}
-	return l.best(l.pieces, fields, func(c []byte) (way, bool) {
+	return l.best(l.chunks, fields, func(c []byte) (way, bool) {
 		how, ok := n.fits(c)
 		return how, ok && bytes.ContainsFunc(c, notInWord)
 	})

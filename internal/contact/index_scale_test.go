@@ -18,6 +18,7 @@ func settled(size, some int) (*Index, []Contact) {
 	x := NewIndex()
 	t := newTown(size)
 	var known []Contact
+	done := x.tenant(acme).load()
 	for i := range size {
 		c := t.next()
 		x.Put(acme, c)
@@ -25,6 +26,7 @@ func settled(size, some int) (*Index, []Contact) {
 			known = append(known, c)
 		}
 	}
+	done()
 	x.tenant(acme).fold()
 	return x, known
 }

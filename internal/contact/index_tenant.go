@@ -17,6 +17,7 @@ type tenantIndex struct {
 	full     int        // is overlayFull, but in tests
 	idle     *sync.Cond // of mu: nobody tends
 	tending  bool       // somebody makes segments
+	loading  int        // how many are filling the index
 	active   *overlay
 	frozen   *overlay // on its way into a segment, or nil
 	segments []placed

@@ -7,17 +7,39 @@ const (
 	// overlayFull is how many slots an overlay has before it becomes a segment. It is searched word by word, so it
 	// stays small.
 	overlayFull = 4096
+	// bulkFull is the same while many contacts come in and nobody searches yet.
+	bulkFull = 65_536
 	// tierWidth is how many segments of about one size are made one.
 	tierWidth = 6
 )
 
 // tend starts the making of segments when there is something to do. The lock is held.
 func (t *tenantIndex) tend() {
-	if t.tending || len(t.active.slots) < t.full {
+	if t.tending || len(t.active.slots) < t.limit() {
 		return
 	}
 	t.tending = true
 	go t.work()
+}
+
+func (t *tenantIndex) limit() int {
+	if t.loading > 0 {
+		return bulkFull
+	}
+	return t.full
+}
+
+// load says that many contacts come in, until done is called.
+func (t *tenantIndex) load() (done func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.loading++
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.loading--
+		t.tend()
+	}
 }
 
 func (t *tenantIndex) work() {
@@ -63,7 +85,7 @@ type job struct {
 
 // next says what is to be done; nil when that is nothing. The lock is held.
 func (t *tenantIndex) next() *job {
-	if len(t.active.slots) >= t.full {
+	if len(t.active.slots) >= t.limit() {
 		return t.jobOf(nil, true)
 	}
 	tiers := map[int][]placed{}

@@ -72,6 +72,7 @@ func (b *builder) load(o *origin) {
 	if o.segment != nil {
 		o.segment.read(o.n, l)
 		l.withSigns()
+		l.numbers()
 		for i, t := range l.tags {
 			l.tags[i] = b.tag(o.segment.tags[t].written)
 		}
@@ -297,7 +298,7 @@ func (b *builder) gramsOf(s *segment, sorted []uint32) {
 // write writes what is kept of each contact.
 func (b *builder) write(s *segment, codes []uint32) {
 	var ids, texts blobWriter
-	var text []byte
+	var text, lines []byte
 	for doc := range b.origins {
 		o := &b.origins[doc]
 		b.load(o)
@@ -308,10 +309,11 @@ func (b *builder) write(s *segment, codes []uint32) {
 		for _, t := range b.leaf.tags {
 			text = binary.AppendUvarint(text, uint64(t))
 		}
-		text = binary.AppendUvarint(text, uint64(len(b.leaf.lines)))
+		lines = lines[:0]
 		for _, l := range b.leaf.lines {
-			text = appendLine(text, l)
+			lines = appendLine(lines, l)
 		}
+		text = append(binary.AppendUvarint(text, uint64(len(lines))), lines...)
 		texts.add(string(appendCoded(text, string(b.leaf.pieces), func(word string) int { return int(codes[b.numbers[word]]) })))
 	}
 	s.ids, s.texts = ids.done(), texts.done()

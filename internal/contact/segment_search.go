@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"math/bits"
 	"slices"
 )
 
@@ -441,33 +442,78 @@ func (r *ranking) Pop() any          { panic("nothing is taken off") }
 
 func (r row) before(o row) bool { return r.score > o.score || r.score == o.score && r.doc < o.doc }
 
-// rank offers the best rows to the podium.
+// rank offers the best rows to the podium. It goes through them from the highest score that they may have, those of
+// one score in the order of their names, so that it need read few of the names.
 func (r *search) rank(s placed) {
 	h := &r.hunt
-	limit := r.podium.limit
-	if limit <= 0 {
+	h.standing = h.standing[:0]
+	if r.podium.limit <= 0 {
 		return
 	}
-	top := h.standing[:0]
-	for _, w := range h.rows {
-		full := len(top) == limit
-		if w.able && (!full || (row{doc: w.doc, score: w.score + orderly}).before(top[0])) && r.orderly(s, w.doc) {
-			w.score += orderly
+	for _, kind := range h.kinds() {
+		if len(h.standing) == r.podium.limit && h.standing[0].score > kind.highest() {
+			break
 		}
-		switch {
-		case !full:
-			top = append(top, w)
-			if len(top) == limit {
-				heap.Init(&top)
-			}
-		case w.before(top[0]):
-			top[0] = w
-			heap.Fix(&top, 0)
+		r.rankKind(s, kind)
+	}
+	for _, w := range h.standing {
+		r.podium.show(found{score: int(w.score), name: s.name(w.doc, &h.leaf), id: ID(s.ids.at(int(w.doc))), book: s.bookAt(int(w.doc)), segment: s.segment, doc: w.doc})
+	}
+}
+
+// kinds gives the rows without their documents, each kind once, the highest first.
+func (h *hunt) kinds() []row {
+	var all []row
+	for _, w := range h.rows {
+		w.doc = 0
+		if !slices.Contains(all, w) {
+			all = append(all, w)
 		}
 	}
-	h.standing = top
-	for _, w := range top {
-		r.podium.show(found{score: int(w.score), name: s.name(w.doc, &h.leaf), id: ID(s.ids.at(int(w.doc))), book: s.bookAt(int(w.doc)), segment: s.segment, doc: w.doc})
+	slices.SortFunc(all, func(a, b row) int { return cmp.Compare(b.highest(), a.highest()) })
+	return all
+}
+
+// highest is the score that a row has when its words are in order.
+func (r row) highest() uint16 {
+	if r.able {
+		return r.score + orderly
+	}
+	return r.score
+}
+
+// rankKind ranks the rows of one kind.
+func (r *search) rankKind(s placed, kind row) {
+	h := &r.hunt
+	h.met.reset(s.n)
+	for _, w := range h.rows {
+		if w.score == kind.score && w.able == kind.able {
+			h.met.add(int(w.doc))
+		}
+	}
+	for i, word := range h.met {
+		for ; word != 0; word &= word - 1 {
+			w := row{doc: uint32(64*i + bits.TrailingZeros64(word)), score: kind.highest()}
+			full := len(h.standing) == r.podium.limit
+			if full && !w.before(h.standing[0]) {
+				return
+			}
+			if kind.able && !r.orderly(s, w.doc) {
+				w.score = kind.score
+			}
+			h.standing.take(w, full)
+		}
+	}
+}
+
+// take keeps a row when there is room, or when it is better than the worst.
+func (r *ranking) take(w row, full bool) {
+	switch {
+	case !full:
+		heap.Push(r, w)
+	case w.before((*r)[0]):
+		(*r)[0] = w
+		heap.Fix(r, 0)
 	}
 }
 

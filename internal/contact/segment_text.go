@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// A document is written as varints: its version, how many tags it has and their numbers, how many phone numbers and,
-// for each, field, form, and digits; then its pieces in codes.
+// A document is written as varints: its version, how many tags it has and their numbers, how many bytes its
+// phone numbers take and, for each, field, form, and digits; then its pieces in codes.
 //
 // The codes of pieces: a field begins with its place plus one; a term is codeTerm plus its place among the codes of
 // the segment; a sign has a place in asciiSigns or follows codeSign as a rune. A blank stands before a word that
@@ -149,18 +149,48 @@ func (s *segment) version(doc uint32) int {
 	return c.number()
 }
 
-// read reads a contact; its pieces stay coded until they are asked for.
+// read reads a contact; its numbers and pieces stay as they are until they are asked for.
 func (s *segment) read(doc uint32, l *leaf) {
 	c := cursor{s.texts.at(int(doc))}
-	l.version = c.number()
-	l.tags, l.lines = l.tags[:0], l.lines[:0]
+	l.version, l.tags = c.number(), l.tags[:0]
 	for n := c.number(); n > 0; n-- {
 		l.tags = append(l.tags, uint32(c.number()))
 	}
-	for n := c.number(); n > 0; n-- {
-		l.lines = append(l.lines, c.line())
+	n := c.number()
+	l.segment, l.codedLines, l.coded = s, c.rest[:n], c.rest[n:]
+	l.pieces, l.fields, l.chunks = l.pieces[:0], 0, l.chunks[:0]
+}
+
+// appendChunks reads those of the pieces that have signs in them.
+func (s *segment) appendChunks(dst, coded []byte) []byte {
+	const none = -1
+	word, inside, signed := none, false, false // a word that may begin a chunk; in a chunk; right behind a sign
+	for c := (cursor{coded}); len(c.rest) > 0; {
+		switch code := c.number(); {
+		case code < codeSign:
+			dst, word, inside, signed = append(dst, byte(code)), none, false, false
+		case code == codeBlank:
+			word, inside, signed = none, false, false
+		case code >= codeTerm && signed:
+			dst, signed = append(dst, s.coded(code)...), false
+		case code >= codeTerm:
+			word, inside = code, false
+		default:
+			if !inside {
+				dst = append(dst, ' ')
+			}
+			if word != none {
+				dst = append(dst, s.coded(word)...)
+			}
+			if code == codeSign {
+				dst = utf8.AppendRune(dst, rune(c.number()))
+			} else {
+				dst = append(dst, asciiSigns[code-codeASCII])
+			}
+			word, inside, signed = none, true, true
+		}
 	}
-	l.segment, l.coded, l.pieces, l.fields = s, c.rest, l.pieces[:0], 0
+	return dst
 }
 
 // appendPieces reads pieces.
