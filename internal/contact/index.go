@@ -24,7 +24,7 @@ type Index struct {
 func NewIndex() *Index {
 	return &Index{
 		drafts: sync.Pool{New: func() any { return new(draft) }},
-		spare:  sync.Pool{New: func() any { return &search{hunt: hunt{lookCost: lookCost}} }},
+		spare:  sync.Pool{New: func() any { return &search{hunt: hunt{lookCost: lookCost, maxLooks: maxLooks}} }},
 	}
 }
 
@@ -64,6 +64,10 @@ func (x *Index) tenant(t identity.Tenant) *tenantIndex {
 // A word matches anywhere in a word of the record, from two letters on; single letters match beginnings. What no
 // contact has is read more generously: "weber;marta" as two words, a word of four letters or more with one slip, a
 // restriction (Query.In) as words.
+//
+// The best are the best of all, and the total is exact, with one exception: of a text with signs in it that is so common
+// that more than maxLooks contacts of a segment have its parts, such as "@g", only the first of these by name are
+// looked at. Whoever is given matches; the total is then how many at least.
 func (x *Index) Search(ctx context.Context, t identity.Tenant, books []BookID, q Query, limit int) (hits []Hit, total int) {
 	if q.Book != "" && slices.Contains(books, q.Book) {
 		books = []BookID{q.Book}

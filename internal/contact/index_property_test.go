@@ -306,7 +306,7 @@ func TestSearchIsRight(t *testing.T) {
 func drawHistory(t *rapid.T) (*Index, []Contact) {
 	x := NewIndex()
 	cost := rapid.SampledFrom([]int{0, 1, lookCost}).Draw(t, "lookCost") // from looking at everybody to reading lists alone
-	x.spare.New = func() any { return &search{hunt: hunt{lookCost: cost}} }
+	x.spare.New = func() any { return &search{hunt: hunt{lookCost: cost, maxLooks: maxLooks}} }
 	var kept []Contact
 	for i := range rapid.IntRange(0, 30).Draw(t, "contacts") {
 		c := drawContact(t, i)

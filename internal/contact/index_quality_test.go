@@ -59,3 +59,20 @@ func TestManyBooks(t *testing.T) {
 		}
 	}
 }
+
+// Of what is too common the first by name are looked at, and who is found has it.
+func TestTooCommon(t *testing.T) {
+	t.Parallel()
+	x := NewIndex()
+	x.spare.New = func() any { return &search{hunt: hunt{lookCost: lookCost, maxLooks: 3}} }
+	for i, name := range []string{"Dora", "Anna", "Carl", "Emil", "Bert"} {
+		x.Put(acme, Contact{ID: ID(name), Book: "b", Version: 1 + i, Record: Record{Name: name, Emails: []string{name + ".n@x.example"}}})
+	}
+	x.tenant(acme).fold()
+	for query, want := range map[string]string{"@x.ex": "Anna Bert Carl", "ra.n": "Dora", "emil @x.ex": "Emil"} {
+		hits, total := x.Search(context.Background(), acme, []BookID{"b"}, Query{Text: query}, 9)
+		if got := ids(hits); got != want || total != len(hits) {
+			t.Errorf("%q finds %q of %d, want %q", query, got, total, want)
+		}
+	}
+}

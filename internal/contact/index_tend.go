@@ -72,6 +72,7 @@ func (t *tenantIndex) fold() {
 	t.mu.Lock()
 	t.frozen, t.tending = nil, false
 	t.idle.Broadcast()
+	t.tend()
 	t.mu.Unlock()
 }
 

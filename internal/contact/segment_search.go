@@ -11,12 +11,13 @@ import (
 // lookCost is how many entries of lists are read in the time that looking at one contact takes.
 const lookCost = 500
 
-// maxLooks is how many contacts are looked at for a text with signs in it. When the terms leave more, each counts as
-// found, somewhere in an e-mail address: only their order and, of few, the reason suffers.
-const maxLooks = 20_000
+// maxLooks is how many contacts are looked at for a text with signs in it, where the terms of a segment leave more: the
+// first by name. Whoever types more, or another word, is spared that. No other search is bounded.
+const maxLooks = 10_000
 
 // hunt carries out a plan on segments. Its lists are used again.
 type hunt struct {
+	maxLooks int     // is maxLooks, but in tests
 	lookCost int     // is lookCost, but in tests
 	scope    []bool  // for each book of the tenant
 	inScope  []bool  // for each book of the segment
@@ -240,17 +241,12 @@ func (r *search) mark(s placed, i int) {
 
 // lookAt notes the contacts that have what is looked for, of those that have its parts.
 func (h *hunt) lookAt(s placed, f *finding, c *clause) {
-	docs := h.together(s.segment, f.groups)
-	if f.needle.among == amongChunks && len(docs) > maxLooks {
-		for _, doc := range docs {
-			h.note(doc, bestIn(setOf(FieldEmail), byInner), false)
-		}
-		return
+	docs := slices.DeleteFunc(h.together(s.segment, f.groups), func(doc uint32) bool { return !h.sees(&s, doc) })
+	if f.needle.among == amongChunks && len(docs) > h.maxLooks {
+		slices.Sort(docs)
+		docs = docs[:h.maxLooks]
 	}
 	for _, doc := range docs {
-		if !h.sees(&s, doc) {
-			continue
-		}
 		s.read(doc, &h.leaf)
 		if c.phrase != "" {
 			h.note(doc, h.leaf.meets(c), c.silent)
