@@ -251,18 +251,34 @@ func (h *hunt) groupStarting(s *segment, text string, mask uint8) {
 	h.now.groups = append(h.now.groups, g)
 }
 
-// cost is how many entries the lists of the terms have.
+// cost is about how many entries the lists of the terms have: each takes a byte or two, and the lists lie in the order
+// of their terms, so the lists themselves need not be read.
 func (s *segment) cost(terms []metTerm) int {
 	cost := 0
-	var l list
 	for _, m := range terms {
-		for r := s.lists(m.term); r.next(&l); {
-			if m.mask>>l.class&1 != 0 {
-				cost += l.n
-			}
-		}
+		cost += s.size(m.term)
 	}
 	return cost
+}
+
+// size is about how many bytes the lists of a term take.
+func (s *segment) size(term int) int {
+	const far = 32 // so many terms without a list in a row are rare
+	at := s.posts.at(term)
+	if at&alone != 0 {
+		return 1
+	}
+	for t := term + 1; t < min(term+far, s.posts.len()); t++ {
+		if next := s.posts.at(t); next&alone == 0 {
+			return int(next - at)
+		}
+	}
+	size := 0
+	var l list
+	for r := s.lists(term); r.next(&l); {
+		size += len(l.data)
+	}
+	return size
 }
 
 // together gives the documents that are in every group, as far as it pays to see to it: few are left, or a group is

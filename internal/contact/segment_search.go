@@ -26,6 +26,7 @@ type hunt struct {
 	touched  []uint32
 	flags    []uint8 // for each document, of how many groups it is; zero between needles
 	flagged  []uint32
+	only     []uint8   // flags, while only what is flagged is marked
 	finds    []finding // for the needles of all clauses
 	starts   []int     // for each clause, where its findings begin; and where the last ends
 	now      *finding
@@ -155,7 +156,9 @@ func (r *search) narrowDown(ctx context.Context, s placed, members int) bool {
 		case k > 0 && len(h.rows) > 0 && len(h.rows)*h.lookCost < costs[i] && r.keepRows(&s, i):
 			r.met[i] = true
 		default:
-			r.mark(s, i)
+			if k == 0 || !r.markRows(s, i) {
+				r.mark(s, i)
+			}
 			r.met[i] = h.anySeen(&s) || r.met[i]
 			if k == 0 {
 				h.begin(&s)
@@ -239,6 +242,25 @@ func (r *search) mark(s placed, i int) {
 	}
 }
 
+// markRows is mark for the rows alone, which costs less; false when none of them meets the clause, or when that is not
+// certain from the terms.
+func (r *search) markRows(s placed, i int) bool {
+	h := &r.hunt
+	if slices.ContainsFunc(h.finds[h.starts[i]:h.starts[i+1]], func(f finding) bool { return !f.certain }) {
+		return false
+	}
+	for _, w := range h.rows {
+		h.flags[w.doc] = 1
+	}
+	h.only = h.flags
+	r.mark(s, i)
+	h.only = nil
+	for _, w := range h.rows {
+		h.flags[w.doc] = 0
+	}
+	return len(h.touched) > 0
+}
+
 // lookAt notes the contacts that have what is looked for, of those that have its parts.
 func (h *hunt) lookAt(s placed, f *finding, c *clause) {
 	docs := slices.DeleteFunc(h.together(s.segment, f.groups), func(doc uint32) bool { return !h.sees(&s, doc) })
@@ -290,7 +312,7 @@ func (h *hunt) markTerms(s *segment, terms []metTerm, silent bool) {
 func (h *hunt) markList(l *list, weight uint8) {
 	if l.data == nil || l.dense {
 		l.each(func(doc uint32) {
-			if old := h.best[doc]; old < weight {
+			if old := h.best[doc]; old < weight && (h.only == nil || h.only[doc] != 0) {
 				if old == 0 {
 					h.touched = append(h.touched, doc)
 				}
@@ -299,7 +321,7 @@ func (h *hunt) markList(l *list, weight uint8) {
 		})
 		return
 	}
-	best, touched, doc := h.best, h.touched, uint32(0)
+	best, only, touched, doc := h.best, h.only, h.touched, uint32(0)
 	for p := 0; p < len(l.data); {
 		d := uint32(l.data[p])
 		p++
@@ -315,6 +337,9 @@ func (h *hunt) markList(l *list, weight uint8) {
 			}
 		}
 		doc += d
+		if only != nil && only[doc] == 0 {
+			continue
+		}
 		if old := best[doc]; old < weight {
 			if old == 0 {
 				touched = append(touched, doc)
