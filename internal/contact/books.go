@@ -84,6 +84,8 @@ func (b *Books) fill(ctx context.Context, t identity.Tenant) error {
 	if _, ok := b.loaded.Load(t); ok {
 		return nil
 	}
+	done := b.index.tenant(t).load()
+	defer done()
 	err := b.shelf.Each(ctx, t, func(c Contact) error {
 		b.index.Put(t, c)
 		return nil

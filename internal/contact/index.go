@@ -11,24 +11,20 @@ import (
 )
 
 // Index finds contacts by what is written in them. It is in memory and holds no record, only what comparing needs; it
-// is filled from the Shelf and follows every change. It knows no rights: callers name the books that may be searched.
-// It is safe for concurrent use: readers share a book, and a writer has it for some microseconds once they are through.
+// is filled from the Shelf, or from what Save wrote, and follows every change. It knows no rights: callers name the
+// books that may be searched. It is safe for concurrent use: readers share a tenant, and a writer has it for some
+// microseconds.
 type Index struct {
-	shelves sync.Map  // place → *shelfIndex
+	tenants sync.Map  // identity.Tenant → *tenantIndex
 	drafts  sync.Pool // *draft
 	spare   sync.Pool // *search
-}
-
-type place struct {
-	tenant identity.Tenant
-	book   BookID
 }
 
 // NewIndex makes an empty index.
 func NewIndex() *Index {
 	return &Index{
 		drafts: sync.Pool{New: func() any { return new(draft) }},
-		spare:  sync.Pool{New: func() any { return new(search) }},
+		spare:  sync.Pool{New: func() any { return &search{hunt: hunt{lookCost: lookCost, maxLooks: maxLooks}} }},
 	}
 }
 
@@ -38,32 +34,28 @@ func (x *Index) Put(t identity.Tenant, c Contact) {
 	d := x.drafts.Get().(*draft)
 	defer x.drafts.Put(d)
 	d.read(&c.Record)
-	x.shelf(t, c.Book).put(c.ID, c.Version, d)
+	x.tenant(t).put(&c, d)
 }
 
 // Remove takes a contact out. It does nothing when a version newer than this is in.
 func (x *Index) Remove(t identity.Tenant, book BookID, id ID, version int) {
-	x.shelf(t, book).remove(id, version)
+	x.tenant(t).remove(book, id, version)
 }
 
-func (x *Index) shelf(t identity.Tenant, book BookID) *shelfIndex {
-	if s, ok := x.shelves.Load(place{t, book}); ok {
-		return s.(*shelfIndex)
+// at is the index of a tenant for readers: an empty one when there is none.
+func (x *Index) at(t identity.Tenant) *tenantIndex {
+	if s, ok := x.tenants.Load(t); ok {
+		return s.(*tenantIndex)
 	}
-	s, _ := x.shelves.LoadOrStore(place{t, book}, newShelfIndex(book))
-	return s.(*shelfIndex)
+	return newTenantIndex()
 }
 
-// among gives the indexes of the books that have one, each once.
-func (x *Index) among(t identity.Tenant, books []BookID) []*shelfIndex {
-	books = slices.Compact(slices.Sorted(slices.Values(books)))
-	shelves := make([]*shelfIndex, 0, len(books))
-	for _, b := range books {
-		if s, ok := x.shelves.Load(place{t, b}); ok {
-			shelves = append(shelves, s.(*shelfIndex))
-		}
+func (x *Index) tenant(t identity.Tenant) *tenantIndex {
+	if s, ok := x.tenants.Load(t); ok {
+		return s.(*tenantIndex)
 	}
-	return shelves
+	s, _ := x.tenants.LoadOrStore(t, newTenantIndex())
+	return s.(*tenantIndex)
 }
 
 // Search finds contacts in the books, best first, at most limit. Total counts all that match. A query without words
@@ -72,6 +64,10 @@ func (x *Index) among(t identity.Tenant, books []BookID) []*shelfIndex {
 // A word matches anywhere in a word of the record, from two letters on; single letters match beginnings. What no
 // contact has is read more generously: "weber;marta" as two words, a word of four letters or more with one slip, a
 // restriction (Query.In) as words.
+//
+// The best are the best of all, and the total is exact, with one exception: of a text with signs in it that is so common
+// that more than maxLooks contacts of a segment have its parts, such as "@g", only the first of these by name are
+// looked at. Whoever is given matches; the total is then how many at least.
 func (x *Index) Search(ctx context.Context, t identity.Tenant, books []BookID, q Query, limit int) (hits []Hit, total int) {
 	if q.Book != "" && slices.Contains(books, q.Book) {
 		books = []BookID{q.Book}
@@ -80,12 +76,12 @@ func (x *Index) Search(ctx context.Context, t identity.Tenant, books []BookID, q
 	}
 	r := x.spare.Get().(*search)
 	defer x.release(r)
-	shelves := x.among(t, books)
-	r.run(ctx, shelves, q.plan(), limit)
+	in := x.at(t)
+	r.run(ctx, in, books, q.plan(), limit)
 	if r.podium.total == 0 && q.In != "" {
-		r.run(ctx, shelves, q.unrestricted().plan(), limit)
+		r.run(ctx, in, books, q.unrestricted().plan(), limit)
 	}
-	return r.podium.hits(), r.podium.total
+	return r.hits(), r.podium.total
 }
 
 // release keeps the lists of a search for the next one, but nothing of what it found. One that was ended has left
@@ -118,8 +114,8 @@ func (x *Index) WhoIs(t identity.Tenant, books []BookID, digits string, limit in
 	}
 	r := x.spare.Get().(*search)
 	defer x.release(r)
-	r.run(context.Background(), x.among(t, books), &plan{clauses: []clause{c}}, limit)
-	return r.podium.hits()
+	r.run(context.Background(), x.at(t), books, &plan{clauses: []clause{c}}, limit)
+	return r.hits()
 }
 
 // TagCount says how many contacts have a tag.
@@ -132,9 +128,7 @@ type TagCount struct {
 // most often written.
 func (x *Index) Tags(t identity.Tenant, books []BookID) []TagCount {
 	all := map[string]map[string]int{}
-	for _, s := range x.among(t, books) {
-		s.addTags(all)
-	}
+	x.at(t).addTags(books, all)
 	tags := make([]TagCount, 0, len(all))
 	for _, written := range all {
 		tags = append(tags, tagCount(written))
@@ -157,8 +151,5 @@ func tagCount(written map[string]int) TagCount {
 
 // Count is how many contacts a book has.
 func (x *Index) Count(t identity.Tenant, book BookID) int {
-	if s, ok := x.shelves.Load(place{t, book}); ok {
-		return s.(*shelfIndex).count()
-	}
-	return 0
+	return x.at(t).count(book)
 }

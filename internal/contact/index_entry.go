@@ -10,9 +10,10 @@ import (
 type draft struct {
 	folded []byte // all values, one after the other
 	values []value
-	text   []byte
 
-	nameEnd int
+	text    []byte // as in slot
+	pieces  []byte // as in leaf
+	lines   []line
 	words   []token
 	chunks  []token
 	numbers []token
@@ -49,7 +50,7 @@ var (
 
 // read takes the record apart.
 func (d *draft) read(r *Record) {
-	d.folded, d.values, d.text = d.folded[:0], d.values[:0], d.text[:0]
+	d.folded, d.values, d.text, d.pieces, d.lines = d.folded[:0], d.values[:0], d.text[:0], d.pieces[:0], d.lines[:0]
 	d.words, d.chunks, d.numbers, d.tags = d.words[:0], d.chunks[:0], d.numbers[:0], nil
 	d.put(FieldName, r.Name)
 	d.put(FieldJob, r.Job)
@@ -91,42 +92,42 @@ func unschemed(link string) string {
 	return link
 }
 
-// split finds the words and chunks of all values, and writes the text of the slot.
+// split finds the words and chunks of all values, and writes the text and the pieces.
 func (d *draft) split() {
 	all := string(d.folded)
 	from := 0
-	d.nameEnd = 0
 	for _, v := range d.values {
 		set := fieldSet(1) << v.field
 		d.text = append(d.text, byte(v.field+1))
-		for w := range strings.FieldsFuncSeq(all[from:v.end], notInWord) {
-			d.words = append(d.words, token{w, set})
-			d.text = append(append(d.text, ' '), w...)
-		}
+		d.pieces = append(d.pieces, byte(v.field+1))
 		for c := range strings.FieldsSeq(all[from:v.end]) {
-			d.chunk(c, set)
-		}
-		if v.field == nameAt {
-			d.nameEnd = len(d.text)
+			d.piece(c, set)
 		}
 		from = v.end
 	}
 }
 
-func (d *draft) chunk(c string, set fieldSet) {
-	if !compound(c) {
+// piece takes in what stands between two blanks: its words and, when it has signs in it, the whole as well.
+func (d *draft) piece(c string, set fieldSet) {
+	for w := range strings.FieldsFuncSeq(c, notInWord) {
+		d.words = append(d.words, token{w, set})
+		d.text = append(append(d.text, ' '), w...)
+	}
+	if c = bare(c); !strings.ContainsFunc(c, inWord) {
 		return
 	}
-	if c = bare(c); compound(c) && strings.ContainsFunc(c, inWord) {
+	d.pieces = append(append(d.pieces, ' '), c...)
+	if compound(c) {
 		d.chunks = append(d.chunks, token{c, set})
 	}
 }
 
 func (d *draft) phones(all []Phone) {
 	for _, p := range all {
-		set := fieldSet(1) << fieldAt[Field(cmp.Or(p.Label, Business))]
-		for _, form := range p.digitForms() {
-			d.numbers = append(d.numbers, token{form, set})
+		l := line{field: fieldAt[Field(cmp.Or(p.Label, Business))], written: cut(dialled(p.Number), MaxPhone), full: cut(p.fullDigits(), MaxPhone)}
+		d.lines = append(d.lines, l)
+		for _, form := range l.forms() {
+			d.numbers = append(d.numbers, token{form, fieldSet(1) << l.field})
 		}
 	}
 }
@@ -141,17 +142,30 @@ func (d *draft) tag(all []string) {
 	}
 }
 
-// digitForms gives the digits of a number in the ways in which somebody may type it: as it was written, in
-// international form, and in national form with a zero in front.
-func (p Phone) digitForms() []string {
-	written := dialled(p.Number)
-	forms := []string{written}
-	if full := p.fullDigits(); full != "" {
-		forms = append(forms, full, "0"+full[min(callingCode(full), len(full)):])
-	}
-	slices.Sort(forms)
-	return slices.DeleteFunc(slices.Compact(forms), func(s string) bool { return s == "" })
+// line is a phone number in digits: as it was written, and in international form when that is known.
+type line struct {
+	field         int
+	written, full string
 }
+
+// forms gives the digits in the ways in which somebody may type them: as they were written, in international form,
+// and in national form with a zero in front. Each is given once.
+func (l line) forms() []string {
+	var all [3]string
+	forms := all[:0]
+	if l.written != "" {
+		forms = append(forms, l.written)
+	}
+	if l.full != "" && l.full != l.written {
+		forms = append(forms, l.full)
+	}
+	if l.full != "" && !slices.Contains(forms, l.national()) {
+		forms = append(forms, l.national())
+	}
+	return forms
+}
+
+func (l line) national() string { return "0" + l.full[min(callingCode(l.full), len(l.full)):] }
 
 // fullDigits gives the digits of the international form, or nothing.
 func (p Phone) fullDigits() string {

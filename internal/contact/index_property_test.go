@@ -305,10 +305,13 @@ func TestSearchIsRight(t *testing.T) {
 // drawHistory makes an index of contacts that were added, changed and removed.
 func drawHistory(t *rapid.T) (*Index, []Contact) {
 	x := NewIndex()
+	cost := rapid.SampledFrom([]int{0, 1, lookCost}).Draw(t, "lookCost") // from looking at everybody to reading lists alone
+	x.spare.New = func() any { return &search{hunt: hunt{lookCost: cost, maxLooks: maxLooks}} }
 	var kept []Contact
 	for i := range rapid.IntRange(0, 30).Draw(t, "contacts") {
 		c := drawContact(t, i)
 		x.Put(acme, c)
+		drawFold(t, x)
 		switch rapid.IntRange(0, 4).Draw(t, "then") {
 		case 0:
 			changed := drawContact(t, i)
@@ -322,8 +325,20 @@ func drawHistory(t *rapid.T) (*Index, []Contact) {
 			continue
 		}
 		kept = append(kept, c)
+		drawFold(t, x)
 	}
 	return x, kept
+}
+
+// drawFold makes a segment now and then: of everything, or of what came since the last one.
+func drawFold(t *rapid.T, x *Index) {
+	in := x.tenant(acme)
+	switch rapid.IntRange(0, 9).Draw(t, "fold") {
+	case 0:
+		in.fold()
+	case 1, 2:
+		in.carryOut(in.jobOf(nil, true))
+	}
 }
 
 func sortedIDs(all []Contact) []string {

@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// search carries out a plan on one book after the other. Its lists are used again, from book to book and from search
+// search carries out a plan: on the overlays of a tenant, and on its segments. Its lists are used again from search
 // to search.
 type search struct {
 	plan   *plan
 	podium podium
 	met    []bool // for each clause: some contact has it
 
+	hunt    hunt
 	best    []reason // for each slot: why it meets the clause at hand; zero between clauses
 	touched []uint32 // slots with a best
 	rows    []uint32 // slots that meet all clauses so far
@@ -19,23 +20,41 @@ type search struct {
 }
 
 // run carries out the plan and, for words that no contact has, what may be meant instead.
-func (r *search) run(ctx context.Context, shelves []*shelfIndex, p *plan, limit int) {
+func (r *search) run(ctx context.Context, t *tenantIndex, books []BookID, p *plan, limit int) {
 	for again := true; again; {
 		r.plan, r.podium, r.met = p, podium{limit: limit}, make([]bool, len(p.clauses))
-		for _, s := range shelves {
+		for _, s := range r.overlays(ctx, t, books) {
 			if ctx.Err() != nil {
 				return
 			}
-			r.visit(ctx, s)
+			r.visitSegment(ctx, s)
 		}
 		p, again = p.relaxed(r.met)
 	}
 }
 
-// visit offers what matches in one book to the podium. The book stands still meanwhile.
-func (r *search) visit(ctx context.Context, s *shelfIndex) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+// overlays searches the overlays, and gives the segments as they are at that moment.
+func (r *search) overlays(ctx context.Context, t *tenantIndex, books []BookID) []placed {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	r.hunt.scope = append(r.hunt.scope[:0], make([]bool, len(t.books))...)
+	known := t.known(books)
+	for _, n := range known {
+		r.hunt.scope[n] = true
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	for _, o := range []*overlay{t.frozen, t.active} {
+		if o != nil && ctx.Err() == nil {
+			r.visit(ctx, t, o)
+		}
+	}
+	return slices.Clone(t.segments)
+}
+
+// visit offers what matches in an overlay to the podium.
+func (r *search) visit(ctx context.Context, t *tenantIndex, s *overlay) {
 	if missing := len(s.slots) - len(r.best); missing > 0 {
 		r.best = append(r.best, make([]reason, missing)...)
 	}
@@ -51,35 +70,38 @@ func (r *search) visit(ctx context.Context, s *shelfIndex) {
 		r.met[i] = r.met[i] || len(r.touched) > 0
 		r.narrow(i)
 	}
-	r.offer(s)
+	r.offer(t, s)
 }
 
+// sees tells whether a slot is in use, and its book in scope.
+func (r *search) sees(s *overlay, n uint32) bool { return s.live[n] && r.hunt.scope[s.slots[n].book] }
+
 // everything makes rows of all contacts when there is no clause.
-func (r *search) everything(s *shelfIndex) {
+func (r *search) everything(s *overlay) {
 	r.rows, r.why = r.rows[:0], r.why[:0]
 	if len(r.plan.clauses) > 0 {
 		return
 	}
-	for n, live := range s.live {
-		if live {
-			r.rows = append(r.rows, uint32(n))
+	for n := range uint32(len(s.slots)) {
+		if r.sees(s, n) {
+			r.rows = append(r.rows, n)
 		}
 	}
 }
 
 // look finds the slots that meet a clause.
-func (r *search) look(s *shelfIndex, c *clause) {
+func (r *search) look(s *overlay, c *clause) {
 	if c.phrase != "" {
 		r.lookForPhrase(s, c)
 	}
 	for _, n := range c.needles {
 		l := s.lexicon(n.among)
 		l.find(n.text, n.reach, func(id int, how way) {
-			if n.among == amongNumbers && how != byExact {
-				how = byDigits
+			if n.among == amongNumbers {
+				how = numeric(how)
 			}
 			l.postings(id, func(p posting) {
-				if s.live[p.slot] && p.fields&c.fields != 0 {
+				if p.fields&c.fields != 0 && r.sees(s, p.slot) {
 					r.note(p.slot, bestIn(p.fields&c.fields, how))
 				}
 			})
@@ -87,19 +109,19 @@ func (r *search) look(s *shelfIndex, c *clause) {
 	}
 }
 
-func (s *shelfIndex) lexicon(k kind) *lexicon {
+func (o *overlay) lexicon(k kind) *lexicon {
 	switch k {
 	case amongChunks:
-		return &s.chunks
+		return &o.chunks
 	case amongNumbers:
-		return &s.numbers
+		return &o.numbers
 	default:
-		return &s.words
+		return &o.words
 	}
 }
 
 // lookForPhrase reads the text of the slots that have the rarest word of the phrase, which is most likely the longest.
-func (r *search) lookForPhrase(s *shelfIndex, c *clause) {
+func (r *search) lookForPhrase(s *overlay, c *clause) {
 	words := wordsOf(c.phrase)
 	longest := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) })
 	reach := whole
@@ -108,10 +130,10 @@ func (r *search) lookForPhrase(s *shelfIndex, c *clause) {
 	}
 	s.words.find(longest, reach, func(id int, _ way) {
 		s.words.postings(id, func(p posting) {
-			if !s.live[p.slot] || p.fields&c.fields == 0 {
+			if p.fields&c.fields == 0 || !r.sees(s, p.slot) {
 				return
 			}
-			why := s.slots[p.slot].phrase(c.phrase, c.fields)
+			why := phraseIn(s.slots[p.slot].text, c.phrase, c.fields)
 			if c.silent {
 				why = why.weightless()
 			}
@@ -153,7 +175,7 @@ func (r *search) narrow(i int) {
 }
 
 // offer shows the rows to the podium.
-func (r *search) offer(s *shelfIndex) {
+func (r *search) offer(t *tenantIndex, s *overlay) {
 	width := len(r.plan.clauses)
 	for k, n := range r.rows {
 		c := &s.slots[n]
@@ -161,7 +183,7 @@ func (r *search) offer(s *shelfIndex) {
 			continue
 		}
 		why := r.why[k*width : (k+1)*width]
-		r.podium.offer(found{score: r.score(c, why), name: c.name(), id: c.id, book: s.book, reasons: why})
+		r.podium.offer(found{score: r.score(c, why), name: c.name(), id: c.id, book: t.books[c.book].id, reasons: why})
 	}
 }
 

@@ -3,6 +3,7 @@ package contact
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,27 @@ func stocked(all ...Contact) *Index {
 		x.Put(acme, c)
 	}
 	return x
+}
+
+// shapes are the same contacts in an overlay, in a segment, and in two segments and an overlay with changes.
+func shapes(all ...Contact) map[string]*Index {
+	made := map[string]*Index{"overlay": stocked(all...), "segment": stocked(all...), "mixed": NewIndex()}
+	made["segment"].tenant(acme).fold()
+	x, in := made["mixed"], made["mixed"].tenant(acme)
+	for i, c := range all {
+		c.Book, c.Version = "b", 1
+		if i%2 == 0 { // what is there at first is replaced
+			x.Put(acme, Contact{ID: c.ID, Book: "b", Record: Record{Name: "Marta Nobody", Tags: []string{"vip"}, Phones: []Phone{{Number: "0612"}}}})
+		}
+		if i == len(all)/2 {
+			in.fold()
+		}
+		x.Put(acme, c)
+		if i == len(all)/3 {
+			in.carryOut(in.jobOf(nil, true))
+		}
+	}
+	return made
 }
 
 func ids(hits []Hit) string {
@@ -64,7 +86,7 @@ func people() []Contact {
 
 func TestSearchFinds(t *testing.T) {
 	t.Parallel()
-	x := stocked(people()...)
+	all := shapes(people()...)
 	for _, tt := range []struct{ query, want string }{
 		// Words, in any order, wherever they stand.
 		{"marta", "marta jp"},
@@ -181,15 +203,17 @@ func TestSearchFinds(t *testing.T) {
 		{"", "ana isik desk jp marta"},
 		{"?! -- ...", "ana isik desk jp marta"},
 	} {
-		if got := x.ask(tt.query); got != tt.want {
-			t.Errorf("%q finds %q, want %q", tt.query, got, tt.want)
+		for shape, x := range all {
+			if got := x.ask(tt.query); got != tt.want {
+				t.Errorf("%s: %q finds %q, want %q", shape, tt.query, got, tt.want)
+			}
 		}
 	}
 }
 
 func TestSearchHostile(t *testing.T) {
 	t.Parallel()
-	x := stocked(people()...)
+	x := shapes(people()...)["mixed"]
 	for _, q := range []string{
 		strings.Repeat("a", 10_000), strings.Repeat("ab ", 200), strings.Repeat(" ", 10_000), strings.Repeat("\u0301", 1000), strings.Repeat("🎉", 1000),
 		"\u202emarta\u202c", "' OR 1=1 --", `(?i).*[a-z]{1000}\\`, "%00%ff\x00\xff", `"""""`, strings.Repeat("#a ", 300), "in in in in", strings.Repeat("0", 5000), strings.Repeat("1 ", 300),
@@ -206,7 +230,7 @@ func TestSearchHostile(t *testing.T) {
 
 func TestSearchLimits(t *testing.T) {
 	t.Parallel()
-	x := stocked(people()...)
+	all := shapes(people()...)
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, tt := range []struct {
@@ -230,16 +254,18 @@ func TestSearchLimits(t *testing.T) {
 		{"restricted to a book not given", context.Background(), acme, []BookID{"x"}, Query{Text: "weber", Book: "b"}, 9, "", 0},
 		{"ended", ended, acme, []BookID{"b"}, Query{Text: "weber", In: "paris"}, 9, "", 0},
 	} {
-		hits, total := x.Search(tt.ctx, tt.tenant, tt.books, tt.query, tt.limit)
-		if ids(hits) != tt.want || total != tt.total {
-			t.Errorf("%s: %q of %d, want %q of %d", tt.name, ids(hits), total, tt.want, tt.total)
+		for shape, x := range all {
+			hits, total := x.Search(tt.ctx, tt.tenant, tt.books, tt.query, tt.limit)
+			if ids(hits) != tt.want || total != tt.total {
+				t.Errorf("%s, %s: %q of %d, want %q of %d", tt.name, shape, ids(hits), total, tt.want, tt.total)
+			}
 		}
 	}
 }
 
 func TestWhoIs(t *testing.T) {
 	t.Parallel()
-	x := stocked(
+	all := shapes(
 		Contact{ID: "mobile", Record: Record{Name: "A", Phones: []Phone{{Label: Mobile, Number: "06 12 34 56 78", E164: "+33612345678"}}}},
 		Contact{ID: "other", Record: Record{Name: "B", Phones: []Phone{{Label: Home, Number: "+49 30 12345678"}}}},
 		Contact{ID: "inside", Record: Record{Name: "C", Phones: []Phone{{Number: "3631"}}}},
@@ -266,9 +292,11 @@ func TestWhoIs(t *testing.T) {
 		{"marta", nil},
 		{strings.Repeat("1", 10_000), nil},
 	} {
-		got := x.WhoIs(acme, []BookID{"b"}, tt.digits, 10)
-		if diff := cmp.Diff(tt.want, got, emptyIsNil); diff != "" {
-			t.Errorf("WhoIs(%.30q): %s", tt.digits, diff)
+		for shape, x := range all {
+			got := x.WhoIs(acme, []BookID{"b"}, tt.digits, 10)
+			if diff := cmp.Diff(tt.want, got, emptyIsNil); diff != "" {
+				t.Errorf("%s: WhoIs(%.30q): %s", shape, tt.digits, diff)
+			}
 		}
 	}
 }
@@ -328,7 +356,7 @@ func TestRemovalsHaveAnEnd(t *testing.T) {
 	for i := range maxGone + 500 {
 		x.Remove(acme, "b", ID(fmt.Sprint(i)), 2)
 	}
-	s := x.shelf(acme, "b")
+	s := x.tenant(acme).books[0]
 	if len(s.removed) != maxGone || len(s.oldest) != maxGone {
 		t.Errorf("%d removals remembered in a list of %d, want %d", len(s.removed), len(s.oldest), maxGone)
 	}
@@ -342,14 +370,15 @@ func TestRemovalsHaveAnEnd(t *testing.T) {
 func TestChangesLeaveNothing(t *testing.T) {
 	t.Parallel()
 	x := stocked(people()...)
-	for v := range 10 * sparse {
+	for v := range 5*overlayFull + 1 {
 		x.Put(acme, Contact{ID: "busy", Book: "b", Version: v + 1, Record: Record{Name: fmt.Sprintf("Busy v%d", v), Emails: []string{fmt.Sprintf("v%d@busy.example", v)}}})
 	}
-	s := x.shelf(acme, "b")
-	if len(s.slots) > 3*sparse || len(s.words.terms) > 6*sparse || len(s.chunks.terms) > 6*sparse {
-		t.Errorf("%d slots, %d words, %d chunks", len(s.slots), len(s.words.terms), len(s.chunks.terms))
+	x.tenant(acme).fold()
+	in := x.tenant(acme)
+	if n := in.segments[0].n; len(in.segments) != 1 || n != 6 || len(in.active.slots) != 0 || in.frozen != nil {
+		t.Errorf("%d segments, %d contacts in the first, %d slots", len(in.segments), n, len(in.active.slots))
 	}
-	for query, want := range map[string]string{"busy": "busy", fmt.Sprintf("v%d", 10*sparse-1): "busy", "v7": "", "weber@": "marta", "06 12 34": "marta"} {
+	for query, want := range map[string]string{"busy": "busy", fmt.Sprintf("v%d", 5*overlayFull): "busy", "v7": "", "weber@": "marta", "06 12 34": "marta"} {
 		if got := x.ask(query); got != want {
 			t.Errorf("%q finds %q, want %q", query, got, want)
 		}
@@ -376,44 +405,67 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// Writers and readers at the same time: what was there before and is not touched is found always.
+// Writers and readers at the same time, while segments are made: what was there before and is not touched is found
+// always, and nobody twice.
 func TestIndexTogether(t *testing.T) {
 	t.Parallel()
-	x := stocked(people()...)
-	var readers, writers sync.WaitGroup
-	done := make(chan struct{})
-	for range 4 {
-		readers.Go(func() {
-			for more := true; more; {
-				select {
-				case <-done:
-					more = false
-				default:
+	for _, full := range []int{overlayFull, 40} {
+		x := stocked(people()...)
+		x.tenant(acme).full = full
+		var readers, writers sync.WaitGroup
+		done := make(chan struct{})
+		for range 3 {
+			readers.Go(func() {
+				for more := true; more; {
+					select {
+					case <-done:
+						more = false
+					default:
+					}
+					x.readSteadily(t)
 				}
-				for query, want := range map[string]string{"weber@": "marta", "wbeer": "marta", "fabrikam": "jp"} {
-					if got := x.ask(query); got != want {
-						t.Errorf("%q finds %q, want %q", query, got, want)
-						return
+			})
+		}
+		for w := range 2 {
+			writers.Go(func() {
+				for v := range 1000 {
+					id := ID(fmt.Sprintf("busy%d", w))
+					x.Put(acme, Contact{ID: id, Book: "b", Version: 3 * v, Record: Record{Name: fmt.Sprintf("Busy v%d", v), Tags: []string{"busy"}}})
+					x.Put(acme, Contact{ID: id, Book: "b", Version: 3*v + 1, Record: Record{Name: fmt.Sprintf("Busy w%d", v)}})
+					if v%5 > 0 {
+						x.Remove(acme, "b", id, 3*v+2)
 					}
 				}
-				x.Tags(acme, []BookID{"b"})
-				x.WhoIs(acme, []BookID{"b"}, "345678", 10)
-			}
-		})
-	}
-	for w := range 2 {
+			})
+		}
 		writers.Go(func() {
-			for v := range 1500 {
-				id := ID(fmt.Sprintf("busy%d", w))
-				x.Put(acme, Contact{ID: id, Book: "b", Version: 2 * v, Record: Record{Name: fmt.Sprintf("Busy v%d", v), Tags: []string{"busy"}}})
-				x.Remove(acme, "b", id, 2*v+1)
+			for range 5 {
+				if err := x.Save(io.Discard, acme, ""); err != nil {
+					t.Error(err)
+				}
 			}
 		})
+		writers.Wait()
+		close(done)
+		readers.Wait()
+		in := x.tenant(acme)
+		in.fold()
+		if n := x.Count(acme, "b"); n != 5 || in.segments[0].n-in.segments[0].hidden.n != 5 {
+			t.Errorf("%d contacts at the end, %d of them in the segment, want 5", n, in.segments[0].n)
+		}
 	}
-	writers.Wait()
-	close(done)
-	readers.Wait()
-	if n := x.Count(acme, "b"); n != 5 {
-		t.Errorf("%d contacts at the end, want 5", n)
+}
+
+func (x *Index) readSteadily(t *testing.T) {
+	for query, want := range map[string]string{"weber@": "marta", "wbeer": "marta", "fabrikam": "jp", "061234": "marta"} {
+		if got := x.ask(query); got != want {
+			t.Errorf("%q finds %q, want %q", query, got, want)
+		}
 	}
+	hits, total := x.Search(context.Background(), acme, []BookID{"b"}, Query{Text: "busy"}, 9)
+	if total != len(hits) || total > 2 || total == 2 && hits[0].ID == hits[1].ID {
+		t.Errorf("%d: %v", total, hits)
+	}
+	x.Tags(acme, []BookID{"b"})
+	x.WhoIs(acme, []BookID{"b"}, "345678", 10)
 }

@@ -100,23 +100,6 @@ func (l *lexicon) postings(id int, give func(posting)) {
 	}
 }
 
-// remade is the lexicon of the slots that stay: slots gives the new number of each, or gone.
-func (l *lexicon) remade(slots []uint32) lexicon {
-	made := newLexicon()
-	for id := range l.terms {
-		word := string(l.word(id))
-		l.postings(id, func(p posting) {
-			if n := slots[p.slot]; n != gone {
-				made.add(word, n, p.fields)
-			}
-		})
-	}
-	return made
-}
-
-// gone is the number of a slot that is no more.
-const gone = ^uint32(0)
-
 func (l *lexicon) word(id int) []byte { return l.text[l.terms[id].start:l.end(id)] }
 
 // end is where the zero byte behind a word is.
@@ -194,12 +177,8 @@ func (l *lexicon) how(from, to int) way {
 }
 
 func (l *lexicon) slips(term string, give func(id int, how way)) {
-	b, runes := []byte(term), []rune(term)
 	for id := range l.terms {
-		w := l.word(id)
-		switch apart := len(w) - len(b); {
-		case apart < -utf8.UTFMax || apart > utf8.UTFMax:
-		case oneSlip(w, b), !(ascii(w) && len(runes) == len(b)) && oneSlip([]rune(string(w)), runes):
+		if slips(l.word(id), []byte(term)) {
 			give(id, bySlip)
 		}
 	}

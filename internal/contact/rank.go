@@ -118,7 +118,10 @@ type found struct {
 	name    string // folded
 	id      ID
 	book    BookID
-	reasons []reason // one for each clause
+	reasons []reason // one for each clause; nil when segment tells them
+
+	segment *segment
+	doc     uint32
 }
 
 func (f *found) compare(g *found) int {
@@ -148,9 +151,14 @@ func (p *podium) Pop() any {
 	return last
 }
 
-// offer shows a contact to the podium, which copies the reasons when it keeps it.
+// offer counts a contact and shows it to the podium, which copies the reasons when it keeps it.
 func (p *podium) offer(f found) {
 	p.total++
+	p.show(f)
+}
+
+// show keeps a contact when it is one of the best.
+func (p *podium) show(f found) {
 	switch {
 	case p.limit <= 0:
 	case len(p.best) < p.limit:
@@ -164,10 +172,14 @@ func (p *podium) offer(f found) {
 }
 
 // hits gives what was kept, best first.
-func (p *podium) hits() []Hit {
+func (r *search) hits() []Hit {
+	p := &r.podium
 	slices.SortFunc(p.best, func(f, g found) int { return f.compare(&g) })
 	hits := make([]Hit, len(p.best))
 	for i, f := range p.best {
+		if f.segment != nil {
+			f.reasons = r.plan.reasonsOf(f.segment, f.doc, &r.hunt.leaf)
+		}
 		hits[i] = Hit{ID: f.id, Book: f.book, Score: f.score, Reasons: toldAll(f.reasons)}
 	}
 	return hits

@@ -1,0 +1,363 @@
+package contact
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// term is a word of a segment that meets a needle, and how.
+type metTerm struct {
+	term int
+	how  way
+	mask uint8 // of the classes that count
+}
+
+// everyClass is the mask of all classes.
+const everyClass = 1<<classes - 1
+
+// maskOf is the mask of the classes of some fields, which are everyField or restricting.
+func maskOf(fields fieldSet) uint8 {
+	mask := uint8(0)
+	for c, in := range fieldsOf {
+		if in&fields == in {
+			mask |= 1 << c
+		}
+	}
+	return mask
+}
+
+// finding is what the terms of a segment tell about a needle or a phrase: terms that are enough and, where it is not
+// certain, groups of terms of which a contact must have one each, and then be looked at.
+type finding struct {
+	needle  needle // not of a phrase
+	terms   []metTerm
+	groups  [][]metTerm
+	certain bool // there are no groups
+}
+
+// finding gives a finding to fill in.
+func (h *hunt) finding() *finding {
+	if len(h.finds) == cap(h.finds) {
+		h.finds = append(h.finds, finding{})
+	} else {
+		h.finds = h.finds[:len(h.finds)+1]
+	}
+	f := &h.finds[len(h.finds)-1]
+	f.terms, f.groups = f.terms[:0], f.groups[:0]
+	return f
+}
+
+// findWords gives the words that meet a needle.
+func (s *segment) findWords(n needle, mask uint8, h *hunt) {
+	f := h.now
+	add := func(term int, how way) { f.terms = append(f.terms, metTerm{term, how, mask}) }
+	switch {
+	case n.text == "":
+	case n.reach == whole:
+		if t, ok := s.term(n.text); ok {
+			add(t, byExact)
+		}
+	case n.reach == slipped:
+		s.slipped(n.text, h, func(t int) { add(t, bySlip) })
+	case n.reach == atStart:
+		s.starting(n.text, add)
+	default:
+		from, to := s.beginning(n.text)
+		exact := from < to && len(s.terms.at(from)) == len(n.text)
+		s.containing(n.text, h, func(t int) {
+			how := byInner
+			switch {
+			case t == from && exact:
+				how = byExact
+			case t >= from && t < to:
+				how = byPrefix
+			}
+			add(t, how)
+		})
+	}
+}
+
+func (s *segment) starting(text string, give func(term int, how way)) {
+	from, to := s.beginning(text)
+	for t := from; t < to; t++ {
+		how := byPrefix
+		if len(s.terms.at(t)) == len(text) {
+			how = byExact
+		}
+		give(t, how)
+	}
+}
+
+// containing gives the words that contain a text of two bytes or more, each once.
+func (s *segment) containing(text string, h *hunt, give func(term int)) {
+	if len(text) <= 4 {
+		s.gramsOf(text, h, give)
+		return
+	}
+	from, to := s.gramRange(text[:4])
+	last, end := s.gramRange(text[len(text)-4:])
+	if from == to || last == end {
+		return
+	}
+	if len(s.grams.at(last)) < len(s.grams.at(from)) {
+		from = last
+	}
+	s.gram(from, func(t int) {
+		if bytes.Contains(s.terms.at(t), []byte(text)) {
+			give(t)
+		}
+	})
+}
+
+// gramsOf gives the words that contain a text of up to four bytes, each once.
+func (s *segment) gramsOf(text string, h *hunt, give func(term int)) {
+	from, to := s.gramRange(text)
+	if to-from == 1 {
+		s.gram(from, give)
+		return
+	}
+	h.met.reset(s.terms.len())
+	for i := from; i < to; i++ {
+		s.gram(i, func(t int) {
+			if h.met.add(t) {
+				give(t)
+			}
+		})
+	}
+}
+
+// slipped gives the words that are one slip from a word. A slip leaves one half of the word as it is, unless two
+// letters changed places in the middle.
+func (s *segment) slipped(word string, h *hunt, give func(term int)) {
+	middle := len(word) / 2
+	for !utf8.RuneStart(word[middle]) {
+		middle++
+		if middle == len(word) {
+			return
+		}
+	}
+	head, tail := word[:middle], word[middle:]
+	h.near.reset(s.terms.len())
+	try := func(t int) {
+		if t >= s.words && slips(s.terms.at(t), []byte(word)) && h.near.add(t) {
+			give(t)
+		}
+	}
+	for t, to := s.beginning(head); t < to; t++ {
+		try(t)
+	}
+	s.gramsOf(endGram(tail), h, try)
+	if t, ok := s.term(swapped(head, tail)); ok {
+		try(t)
+	}
+}
+
+// endGram is what stands in grams for words that end so.
+func endGram(tail string) string {
+	if len(tail) < 4 {
+		return tail + "\x00"
+	}
+	return tail[len(tail)-4:]
+}
+
+// swapped changes the places of the letters around a border.
+func swapped(head, tail string) string {
+	_, n := utf8.DecodeLastRuneInString(head)
+	_, m := utf8.DecodeRuneInString(tail)
+	return head[:len(head)-n] + tail[:m] + head[len(head)-n:] + tail[m:]
+}
+
+// findNumbers gives the terms of a number, or groups of them when they cannot be certain.
+func (s *segment) findNumbers(n needle, mask uint8, h *hunt) bool {
+	if n.text == "" {
+		return true
+	}
+	if len(n.text) <= shortNumber {
+		if t, ok := s.term(termNumber + n.text); ok {
+			h.now.terms = append(h.now.terms, metTerm{t, byExact, mask})
+		}
+		switch n.reach {
+		case anywhere:
+			s.starting(termDigits+n.text, func(t int, _ way) { h.now.terms = append(h.now.terms, metTerm{t, byDigits, mask}) })
+			return true
+		case atStart:
+			s.starting(termDigits+"^"+n.text, func(t int, _ way) { h.now.terms = append(h.now.terms, metTerm{t, byDigits, mask}) })
+			return true
+		case whole:
+			return true
+		}
+	}
+	for i := 0; i+shortNumber <= len(n.text); i++ {
+		h.group(s, termDigits+n.text[i:i+shortNumber], mask)
+	}
+	return false
+}
+
+// findChunks gives groups of terms for what has signs in it.
+func (s *segment) findChunks(text string, mask uint8, h *hunt) {
+	for i, r := range text {
+		if inWord(r) || len(h.now.groups) >= maxGroups {
+			continue
+		}
+		n := utf8.RuneLen(r)
+		after, before := text[i+n:], text[:i]
+		if length := wordLength([]byte(after)); length == len(after) && length > 0 {
+			h.groupStarting(s, termRight+text[i:], mask)
+		} else if length > 0 {
+			h.group(s, termRight+text[i:i+n+length], mask)
+		}
+		length := wordLengthBefore([]byte(before))
+		left := string(appendReversed([]byte(termLeft+text[i:i+n]), before[len(before)-length:]))
+		if length == len(before) && length > 0 {
+			h.groupStarting(s, left, mask)
+		} else if length > 0 {
+			h.group(s, left, mask)
+		}
+	}
+}
+
+// maxGroups bounds what is compared for one needle.
+const maxGroups = 12
+
+// findPhrase gives groups of terms for words in a row; the terms of a single word are certain.
+func (s *segment) findPhrase(c *clause, h *hunt) bool {
+	mask := maskOf(c.fields)
+	words := wordsOf(c.phrase)
+	last := words[len(words)-1]
+	if len(words) == 1 {
+		s.starting(last, func(t int, how way) { h.now.terms = append(h.now.terms, metTerm{t, how, mask}) })
+		return true
+	}
+	for _, w := range words[:min(len(words)-1, maxGroups)] {
+		h.group(s, w, mask)
+	}
+	h.groupStarting(s, last, mask)
+	return false
+}
+
+func (h *hunt) group(s *segment, text string, mask uint8) {
+	var g []metTerm
+	if t, ok := s.term(text); ok {
+		g = append(g, metTerm{t, byExact, mask})
+	}
+	h.now.groups = append(h.now.groups, g)
+}
+
+func (h *hunt) groupStarting(s *segment, text string, mask uint8) {
+	var g []metTerm
+	s.starting(text, func(t int, how way) { g = append(g, metTerm{t, how, mask}) })
+	h.now.groups = append(h.now.groups, g)
+}
+
+// cost is about how many entries the lists of the terms have: each takes a byte or two, and the lists lie in the order
+// of their terms, so the lists themselves need not be read.
+func (s *segment) cost(terms []metTerm) int {
+	cost := 0
+	for _, m := range terms {
+		cost += s.size(m.term)
+	}
+	return cost
+}
+
+// size is about how many bytes the lists of a term take.
+func (s *segment) size(term int) int {
+	const far = 32 // so many terms without a list in a row are rare
+	at := s.posts.at(term)
+	if at&alone != 0 {
+		return 1
+	}
+	for t := term + 1; t < min(term+far, s.posts.len()); t++ {
+		if next := s.posts.at(t); next&alone == 0 {
+			return int(next - at)
+		}
+	}
+	size := 0
+	var l list
+	for r := s.lists(term); r.next(&l); {
+		size += len(l.data)
+	}
+	return size
+}
+
+// together gives the documents that are in every group, as far as it pays to see to it: few are left, or a group is
+// so much larger than what is left that looking at these is less work.
+func (h *hunt) together(s *segment, groups [][]metTerm) []uint32 {
+	if len(groups) == 0 {
+		return nil
+	}
+	costs, order := make([]int, len(groups)), make([]int, len(groups))
+	for i, g := range groups {
+		costs[i], order[i] = s.cost(g), i
+	}
+	slices.SortFunc(order, func(a, b int) int { return costs[a] - costs[b] })
+	h.flagged = h.flagged[:0]
+	h.eachOf(s, groups[order[0]], func(doc uint32) {
+		if h.flags[doc] == 0 {
+			h.flags[doc] = 1
+			h.flagged = append(h.flagged, doc)
+		}
+	})
+	for round, i := range order[1:] {
+		if costs[i] > h.lookCost*len(h.flagged) || round+2 > math.MaxUint8 {
+			break
+		}
+		h.intersect(s, groups[i], uint8(round+1))
+	}
+	for _, doc := range h.flagged {
+		h.flags[doc] = 0
+	}
+	return h.flagged
+}
+
+// intersect keeps what is flagged and in the group as well.
+func (h *hunt) intersect(s *segment, group []metTerm, round uint8) {
+	h.eachOf(s, group, func(doc uint32) {
+		if h.flags[doc] == round {
+			h.flags[doc] = round + 1
+		}
+	})
+	kept := h.flagged[:0]
+	for _, doc := range h.flagged {
+		if h.flags[doc] == round+1 {
+			kept = append(kept, doc)
+		} else {
+			h.flags[doc] = 0
+		}
+	}
+	h.flagged = kept
+}
+
+func (h *hunt) eachOf(s *segment, terms []metTerm, give func(doc uint32)) {
+	var l list
+	for _, m := range terms {
+		for r := s.lists(m.term); r.next(&l); {
+			if m.mask>>l.class&1 != 0 {
+				l.each(give)
+			}
+		}
+	}
+}
+
+// termSet is a set of terms.
+type termSet []uint64
+
+func (t *termSet) reset(n int) {
+	size := (n + 63) / 64
+	if cap(*t) < size {
+		*t = make(termSet, size)
+	}
+	*t = (*t)[:size]
+	clear(*t)
+}
+
+// add puts a term in; false when it is in already.
+func (t termSet) add(n int) bool {
+	word, bit := &t[n/64], uint64(1)<<(n%64)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	return true
+}
