@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// report is what a unit found.
+type report struct {
+	unit   string
+	about  string   // what was measured, and how
+	head   []string // of the table; the first row of markdown
+	rows   [][]string
+	goals  []goal
+	absent []string // peers that could not be measured, and why
+	plots  []string // pictures, by their path from docs/
+}
+
+// goal is one figure that a unit has to reach.
+type goal struct {
+	text  string // "CPU a request ≤ 1/15 of agents-hosting"
+	found string // "1/17.2"
+	holds bool
+}
+
+func (g goal) String() string {
+	verdict := "holds"
+	if !g.holds {
+		verdict = "does not hold"
+	}
+	return fmt.Sprintf("%s: %s, %s", g.text, g.found, verdict)
+}
+
+// share judges how small ours is beside theirs: at most one in most.
+func share(what, peer string, ours, theirs, most float64) goal {
+	return goal{fmt.Sprintf("%s ≤ 1/%s of %s", what, short(most), peer), "1/" + short(theirs/ours), ours*most <= theirs}
+}
+
+// times judges how large ours is beside theirs: at least so many times.
+func times(what, peer string, ours, theirs, least float64) goal {
+	return goal{fmt.Sprintf("%s ≥ %s× %s", what, short(least), peer), short(ours/theirs) + "×", ours >= least*theirs}
+}
+
+// ratio is the one line of a unit.
+func (r report) ratio() string {
+	verdicts := make([]string, len(r.goals))
+	for i, g := range r.goals {
+		verdicts[i] = g.String()
+	}
+	return r.unit + ": " + strings.Join(verdicts, "; ")
+}
+
+func (r report) print(w io.Writer) {
+	for _, row := range append([][]string{r.head}, r.rows...) {
+		fmt.Fprintln(w, strings.Join(row, " | "))
+	}
+	for _, why := range r.absent {
+		fmt.Fprintln(w, why)
+	}
+	fmt.Fprintf(w, "\n%s\n\n", r.ratio())
+}
+
+func (r report) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s\n\n| %s |\n|%s\n", r.about, strings.Join(r.head, " | "), strings.Repeat(" --- |", len(r.head)))
+	for _, row := range r.rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+	}
+	for _, picture := range r.plots {
+		fmt.Fprintf(&b, "\n![%s](%s)\n", picture, picture)
+	}
+	for _, line := range append(r.absent, "**"+r.ratio()+"**") {
+		fmt.Fprintf(&b, "\n%s\n", line)
+	}
+	return b.String()
+}
+
+// write puts the report and the machine it was made on between the marks of the unit in a document. What stands
+// around them stays.
+func (r report) write(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	marks := regexp.MustCompile(`(?s)(<!-- ` + r.unit + ` -->\n).*?(<!-- /` + r.unit + ` -->)`)
+	if !marks.Match(text) {
+		return errors.New(path + " has no place for the unit " + r.unit)
+	}
+	section := machine() + "\n" + r.markdown()
+	text = marks.ReplaceAllFunc(text, func(old []byte) []byte {
+		found := marks.FindSubmatch(old)
+		return []byte(string(found[1]) + section + string(found[2]))
+	})
+	return os.WriteFile(path, text, 0o644)
+}
+
+// machine describes what was measured on, without naming it.
+func machine() string {
+	memory, err := field("/proc/meminfo", "MemTotal")
+	if err != nil {
+		memory = 0
+	}
+	return fmt.Sprintf("Measured on %d cores, %.0f GiB of memory, %s, Node %s.", runtime.NumCPU(), memory/(1<<20), runtime.Version(), nodeVersion())
+}
+
+func nodeVersion() string {
+	out, err := exec.Command("node", "--version").Output()
+	if err != nil {
+		return "absent"
+	}
+	return strings.TrimSpace(string(out))
+}
