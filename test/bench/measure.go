@@ -38,7 +38,7 @@ func short(v float64) string {
 // quantile gives the value that a share of all do not exceed.
 func quantile[T cmp.Ordered](values []T, share float64) T {
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+	return sorted[int(share*float64(len(sorted)-1))]
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

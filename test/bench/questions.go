@@ -12,23 +12,27 @@ type kind struct {
 	name string
 	goal float64 // share of questions that must be answered with the one sought among the first 25
 	// ask is what somebody types who looks for c; empty when c cannot be looked for in this way.
-	ask  func(c *contact.Contact) string
+	ask func(c *contact.Contact) string
+	// in is where a piece may be found as well as in its own place; nil when the question is no piece.
+	in   func(c *contact.Contact) string
 	slip bool // one letter of it is typed wrongly
 }
 
 var kinds = []kind{
-	{"first name", 0.99, func(c *contact.Contact) string { return folded(given(c)) }, false},
-	{"first name, beginning of last", 0.99, func(c *contact.Contact) string { return folded(given(c) + " " + begin(family(c), 4)) }, false},
-	{"swapped", 0.99, func(c *contact.Contact) string { return folded(family(c) + " " + begin(given(c), 3)) }, false},
-	{"piece of the e-mail", 0.99, func(c *contact.Contact) string { return c.Emails[0][3 : strings.IndexByte(c.Emails[0], '@')+3] }, false},
-	{"piece of the number", 0.99, func(c *contact.Contact) string { return strings.TrimPrefix(c.Phones[0].E164, "+999")[1:7] }, false},
-	{"inside of the name", 0.99, func(c *contact.Contact) string { return inside(folded(family(c))) }, false},
-	{"without accents", 0.99, accentless, false},
-	{"slip", 0.95, func(c *contact.Contact) string { return folded(c.Name) }, true},
+	{"first name", 0.99, func(c *contact.Contact) string { return folded(given(c)) }, nil, false},
+	{"first name, beginning of last", 0.99, func(c *contact.Contact) string { return folded(given(c) + " " + begin(family(c), 4)) }, nil, false},
+	{"swapped", 0.99, func(c *contact.Contact) string { return folded(family(c) + " " + begin(given(c), 3)) }, nil, false},
+	{"piece of the e-mail", 0.99, func(c *contact.Contact) string { return c.Emails[0][3 : strings.IndexByte(c.Emails[0], '@')+3] }, address, false},
+	{"piece of the number", 0.99, func(c *contact.Contact) string { return strings.TrimPrefix(number(c), "+999")[1:7] }, number, false},
+	{"inside of the name", 0.99, func(c *contact.Contact) string { return inside(folded(family(c))) }, address, false},
+	{"without accents", 0.99, accentless, nil, false},
+	{"slip", 0.95, func(c *contact.Contact) string { return folded(c.Name) }, nil, true},
 }
 
-func given(c *contact.Contact) string  { first, _, _ := strings.Cut(c.Name, " "); return first }
-func family(c *contact.Contact) string { _, last, _ := strings.Cut(c.Name, " "); return last }
+func address(c *contact.Contact) string { return c.Emails[0] } // the name is in it, in plain letters
+func number(c *contact.Contact) string  { return c.Phones[0].E164 }
+func given(c *contact.Contact) string   { first, _, _ := strings.Cut(c.Name, " "); return first }
+func family(c *contact.Contact) string  { _, last, _ := strings.Cut(c.Name, " "); return last }
 
 func begin(s string, n int) string {
 	r := []rune(s)
@@ -65,13 +69,26 @@ func (k kind) questions(all []contact.Contact, n int) []question {
 	}
 	r := random(uint64(len(k.name)))
 	var picked []question
-	for try := 0; len(picked) < n && try < 1000*n; try++ {
+	for try := 0; len(picked) < n && try < 100*n; try++ {
 		i := r.IntN(len(all))
-		if text := asked[i]; text != "" && answers[text] <= contact.MaxFound {
+		if text := asked[i]; text != "" && max(answers[text], k.holders(all, text)) <= contact.MaxFound {
 			picked = append(picked, question{k.typed(r, text), i})
 		}
 	}
 	return picked
+}
+
+// holders counts the contacts that have a piece.
+func (k kind) holders(all []contact.Contact, piece string) (n int) {
+	if k.in == nil {
+		return 0
+	}
+	for i := range all {
+		if strings.Contains(k.in(&all[i]), piece) {
+			n++
+		}
+	}
+	return n
 }
 
 // typed is the text as it comes from the fingers: a slip is one letter left out, doubled, wrong, or swapped with the

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"teamspro/internal/contact"
+)
+
+// engine finds contacts by what is typed. It gives the places of the first 25 contacts, and how long each question took.
+type engine interface {
+	name() string
+	search(ctx context.Context, texts []string) (found [][]int, took []time.Duration, err error)
+	close() error
+}
+
+// What the search is measured with.
+const (
+	perKind      = 120 // questions of each kind
+	searchRounds = 3
+	patience     = 5 * time.Second      // an engine that took longer for one kind is not asked again
+	aim          = 100_000              // the size for which the goal of time holds
+	latest       = 2 * time.Millisecond // at p99
+)
+
+// search measures whether and how fast the one sought is found, beside what people would build a search on.
+func search(ctx context.Context, b bench) (report, error) {
+	r := report{head: []string{"contacts", "question", "teamspro", "SQLite FTS5", "minisearch"},
+		about: fmt.Sprintf("%d questions of each kind, %d rounds by turns: how many have the contact that is sought among the first 25 results, and p50 / p99 in milliseconds "+
+			"(of each question the middle of its rounds). "+
+			"Questions that more than 25 contacts answer equally well are left out.", perKind, searchRounds)}
+	sizes := []int{10_000, aim}
+	if b.full {
+		sizes = append(sizes, 1_000_000)
+	}
+	for _, n := range sizes {
+		if err := b.searchAmong(ctx, n, &r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// searchAmong measures all engines over one population.
+func (b bench) searchAmong(ctx context.Context, n int, r *report) (err error) {
+	people := population(n)
+	engines, err := b.engines(ctx, people, r)
+	defer func() {
+		for _, e := range engines {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	for _, k := range kinds {
+		marks := make([]mark, len(engines))
+		questions := k.questions(people, perKind)
+		for range searchRounds {
+			for i, e := range engines {
+				if err := marks[i].take(ctx, e, questions); err != nil {
+					return fmt.Errorf("%s: %w", e.name(), err)
+				}
+			}
+		}
+		r.add(n, k, engines, marks)
+	}
+	return nil
+}
+
+// engines fills each engine with the people. A peer that is not there is left out with a sentence.
+func (b bench) engines(ctx context.Context, people []contact.Contact, r *report) ([]engine, error) {
+	engines := []engine{newIndex(people)}
+	fts, err := newSQLite(ctx, filepath.Join(b.folder, fmt.Sprintf("%d.sqlite", len(people))), people)
+	if err != nil {
+		return engines, err
+	}
+	engines = append(engines, fts)
+	if err := installed("minisearch"); err != nil {
+		if !slices.Contains(r.absent, err.Error()) {
+			r.absent = append(r.absent, err.Error())
+		}
+		return engines, nil
+	}
+	if len(people) > aim {
+		r.absent = append(r.absent, fmt.Sprintf("minisearch was not measured with more than %d contacts: it holds all of them in the memory of Node.", aim))
+		return engines, nil
+	}
+	mini, err := newMinisearch(ctx, b.folder, people)
+	if err != nil {
+		return engines, err
+	}
+	return append(engines, mini), nil
+}
+
+// mark is how an engine did with one kind of question.
+type mark struct {
+	asked, hit int
+	took       [][]time.Duration // of each question, in each round
+	spent      time.Duration
+}
+
+func (m *mark) take(ctx context.Context, e engine, questions []question) error {
+	if m.spent > patience {
+		return nil
+	}
+	texts := make([]string, len(questions))
+	for i, q := range questions {
+		texts[i] = q.text
+	}
+	found, took, err := e.search(ctx, texts)
+	if m.took == nil {
+		m.took = make([][]time.Duration, len(questions))
+	}
+	for i, places := range found {
+		m.asked++
+		if slices.Contains(places, questions[i].sought) {
+			m.hit++
+		}
+		m.took[i] = append(m.took[i], took[i])
+		m.spent += took[i]
+	}
+	return err
+}
+
+// time gives a quantile over the questions, each with the middle of its rounds: what neighbours on the machine did
+// meanwhile is not the engine's.
+func (m mark) time(share float64) time.Duration {
+	middle := make([]time.Duration, len(m.took))
+	for i, rounds := range m.took {
+		middle[i] = quantile(rounds, 0.5)
+	}
+	return quantile(middle, share)
+}
+
+func (m mark) quality() float64 { return float64(m.hit) / float64(max(1, m.asked)) }
+
+func (m mark) String() string {
+	return fmt.Sprintf("%.1f %%, %s / %s", 100*m.quality(), short(ms(m.time(0.5))), short(ms(m.time(0.99))))
+}
+
+// add writes a row, and judges ours.
+func (r *report) add(n int, k kind, engines []engine, marks []mark) {
+	row := []string{fmt.Sprint(n), k.name}
+	for i := range 3 {
+		cell := "not measured"
+		if i < len(marks) {
+			cell = marks[i].String()
+		}
+		row = append(row, cell)
+	}
+	r.rows = append(r.rows, row)
+	ours := marks[0]
+	if ours.quality() < k.goal {
+		r.goals = append(r.goals, goal{fmt.Sprintf("%s found among %d ≥ %.0f %%", k.name, n, 100*k.goal), fmt.Sprintf("%.1f %%", 100*ours.quality()), false})
+	}
+	if n != aim {
+		return
+	}
+	slowest := ours.time(0.99)
+	g := goal{fmt.Sprintf("%s p99 < %v", k.name, latest), short(ms(slowest)) + " ms", slowest < latest}
+	for i, m := range marks[1:] {
+		g.found += fmt.Sprintf(" (%s %s×)", engines[i+1].name(), short(float64(m.time(0.99))/float64(slowest)))
+	}
+	r.goals = append(r.goals, g)
+}
+
+// index is ours: the index of Contact Pro, asked as its use cases ask it.
+type index struct {
+	*contact.Index
+	places map[contact.ID]int
+}
+
+func newIndex(people []contact.Contact) engine {
+	x := index{contact.NewIndex(), make(map[contact.ID]int, len(people))}
+	for i, c := range people {
+		x.Put(tenant, c)
+		x.places[c.ID] = i
+	}
+	return x
+}
+
+func (x index) name() string { return "teamspro" }
+func (x index) close() error { return nil }
+
+func (x index) search(ctx context.Context, texts []string) (found [][]int, took []time.Duration, err error) {
+	for _, text := range texts {
+		start := time.Now()
+		hits, _ := x.Search(ctx, tenant, []contact.BookID{book}, contact.ParseQuery(text), contact.MaxFound)
+		took = append(took, time.Since(start))
+		places := make([]int, len(hits))
+		for i, h := range hits {
+			places[i] = x.places[h.ID]
+		}
+		found = append(found, places)
+	}
+	return found, took, ctx.Err()
+}
