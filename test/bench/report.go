@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -19,7 +20,7 @@ type report struct {
 	rows   [][]string
 	goals  []goal
 	absent []string // peers that could not be measured, and why
-	plots  []string // pictures, by their path from docs/
+	plots  []plot   // drawn beside the document
 }
 
 // goal is one figure that a unit has to reach.
@@ -53,6 +54,9 @@ func (r report) ratio() string {
 	for i, g := range r.goals {
 		verdicts[i] = g.String()
 	}
+	if len(verdicts) == 0 {
+		verdicts = []string{"no goal, see the table"}
+	}
 	return r.unit + ": " + strings.Join(verdicts, "; ")
 }
 
@@ -73,7 +77,7 @@ func (r report) markdown() string {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}
 	for _, picture := range r.plots {
-		fmt.Fprintf(&b, "\n![%s](%s)\n", picture, picture)
+		fmt.Fprintf(&b, "\n![%s](%s/%s)\n", picture.title, pictures, picture.file)
 	}
 	for _, line := range append(r.absent, "**"+r.ratio()+"**") {
 		fmt.Fprintf(&b, "\n%s\n", line)
@@ -92,12 +96,27 @@ func (r report) write(path string) error {
 	if !marks.Match(text) {
 		return errors.New(path + " has no place for the unit " + r.unit)
 	}
+	if err := r.draw(filepath.Join(filepath.Dir(path), pictures)); err != nil {
+		return err
+	}
 	section := machine() + "\n" + r.markdown()
 	text = marks.ReplaceAllFunc(text, func(old []byte) []byte {
 		found := marks.FindSubmatch(old)
 		return []byte(string(found[1]) + section + string(found[2]))
 	})
 	return os.WriteFile(path, text, 0o644)
+}
+
+// pictures is the folder of the plots, beside the document.
+const pictures = "performance"
+
+func (r report) draw(folder string) error {
+	for _, p := range r.plots {
+		if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, p.file), []byte(p.svg()), 0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // machine describes what was measured on, without naming it.

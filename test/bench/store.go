@@ -26,7 +26,7 @@ type shelf interface {
 // What the store is measured with.
 const (
 	storeRounds = 3
-	storeTime   = 2 * time.Second
+	storeTime   = 1500 * time.Millisecond
 )
 
 var writers = []int{1, 8, 64}
