@@ -8,9 +8,12 @@ SHELL := /bin/bash
 #   gcc libc6-dev     the C compiler that Go's race detector links with
 #   fonts-*           letters and emoji in those pictures
 TEST_PACKAGES := chromium gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
+#   postgresql        what the bench measures the store beside; it runs without rights, on loopback, and only then
+BENCH_PACKAGES := postgresql
 
 GOLANGCI := golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MODULES := test/e2e/node_modules
+PEERS := test/bench/node_modules
 
 # install-missing installs those of its packages that are not there, and asks for nothing when all are.
 define install-missing
@@ -19,7 +22,7 @@ define install-missing
 		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run test check build bin/teamspro unit e2e cover fuzz playground screens update-golden routes tools clean
+.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench playground screens update-golden routes tools clean
 
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -52,6 +55,11 @@ fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
 		echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$pkg; done; done
 
+bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store or growth; BENCH_FULL=1: a million).
+	@$(call install-missing,$(BENCH_PACKAGES)) || echo "PostgreSQL cannot be installed here: the store is measured without it"
+	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "npm packages cannot be installed here: their units are measured without them"
+	cd test/bench && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md
+
 cover: ## Say how much of each package the tests reach.
 	go test -cover ./...
 
@@ -75,5 +83,9 @@ $(MODULES)/.ready: test/e2e/package-lock.json
 	npm ci --prefix test/e2e --ignore-scripts --legacy-peer-deps --no-audit --no-fund
 	@touch $@
 
+$(PEERS)/.ready: test/bench/package-lock.json
+	npm ci --prefix test/bench --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 clean: ## Remove what was built.
-	rm -rf bin dist $(MODULES) test/e2e/out
+	rm -rf bin dist $(MODULES) $(PEERS) test/e2e/out

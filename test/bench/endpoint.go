@@ -218,10 +218,24 @@ func (r *report) judge(prints []*footprint) {
 	}
 	ours := prints[0]
 	r.about += fmt.Sprintf(" An answer of ours has %s bytes.", short(ours.answerSize))
-	for _, f := range prints[1:] {
-		r.goals = append(r.goals, share("CPU", f.name, spreadOf(ours.cpu).median, spreadOf(f.cpu).median, 15),
-			times("rate", f.name, spreadOf(ours.rate).median, spreadOf(f.rate).median, 15),
-			share("memory", f.name, spreadOf(ours.memory).median, spreadOf(f.memory).median, 6),
-			share("start", f.name, spreadOf(ours.start).median, spreadOf(f.start).median, 4))
+	if len(prints) == 1 {
+		return
+	}
+	for _, m := range []struct {
+		what  string
+		of    func(*footprint) []float64
+		judge func(string, float64, peers, float64) goal
+		bound float64
+	}{
+		{"CPU", func(f *footprint) []float64 { return f.cpu }, share, 15},
+		{"rate", func(f *footprint) []float64 { return f.rate }, times, 15},
+		{"memory", func(f *footprint) []float64 { return f.memory }, share, 6},
+		{"start", func(f *footprint) []float64 { return f.start }, share, 4},
+	} {
+		theirs := make(peers, len(prints)-1)
+		for i, f := range prints[1:] {
+			theirs[i].name, theirs[i].value = f.name, spreadOf(m.of(f)).median
+		}
+		r.goals = append(r.goals, m.judge(m.what, spreadOf(m.of(ours)).median, theirs, m.bound))
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -48,11 +47,12 @@ func main() {
 }
 
 func run(ctx context.Context, only string, full bool, out string) error {
-	var ratios []string
+	known := false
 	for _, u := range all {
 		if only != "" && only != u.name {
 			continue
 		}
+		known = true
 		fmt.Println("measuring", u.name)
 		r, err := measured(ctx, u, full)
 		if err != nil {
@@ -60,17 +60,16 @@ func run(ctx context.Context, only string, full bool, out string) error {
 		}
 		r.unit = u.name
 		r.print(os.Stdout)
-		ratios = append(ratios, r.ratio())
-		if out != "" {
-			if err := r.write(out); err != nil {
-				return err
-			}
+		if out == "" {
+			continue
+		}
+		if err := r.write(ctx, out); err != nil {
+			return err
 		}
 	}
-	if len(ratios) == 0 {
+	if !known {
 		return fmt.Errorf("there is no unit %q", only)
 	}
-	fmt.Println(strings.Join(ratios, "\n"))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,8 @@ type report struct {
 
 // goal is one figure that a unit has to reach.
 type goal struct {
-	text  string // "CPU a request ≤ 1/15 of agents-hosting"
-	found string // "1/17.2"
+	text  string // "CPU a request ≤ 1/15"
+	found string // "1/17.2 agents-hosting"
 	holds bool
 }
 
@@ -38,14 +39,35 @@ func (g goal) String() string {
 	return fmt.Sprintf("%s: %s, %s", g.text, g.found, verdict)
 }
 
-// share judges how small ours is beside theirs: at most one in most.
-func share(what, peer string, ours, theirs, most float64) goal {
-	return goal{fmt.Sprintf("%s ≤ 1/%s of %s", what, short(most), peer), "1/" + short(theirs/ours), ours*most <= theirs}
+// peers are the figures of what ours is held against, by name.
+type peers []struct {
+	name  string
+	value float64
 }
 
-// times judges how large ours is beside theirs: at least so many times.
-func times(what, peer string, ours, theirs, least float64) goal {
-	return goal{fmt.Sprintf("%s ≥ %s× %s", what, short(least), peer), short(ours/theirs) + "×", ours >= least*theirs}
+// share judges how small ours is: at most one in so many of each peer's.
+func share(what string, ours float64, theirs peers, most float64) goal {
+	g := goal{text: fmt.Sprintf("%s ≤ 1/%.0f", what, most), holds: true}
+	for _, p := range theirs {
+		g.see("1/"+short(p.value/ours), p.name, ours*most <= p.value)
+	}
+	return g
+}
+
+// times judges how large ours is: at least so many times each peer's.
+func times(what string, ours float64, theirs peers, least float64) goal {
+	g := goal{text: fmt.Sprintf("%s ≥ %.0f×", what, least), holds: true}
+	for _, p := range theirs {
+		g.see(short(ours/p.value)+"×", p.name, ours >= least*p.value)
+	}
+	return g
+}
+
+func (g *goal) see(found, peer string, holds bool) {
+	if g.found != "" {
+		g.found += " and "
+	}
+	g.found, g.holds = g.found+found+" "+peer, g.holds && holds
 }
 
 // ratio is the one line of a unit.
@@ -55,7 +77,7 @@ func (r report) ratio() string {
 		verdicts[i] = g.String()
 	}
 	if len(verdicts) == 0 {
-		verdicts = []string{"no goal, see the table"}
+		verdicts = []string{"no goal to hold, or no peer to hold it against; see the table"}
 	}
 	return r.unit + ": " + strings.Join(verdicts, "; ")
 }
@@ -87,7 +109,7 @@ func (r report) markdown() string {
 
 // write puts the report and the machine it was made on between the marks of the unit in a document. What stands
 // around them stays.
-func (r report) write(path string) error {
+func (r report) write(ctx context.Context, path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -99,7 +121,7 @@ func (r report) write(path string) error {
 	if err := r.draw(filepath.Join(filepath.Dir(path), pictures)); err != nil {
 		return err
 	}
-	section := machine() + "\n" + r.markdown()
+	section := machine(ctx) + "\n" + r.markdown()
 	text = marks.ReplaceAllFunc(text, func(old []byte) []byte {
 		found := marks.FindSubmatch(old)
 		return []byte(string(found[1]) + section + string(found[2]))
@@ -120,16 +142,16 @@ func (r report) draw(folder string) error {
 }
 
 // machine describes what was measured on, without naming it.
-func machine() string {
+func machine(ctx context.Context) string {
 	memory, err := field("/proc/meminfo", "MemTotal")
 	if err != nil {
 		memory = 0
 	}
-	return fmt.Sprintf("Measured on %d cores, %.0f GiB of memory, %s, Node %s.", runtime.NumCPU(), memory/(1<<20), runtime.Version(), nodeVersion())
+	return fmt.Sprintf("Measured on %d cores, %.0f GiB of memory, %s, Node %s.", runtime.NumCPU(), memory/(1<<20), runtime.Version(), nodeVersion(ctx))
 }
 
-func nodeVersion() string {
-	out, err := exec.Command("node", "--version").Output()
+func nodeVersion(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "node", "--version").Output()
 	if err != nil {
 		return "absent"
 	}

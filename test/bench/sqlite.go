@@ -53,7 +53,7 @@ func (s *sqlite) fill(ctx context.Context, people []contact.Contact) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // nothing is left to undo after the commit
+	defer func() { _ = tx.Rollback() }() // nothing is left to undo after the commit
 	for i, c := range people {
 		name, dial := withPlain(c.Name), strings.TrimPrefix(c.Phones[0].E164, "+")
 		_, errWords := tx.ExecContext(ctx, `INSERT INTO words(rowid, name, email, dial, company, other) VALUES (?, ?, ?, ?, ?, ?)`,
