@@ -58,7 +58,7 @@ fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store or growth; BENCH_FULL=1: a million).
 	@$(call install-missing,$(BENCH_PACKAGES)) || echo "PostgreSQL cannot be installed here: the store is measured without it"
 	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "npm packages cannot be installed here: their units are measured without them"
-	cd test/bench && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md
+	cd test/bench && go test -mod=mod . && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md
 
 cover: ## Say how much of each package the tests reach.
 	go test -cover ./...
