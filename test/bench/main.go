@@ -54,11 +54,12 @@ func run(ctx context.Context, only string, full bool, out string) error {
 		}
 		known = true
 		fmt.Println("measuring", u.name)
+		busy := otherWork()
 		r, err := measured(ctx, u, full)
 		if err != nil {
 			return fmt.Errorf("%s: %w", u.name, err)
 		}
-		r.unit = u.name
+		r.unit, r.busy = u.name, busy
 		r.print(os.Stdout)
 		if out == "" {
 			continue

@@ -20,6 +20,7 @@ type report struct {
 	head   []string // of the table; the first row of markdown
 	rows   [][]string
 	goals  []goal
+	busy   string   // other work on the machine when it began: the load average
 	absent []string // peers that could not be measured, and why
 	plots  []plot   // drawn beside the document
 }
@@ -121,7 +122,7 @@ func (r report) write(ctx context.Context, path string) error {
 	if err := r.draw(filepath.Join(filepath.Dir(path), pictures)); err != nil {
 		return err
 	}
-	section := machine(ctx) + "\n" + r.markdown()
+	section := machine(ctx, r.busy) + "\n" + r.markdown()
 	text = marks.ReplaceAllFunc(text, func(old []byte) []byte {
 		found := marks.FindSubmatch(old)
 		return []byte(string(found[1]) + section + string(found[2]))
@@ -142,12 +143,22 @@ func (r report) draw(folder string) error {
 }
 
 // machine describes what was measured on, without naming it.
-func machine(ctx context.Context) string {
+func machine(ctx context.Context, busy string) string {
 	memory, err := field("/proc/meminfo", "MemTotal")
 	if err != nil {
 		memory = 0
 	}
-	return fmt.Sprintf("Measured on %d cores, %.0f GiB of memory, %s, Node %s.", runtime.NumCPU(), memory/(1<<20), runtime.Version(), nodeVersion(ctx))
+	return fmt.Sprintf("Measured on %d cores, %.0f GiB of memory, %s, Node %s; %s.", runtime.NumCPU(), memory/(1<<20), runtime.Version(), nodeVersion(ctx), busy)
+}
+
+// otherWork says how busy the machine is with what is not ours.
+func otherWork() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "load unknown"
+	}
+	minute, _, _ := strings.Cut(string(load), " ")
+	return "load average " + minute + " before it began"
 }
 
 func nodeVersion(ctx context.Context) string {

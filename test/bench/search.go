@@ -21,8 +21,9 @@ type engine interface {
 // What the search is measured with.
 const (
 	perKind      = 120 // questions of each kind
+	perTurn      = 20  // asked of one engine before the next has its turn
 	searchRounds = 3
-	patience     = 5 * time.Second      // an engine that took longer for one kind is not asked again
+	patience     = 5 * time.Second      // an engine that took longer for one kind is not asked on
 	aim          = 100_000              // the size for which the goal of time holds
 	latest       = 2 * time.Millisecond // at p99
 )
@@ -62,9 +63,10 @@ func (b bench) searchAmong(ctx context.Context, n int, r *report, v *verdict) (e
 	for _, k := range kinds {
 		marks := make([]mark, len(engines))
 		questions := k.questions(people, perKind)
-		for range searchRounds {
+		for turn := range searchRounds * (perKind / perTurn) {
+			from := turn * perTurn % perKind
 			for i, e := range engines {
-				if err := marks[i].take(ctx, e, questions); err != nil {
+				if err := marks[i].take(ctx, e, questions, from); err != nil {
 					return fmt.Errorf("%s: %w", e.name(), err)
 				}
 			}
@@ -106,24 +108,26 @@ type mark struct {
 	spent      time.Duration
 }
 
-func (m *mark) take(ctx context.Context, e engine, questions []question) error {
+// take asks an engine the questions of one turn.
+func (m *mark) take(ctx context.Context, e engine, questions []question, from int) error {
+	if m.took == nil {
+		m.took = make([][]time.Duration, perKind)
+	}
 	if m.spent > patience {
 		return nil
 	}
+	questions = questions[min(from, len(questions)):min(from+perTurn, len(questions))]
 	texts := make([]string, len(questions))
 	for i, q := range questions {
 		texts[i] = q.text
 	}
 	found, took, err := e.search(ctx, texts)
-	if m.took == nil {
-		m.took = make([][]time.Duration, len(questions))
-	}
 	for i, places := range found {
 		m.asked++
 		if slices.Contains(places, questions[i].sought) {
 			m.hit++
 		}
-		m.took[i] = append(m.took[i], took[i])
+		m.took[from+i] = append(m.took[from+i], took[i])
 		m.spent += took[i]
 	}
 	return err
@@ -132,9 +136,11 @@ func (m *mark) take(ctx context.Context, e engine, questions []question) error {
 // time gives a quantile over the questions, each with the middle of its rounds: what neighbours on the machine did
 // meanwhile is not the engine's.
 func (m mark) time(share float64) time.Duration {
-	middle := make([]time.Duration, len(m.took))
-	for i, rounds := range m.took {
-		middle[i] = quantile(rounds, 0.5)
+	var middle []time.Duration
+	for _, rounds := range m.took {
+		if len(rounds) > 0 {
+			middle = append(middle, quantile(rounds, 0.5))
+		}
 	}
 	return quantile(middle, share)
 }
