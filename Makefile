@@ -3,14 +3,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-# The Debian packages that the tests need, beside Go and Node. This is the only list.
+# The Debian packages that the tests and the bench need, beside Go and Node. This is the only list.
 #   chromium          the browser of the end-to-end tests and card pictures; not installed when CHROMIUM names another
 #   gcc libc6-dev     the C compiler that Go's race detector links with
 #   fonts-*           letters and emoji in those pictures
+#   postgresql        what the bench measures the store beside; it runs without rights, on loopback, and only then
 TEST_PACKAGES := $(if $(CHROMIUM),,chromium) gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
+BENCH_PACKAGES := postgresql
 
 LINT_VERSION := 2.15.0
 MODULES := test/e2e/node_modules
+PEERS := test/bench/node_modules
 
 # need stops with a sentence when a program is not there: $(call need,program,what to do)
 define need
@@ -25,7 +28,7 @@ define install-missing
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run test check build bin/teamspro unit e2e cover fuzz playground screens update-golden routes tools clean
+.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench playground screens update-golden routes tools clean
 
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -59,6 +62,11 @@ fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
 		echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$pkg; done; done
 
+bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store or growth; BENCH_FULL=1: a million).
+	@$(call install-missing,$(BENCH_PACKAGES)) || echo "PostgreSQL cannot be installed here: the store is measured without it"
+	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "npm packages cannot be installed here: their units are measured without them"
+	cd test/bench && go test -mod=mod . && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md
+
 cover: ## Say how much of each package the tests reach.
 	go test -cover ./...
 
@@ -86,5 +94,9 @@ $(MODULES)/.ready: test/e2e/package-lock.json
 	npm ci --prefix test/e2e --ignore-scripts --legacy-peer-deps --no-audit --no-fund
 	@touch $@
 
+$(PEERS)/.ready: test/bench/package-lock.json
+	npm ci --prefix test/bench --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 clean: ## Remove what was built.
-	rm -rf bin dist $(MODULES) test/e2e/out
+	rm -rf bin dist $(MODULES) $(PEERS) test/e2e/out
