@@ -39,8 +39,8 @@ type settings struct {
 	CAFile         string   `name:"ca-file" env:"TEAMSPRO_CA_FILE" help:"PEM file with one more certificate authority to trust."`
 
 	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"${enum}"`
-	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"${enum}"`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
+	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
 
 	scope string
 	roots *x509.CertPool

@@ -27,7 +27,7 @@ func (routesCmd) Run(out output) error {
 // endpoints are the addresses that the service answers.
 var endpoints = [][2]string{
 	{"POST /api/messages", "activities from Teams, with their tokens"},
-	{"GET /help, /privacy, /terms", "pages for people, in their language"},
+	{"GET /, /help, /privacy, /terms", "pages for people, in their language, with /static/…"},
 	{"GET /avatar/{letters}.png", "pictures of initials for cards"},
 	{"GET /healthz, /readyz, /metrics", "for the operator"},
 }
