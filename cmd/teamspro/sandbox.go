@@ -44,8 +44,12 @@ func (c *sandboxCmd) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer remove()
-	if err := c.pickPort(ctx); err != nil {
+	listener, err := c.openPort(ctx)
+	if err != nil {
 		return err
+	}
+	if listener != nil {
+		defer listener.Close()
 	}
 	box, err := c.sandbox(folder, log)
 	if err != nil {
@@ -58,7 +62,7 @@ func (c *sandboxCmd) Run(ctx context.Context, out output) error {
 	if c.Only {
 		return c.printSettings(ctx, out, box)
 	}
-	return c.serve(ctx, out, box, folder, log)
+	return c.serve(ctx, out, box, listener, folder, log)
 }
 
 func (c *sandboxCmd) logger(out output) (*slog.Logger, error) {
@@ -76,14 +80,18 @@ func (c *sandboxCmd) folder() (folder string, remove func(), err error) {
 	return folder, func() { _ = os.RemoveAll(folder) }, err // a leftover of a few kilobytes in the temporary folder harms nobody
 }
 
-// pickPort settles the service's port before anything is told its address.
-func (c *sandboxCmd) pickPort(ctx context.Context) error {
+// openPort opens the service's port before anything is told its address. It stays open until the service takes it over, so
+// that nobody else gets it in between; with --only it is left to whoever starts the service.
+func (c *sandboxCmd) openPort(ctx context.Context) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.BotListen)
 	if err != nil {
-		return fmt.Errorf("--bot-listen: %w", err)
+		return nil, fmt.Errorf("--bot-listen: %w", err)
 	}
 	c.BotListen = l.Addr().String()
-	return l.Close()
+	if c.Only {
+		return nil, l.Close()
+	}
+	return l, nil
 }
 
 func (c *sandboxCmd) sandbox(folder string, log *slog.Logger) (*sandbox.Sandbox, error) {
@@ -133,7 +141,7 @@ func (c *sandboxCmd) printSettings(ctx context.Context, out output, box *sandbox
 }
 
 // serve fills the sample books and runs the service until ctx ends.
-func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox, folder string, log *slog.Logger) error {
+func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox, listener net.Listener, folder string, log *slog.Logger) error {
 	s, err := c.settings(box.Settings(), folder)
 	if err != nil {
 		return err
@@ -145,7 +153,7 @@ func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return serve(ctx, s, log, func(string) { c.announce(out, box) })
+		return serve(ctx, s, log, listener, func() { c.announce(out, box) })
 	})
 	if c.Playground {
 		group.Go(func() error { return playground(ctx, out, box) })

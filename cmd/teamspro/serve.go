@@ -27,7 +27,7 @@ func (c *serveCmd) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, &c.settings, log, nil)
+	return serve(ctx, &c.settings, log, nil, func() {})
 }
 
 // How long a stop takes at most: a moment in which the load balancer sees that the service is not ready, and the time
@@ -37,16 +37,17 @@ const (
 	stopDrain  = 22 * time.Second
 )
 
-// serve is the service. started, if not nil, is told the address once it listens.
-func serve(ctx context.Context, s *settings, log *slog.Logger, started func(addr string)) error {
+// serve is the service. It listens where the settings say, or on a listener that is open already, and calls started then.
+func serve(ctx context.Context, s *settings, log *slog.Logger, listener net.Listener, started func()) error {
 	svc, err := wire(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer svc.close()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
-	if err != nil {
-		return fmt.Errorf("TEAMSPRO_LISTEN: %w", err)
+	if listener == nil {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.Listen); err != nil {
+			return fmt.Errorf("TEAMSPRO_LISTEN: %w", err)
+		}
 	}
 	servers := []*http.Server{server(svc.leaving(svc.handler), log)}
 	listeners := []net.Listener{listener}
@@ -58,9 +59,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, started func(addr
 		servers, listeners = append(servers, server(svc.admin, log)), append(listeners, admin)
 	}
 	log.Info("serving", "version", version(), "listen", listener.Addr().String(), "off", s.off())
-	if started != nil {
-		started(listener.Addr().String())
-	}
+	started()
 	return attend(ctx, svc, servers, listeners, log)
 }
 
