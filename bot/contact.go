@@ -147,21 +147,16 @@ func (b *Bot) setFavourite(t *Turn, on bool) (cards.Card, error) {
 
 // postContact drops a card into the conversation for everybody, if everybody there may see it.
 func (b *Bot) postContact(t *Turn) (cards.Card, error) {
-	everybody := t.Caller
-	everybody.Public = t.Caller.Place != identity.Personal
-	e, err := b.Books.Get(t.ctx, everybody, t.contactID())
+	all := t.beforeAll()
+	e, err := b.Books.Get(t.ctx, all.Caller, t.contactID())
 	if fault.Is(err, fault.NotFound) {
 		return cards.Card{}, fault.New(fault.Denied, "bot.postContact", "view.post_denied")
 	}
 	if err != nil {
 		return cards.Card{}, err
 	}
-	public := *t
-	public.Caller = everybody
 	if b.posting.first(strings.Join([]string{string(t.Caller.Person), t.activity.Conversation.ID, string(e.Contact.ID)}, "|"), b.now()) {
-		if err := b.say(t, b.contactCard(&public, e, asMessage)); err != nil {
-			return cards.Card{}, err
-		}
+		b.say(t, b.contactCard(all, e, asMessage))
 	}
 	v := b.contactView(t, e, asView)
 	v.Notice, v.Share = t.Text("view.posted"), false
@@ -323,9 +318,7 @@ func (b *Bot) changed(t *Turn, change contact.Change) cards.Card {
 
 // refreshMessage replaces the card of the message that a button stood on by what everybody may see of the change.
 func (b *Bot) refreshMessage(t *Turn, change contact.Change) {
-	everybody := *t
-	everybody.Caller.Public = t.Caller.Place != identity.Personal
-	card := b.publicCard(&everybody, change)
+	card := b.publicCard(t.beforeAll(), change)
 	b.replies.done.Go(func() { _ = b.update(t, card) }) // the message is then older than the contact, and its buttons say so
 }
 

@@ -193,11 +193,10 @@ func (b *Bot) showFavourites(t *Turn) (cards.Card, error) {
 	if t.Caller.Public { // what is one person's own is not shown to a conversation
 		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("favourites.private.title"), Text: t.Text("favourites.private.text"), Next: t.steps("favourites")}), nil
 	}
-	favourites, recents, err := b.Books.Start(t.ctx, t.Caller)
+	favourites, recents, err := b.marked(t)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	recents = slices.DeleteFunc(recents, func(e contact.Entry) bool { return e.Favourite })
 	switch {
 	case len(favourites)+len(recents) == 0:
 		return cards.Note(t.Lang, cards.NoteView{Title: t.Text("favourites.none"), Text: t.Text("favourites.hint"), Next: t.steps("find", "help")}), nil
@@ -206,6 +205,12 @@ func (b *Bot) showFavourites(t *Turn) (cards.Card, error) {
 	}
 	return cards.Contacts(t.Lang, cards.ListView{Title: t.Text("favourites.title"), Rows: b.rowViews(t, favourites), Prev: -1,
 		AlsoTitle: t.Text("recents.title"), Also: b.rowViews(t, recents)}), nil
+}
+
+// marked is what the person marked and, of the others, what they looked at.
+func (b *Bot) marked(t *Turn) (favourites, recents []contact.Entry, err error) {
+	favourites, recents, err = b.Books.Start(t.ctx, t.Caller)
+	return favourites, slices.DeleteFunc(recents, func(e contact.Entry) bool { return e.Favourite }), err
 }
 
 func (b *Bot) showTags(t *Turn) (cards.Card, error) { return b.tagsCard(t, "") }
@@ -268,16 +273,11 @@ func (b *Bot) searchContacts(t *Turn, q Query) (Results, error) {
 
 // startResults is what a person sees before typing: favourites, then what they looked at last, then everybody by name.
 func (b *Bot) startResults(t *Turn, q Query) (Results, error) {
-	favourites, recents, err := b.Books.Start(t.ctx, t.Caller)
+	favourites, recents, err := b.marked(t)
 	if err != nil {
 		return Results{}, err
 	}
-	list := favourites
-	for _, e := range recents {
-		if !e.Favourite {
-			list = append(list, e)
-		}
-	}
+	list := append(favourites, recents...)
 	if len(list) > 0 && q.Skip == 0 {
 		return b.results(t, list[:min(len(list), q.Count)]), nil
 	}

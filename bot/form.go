@@ -170,13 +170,13 @@ func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 		result := b.result(t, e, asDraft)
 		return Outcome{Result: &result}, nil
 	}
-	everybody := *t
-	everybody.Caller.Public = t.Caller.Place != identity.Personal
-	if everybody.Caller.Public && e.Book.Kind == contact.PersonalBook {
+	all := t.beforeAll()
+	if all.Caller.Public && e.Book.Kind == contact.PersonalBook {
 		return Outcome{Message: t.Text("done.added_private", "Name", e.Contact.Name)}, nil
 	}
-	v := b.contactView(&everybody, e, asMessage)
-	return Outcome{}, b.say(t, b.addedCard(t, v, change))
+	v := b.contactView(all, e, asMessage)
+	b.say(t, b.addedCard(t, v, change))
+	return Outcome{}, nil
 }
 
 func (b *Bot) openEditForm(t *Turn) (Dialog, error) {
@@ -234,15 +234,14 @@ func (b *Bot) edited(t *Turn, change contact.Change) (Outcome, error) {
 	case change.Act == "":
 		return Outcome{Message: t.Text("edit.same.text")}, nil
 	case t.posted():
-		everybody := *t
-		everybody.Caller.Public = t.Caller.Place != identity.Personal
-		if b.update(t, b.publicCard(&everybody, change)) == nil {
+		if b.update(t, b.publicCard(t.beforeAll(), change)) == nil {
 			return Outcome{}, nil
 		}
 	case t.Caller.Place == identity.Personal:
 		v := b.doneView(t, change)
 		v.Posted = true
-		return Outcome{}, b.say(t, cards.Done(t.Lang, v))
+		b.say(t, cards.Done(t.Lang, v))
+		return Outcome{}, nil
 	}
 	return Outcome{Message: t.Text("done.edited_how", "Name", nameIn(change), "Fields", changedFields(t, change), "Mention", t.mention())}, nil
 }

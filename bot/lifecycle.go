@@ -66,7 +66,8 @@ func (b *Bot) welcome(t *Turn) error {
 	if err := b.bind(t); err != nil {
 		return err
 	}
-	return b.say(t, b.welcomeCard(t))
+	b.say(t, b.welcomeCard(t))
+	return nil
 }
 
 // bind gives the conversation its book: the one that waited there, or a new one.
@@ -86,17 +87,11 @@ func (b *Bot) welcomeCard(t *Turn) cards.Card {
 		Add: t.app.key == ContactPro, HelpURL: b.page("/help", t)})
 }
 
-// sayTime is how long a button or an event waits for a message of ours to be sent; after it, it is sent all the same.
-const sayTime = 2 * time.Second
-
-// say posts a card into the conversation as a message of its own.
-func (b *Bot) say(t *Turn, card cards.Card) error {
+// say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.
+func (b *Bot) say(t *Turn, card cards.Card) {
 	o := t.outgoing(card)
 	o.replyTo, o.owed.Key = "", ""
-	ctx, cancel := context.WithTimeout(t.ctx, sayTime)
-	defer cancel()
-	b.replies.deliver(ctx, o)
-	return nil
+	b.replies.deliver(t.ctx, o)
 }
 
 // goodbye forgets the place. The conversation's books wait there to be restored.

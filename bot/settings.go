@@ -31,6 +31,13 @@ func (b *Bot) showSettings(t *Turn) (cards.Card, error) {
 
 // here is the book of this place; fault.NotFound when there is none yet.
 func (b *Bot) here(t *Turn) (contact.Listing, error) {
+	return b.listed(t, "bot.here", func(k contact.Book) bool {
+		return k.Removed == nil && k.Kind == naturalKind(t) && (k.Kind == contact.PersonalBook || k.Home == t.Caller.Conversation)
+	})
+}
+
+// listed is the first book that the person sees from here and that fits; fault.NotFound when there is none.
+func (b *Bot) listed(t *Turn, op string, fits func(contact.Book) bool) (contact.Listing, error) {
 	if err := t.person(); err != nil {
 		return contact.Listing{}, err
 	}
@@ -38,12 +45,11 @@ func (b *Bot) here(t *Turn) (contact.Listing, error) {
 	if err != nil {
 		return contact.Listing{}, err
 	}
-	for _, l := range lists {
-		if l.Book.Removed == nil && l.Book.Kind == naturalKind(t) && (l.Book.Kind == contact.PersonalBook || l.Book.Home == t.Caller.Conversation) {
-			return l, nil
-		}
+	i := slices.IndexFunc(lists, func(l contact.Listing) bool { return fits(l.Book) })
+	if i < 0 {
+		return contact.Listing{}, fault.Wrap(fault.NotFound, op, nil)
 	}
-	return contact.Listing{}, fault.Wrap(fault.NotFound, "bot.here", nil)
+	return lists[i], nil
 }
 
 func (b *Bot) openSettings(t *Turn) (Dialog, error) {
@@ -56,23 +62,11 @@ func (b *Bot) openSettings(t *Turn) (Dialog, error) {
 
 // managed is the book of the dialog's path, for somebody who may manage it.
 func (b *Bot) managed(t *Turn) (contact.Listing, error) {
-	if err := t.person(); err != nil {
-		return contact.Listing{}, err
+	l, err := b.listed(t, "bot.managed", func(k contact.Book) bool { return string(k.ID) == t.Param("id") })
+	if err == nil && !l.May.Manage {
+		return contact.Listing{}, fault.New(fault.Denied, "bot.managed", "books.manage_denied")
 	}
-	lists, err := b.Books.Lists(t.ctx, t.Caller)
-	if err != nil {
-		return contact.Listing{}, err
-	}
-	for _, l := range lists {
-		if string(l.Book.ID) != t.Param("id") {
-			continue
-		}
-		if !l.May.Manage {
-			return contact.Listing{}, fault.New(fault.Denied, "bot.managed", "books.manage_denied")
-		}
-		return l, nil
-	}
-	return contact.Listing{}, fault.Wrap(fault.NotFound, "bot.managed", nil)
+	return l, err
 }
 
 // maxMembers is how many members the form for single rights lists.
