@@ -126,12 +126,20 @@ func (b *Bot) withOwnChange(t *Turn, v cards.ContactView, e contact.Entry) cards
 	if t.Caller.Public || e.Contact.Changed.By != t.Caller.Person || b.now().Sub(e.Contact.Changed.At) > undoTime {
 		return v
 	}
-	last, err := b.Books.Last(t.ctx, t.Caller)
-	if err != nil || last.Contact != e.Contact.ID || last.Version != e.Contact.Version || last.Act == contact.Deleted {
+	last, err := b.Books.Latest(t.ctx, t.Caller, e.Contact.ID)
+	if err != nil || last.Version != e.Contact.Version || last.Act == contact.Deleted {
 		return v
 	}
-	v.Notice, v.Undo = t.Text("own."+string(last.Act), "Fields", changedFields(t, last)), string(last.ID)
+	v.Notice, v.Undo = t.Text(ownText(last), "Fields", changedFields(t, last)), string(last.ID)
 	return v
+}
+
+// ownText is the key of the sentence that reminds a person of what they did.
+func ownText(c contact.Change) string {
+	if c.Undoes != "" && c.Act == contact.Edited {
+		return "own.undone"
+	}
+	return "own." + string(c.Act)
 }
 
 func (b *Bot) markFavourite(t *Turn) (cards.Card, error)   { return b.setFavourite(t, true) }

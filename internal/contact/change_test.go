@@ -161,6 +161,20 @@ func TestLastGoesBackStepByStep(t *testing.T) {
 	refused(t, err, fault.NotFound, "contact.no_change")
 }
 
+// Latest names what made a contact as it is, an undo as well, and tells nothing to somebody who may not see it.
+func TestLatest(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	who := in(bob, sales)
+	added := must(w.Add(ctx, who, "", named("Marta"), w.deed()))(t)
+	edited := must(w.Edit(ctx, who, added.Contact, 1, named("Maria"), w.deed()))(t)
+	same(t, "after an edit", edited.ID, must(w.Latest(ctx, who, added.Contact))(t).ID)
+	undone := must(w.Undo(ctx, who, edited.ID, w.deed()))(t)
+	same(t, "after an undo", undone.ID, must(w.Latest(ctx, who, added.Contact))(t).ID)
+	_, err := w.Latest(ctx, in(eve, chat(eve)), added.Contact)
+	refused(t, err, fault.NotFound, "contact.not_found")
+}
+
 func TestRestoreField(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), t.Context()

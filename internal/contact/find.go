@@ -228,6 +228,22 @@ func (b *Books) History(ctx context.Context, who identity.Caller, id ID) (Histor
 	return HistoryOf{Contact: e, Deleted: s.deleted, Changes: changes}, err
 }
 
+// Latest is the newest change of a contact: what made it as it is.
+func (b *Books) Latest(ctx context.Context, who identity.Caller, id ID) (Change, error) {
+	const op = "contact.Latest"
+	if _, err := b.subject(ctx, who, op, id); err != nil {
+		return Change{}, err
+	}
+	changes, err := b.chronicle.History(ctx, who.Tenant, id, 1)
+	if err != nil {
+		return Change{}, wrap(op, err)
+	}
+	if len(changes) == 0 {
+		return Change{}, fault.New(fault.NotFound, op, "contact.no_change")
+	}
+	return changes[0], nil
+}
+
 // Trashed is a contact in the trash.
 type Trashed struct {
 	Change     Change // its deletion; Undo takes it back
