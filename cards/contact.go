@@ -13,12 +13,12 @@ func Contact(t Texts, v ContactView) Card {
 		v.Pages, v.PhotoURL, v.Custom = nil, "", nil
 	}
 	longest := max(len(v.Emails), len(v.Phones), len(v.Addresses), len(v.Custom), len(v.Tags))
-	return fitTo(limit, longest, func(shown int) Card {
+	return fitTo(limit, longest, func(shown int) layout {
 		if v.Brief { // one way to reach somebody is always worth its weight
 			shown = max(shown, 1)
 		}
 		actions := marked(Marks{v.Posted}, contactActions(t, v)...)
-		card := newCard(contactSummary(t, v), contactBody(t, v, shown), actions...)
+		card := newLayout(contactSummary(t, v), contactBody(t, v, shown), actions...)
 		if v.Brief {
 			card.Schema, card.FallbackText, card.Speak = "", "", short(card.Speak, briefNotes) // every client that inserts results knows cards
 		}
@@ -229,7 +229,7 @@ func contactActions(t Texts, v ContactView) []Action {
 	if len(own) > 1 { // the more useful of the two stands in front
 		own, rare = own[:1], append(own[1:], rare...)
 	}
-	return append(append(actions, own...), ShowCard{Title: t.Text("button.more"), Card: Card{Actions: rare}})
+	return append(append(actions, own...), ShowCard{Title: t.Text("button.more"), Card: layout{Actions: rare}})
 }
 
 func favouriteAction(t Texts, v ContactView) Action {
@@ -275,7 +275,7 @@ func rareActions(t Texts, v ContactView) []Action {
 
 // Contacts is a page of contacts; a row shows its contact when touched.
 func Contacts(t Texts, v ListView) Card {
-	return fit(len(v.Rows)+len(v.Also), func(shown int) Card {
+	return fit(len(v.Rows)+len(v.Also), func(shown int) layout {
 		rows := v.Rows[:min(shown, len(v.Rows))]
 		also := v.Also[:min(shown-len(rows), len(v.Also))]
 		body := []Element{heading(v.Title)}
@@ -287,7 +287,7 @@ func Contacts(t Texts, v ListView) Card {
 			body = append(append(body, section(v.AlsoTitle)), separate(contactRows(t, also))...)
 		}
 		body = append(body, more(t, len(v.Rows)+len(v.Also), shown)...)
-		return newCard(listSummary(v), body, listActions(t, v, len(rows))...)
+		return newLayout(listSummary(v), body, listActions(t, v, len(rows))...)
 	})
 }
 
