@@ -39,9 +39,7 @@ func BenchmarkPreview(b *testing.B) {
 	for b.Loop() {
 		preview := Preview(english, row)
 		preview.Tap = Tap("contact/c7")
-		if _, err := json.Marshal(preview); err != nil {
-			b.Fatal(err)
-		}
+		preview.AppendJSON(nil)
 	}
 }
 
@@ -57,4 +55,25 @@ func BenchmarkEscape(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkSend compares the ways to put a finished card and its preview into an answer.
+func BenchmarkSend(b *testing.B) {
+	card, preview := Contact(english, draft(true)), Preview(english, rows()[0])
+	preview.Tap = Tap("contact/c7")
+	b.Run("encoding-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := json.Marshal([]any{card, preview}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		answer := make([]byte, 0, 4<<10)
+		for b.Loop() {
+			answer = preview.AppendJSON(card.AppendJSON(answer[:0]))
+		}
+	})
 }

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -13,12 +14,14 @@ func Contact(t Texts, v ContactView) Card {
 		v.Pages, v.PhotoURL, v.Custom = nil, "", nil
 	}
 	longest := max(len(v.Emails), len(v.Phones), len(v.Addresses), len(v.Custom), len(v.Tags))
+	summary, actions := contactSummary(t, v), marked(Marks{v.Posted}, contactActions(t, v)...)
+	top, notes := contactTop(t, v), contactNotes(t, v)
 	return fitTo(limit, longest, func(shown int) layout {
 		if v.Brief { // one way to reach somebody is always worth its weight
 			shown = max(shown, 1)
 		}
-		actions := marked(Marks{v.Posted}, contactActions(t, v)...)
-		card := newLayout(contactSummary(t, v), contactBody(t, v, shown), actions...)
+		body := slices.Concat(top, contactFacts(t, v, shown), notes, chips(v.Tags[:min(len(v.Tags), shown)]), contactFoot(t, v, shown))
+		card := newLayout(summary, body, actions...)
 		if v.Brief {
 			card.Schema, card.FallbackText, card.Speak = "", "", short(card.Speak, briefNotes) // every client that inserts results knows cards
 		}
@@ -44,21 +47,23 @@ func contactSummary(t Texts, v ContactView) string {
 	return plain(short(join(". ", append(parts, v.Emails...)...), 400))
 }
 
-// contactBody shows of each kind of item that can be many at most the given number.
-func contactBody(t Texts, v ContactView, shown int) []Element {
-	var body []Element
+// contactTop says who it is.
+func contactTop(t Texts, v ContactView) []Element {
+	var top []Element
 	if v.Notice != "" || v.Undo != "" {
-		body = append(body, contactNotice(t, v))
+		top = append(top, contactNotice(t, v))
 	}
-	body = append(body, contactHead(t, v))
+	top = append(top, contactHead(t, v))
 	if v.Kind == "function" && v.Hours != "" {
-		body = append(body, contactHours(t, v))
+		top = append(top, contactHours(t, v))
 	}
-	body = appendFacts(body, append(contactReach(t, v, shown), contactDetails(t, v, shown)...))
-	body = appendFacts(body, contactCustom(v, shown))
-	body = append(body, contactNotes(t, v)...)
-	body = append(body, chips(v.Tags[:min(len(v.Tags), shown)])...)
-	return append(body, contactFoot(t, v, shown)...)
+	return top
+}
+
+// contactFacts shows of each kind of item that can be many at most the given number.
+func contactFacts(t Texts, v ContactView, shown int) []Element {
+	facts := appendFacts(nil, append(contactReach(t, v, shown), contactDetails(t, v, shown)...))
+	return appendFacts(facts, contactCustom(v, shown))
 }
 
 func contactNotice(t Texts, v ContactView) Element {
