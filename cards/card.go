@@ -4,7 +4,10 @@
 // Buttons are paths (verbs.go) that bot/routes.go matches. User text enters a card only through escape.go.
 package cards
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // The content types of attachments made of what this package returns.
 const (
@@ -25,12 +28,12 @@ type Card struct {
 func (c Card) Summary() string { return c.summary }
 
 // JSON is the card as it travels, as encoding/json would write it without HTML escapes. The bytes are the card's own and
-// must not be changed; they may have room at their end.
+// must not be changed.
 func (c Card) JSON() []byte {
 	if c.raw == nil { // the zero Card
 		return layout{}.encode(nil)
 	}
-	return c.raw
+	return slices.Clip(c.raw)
 }
 
 // AppendJSON appends what JSON gives.
