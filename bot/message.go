@@ -156,7 +156,7 @@ func (t *Turn) outgoing(card cards.Card) *outgoing {
 
 // message is a card as a message of its own.
 func message(card cards.Card) schema.Activity {
-	return schema.Activity{Type: schema.Message, Summary: card.FallbackText, Attachments: []schema.Attachment{attach(card)}}
+	return schema.Activity{Type: schema.Message, Summary: card.Summary(), Attachments: []schema.Attachment{attach(card)}}
 }
 
 func isContext(err error) bool {

@@ -2,7 +2,7 @@ package cards
 
 // Books lists the books that a person can use here, and those they could share with this conversation.
 func Books(t Texts, v BooksView) Card {
-	return fit(len(v.Books)+len(v.Offers), func(shown int) Card {
+	return fit(len(v.Books)+len(v.Offers), func(shown int) layout {
 		own := v.Books[:min(shown, len(v.Books))]
 		offers := v.Offers[:min(shown-len(own), len(v.Offers))]
 		title := t.Text("card.books.title")
@@ -15,7 +15,7 @@ func Books(t Texts, v BooksView) Card {
 		}
 		body = append(body, offerRows(t, offers)...)
 		body = append(body, more(t, len(v.Books)+len(v.Offers), shown)...)
-		return newCard(booksSummary(title, v), body, booksActions(t, v)...)
+		return newLayout(booksSummary(title, v), body, booksActions(t, v)...)
 	})
 }
 

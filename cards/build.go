@@ -84,7 +84,7 @@ func separate(rows []ColumnSet) []Element {
 
 // join puts the parts that are there side by side.
 func join(separator string, parts ...string) string {
-	var there []string
+	there := make([]string, 0, len(parts))
 	for _, p := range parts {
 		if strings.TrimSpace(p) != "" {
 			there = append(there, p)

@@ -126,10 +126,10 @@ func TestTagColorIsSteady(t *testing.T) {
 func TestDestructiveOnlyWhereItGoesToTheBot(t *testing.T) {
 	t.Parallel()
 	card := Confirm(english, ConfirmView{Question: "?", Yes: "contact/c7/3/remove", YesTitle: "Delete", No: "contact/c7"})
-	if yes := card.Actions[0].(Execute); yes.Style != "destructive" || yes.Data != nil {
+	if yes := actionOf(t, card, 0); yes["style"] != "destructive" || yes["data"] != nil {
 		t.Errorf("yes is %+v", yes)
 	}
-	if no := card.Actions[1].(Execute); no.Style != "" || no.Verb != "contact/c7" {
+	if no := actionOf(t, card, 1); no["style"] != nil || no["verb"] != "contact/c7" {
 		t.Errorf("no is %+v", no)
 	}
 }

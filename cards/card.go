@@ -4,7 +4,10 @@
 // Buttons are paths (verbs.go) that bot/routes.go matches. User text enters a card only through escape.go.
 package cards
 
-import "encoding/json"
+import (
+	"bytes"
+	"slices"
+)
 
 // The content types of attachments made of what this package returns.
 const (
@@ -15,12 +18,46 @@ const (
 // MaxSize is the most bytes of JSON a card has: the 28 KB that are safe for a message, less its envelope.
 const MaxSize = 27 << 10
 
-// Card is an Adaptive Card of version 1.5, the newest that Teams documents for bots.
+// Card is an Adaptive Card as it travels: it was encoded when it was made, and is not changed afterwards.
+type Card struct {
+	summary string
+	raw     []byte
+}
+
+// Summary is the card in plain words, for notifications; it is all that a client too old for the card shows.
+func (c Card) Summary() string { return c.summary }
+
+// JSON is the card as it travels, as encoding/json would write it without HTML escapes. The bytes are the card's own and
+// must not be changed.
+func (c Card) JSON() []byte {
+	if c.raw == nil { // the zero Card
+		return layout{}.encode(nil)
+	}
+	return slices.Clip(c.raw)
+}
+
+// AppendJSON appends what JSON gives.
+func (c Card) AppendJSON(dst []byte) []byte { return append(dst, c.JSON()...) }
+
+// MarshalJSON gives what JSON gives; encoding/json then reads through it once more, which AppendJSON spares.
+func (c Card) MarshalJSON() ([]byte, error) { return c.JSON(), nil }
+
+// weight is the length of the card where it is written with HTML escapes, as encoding/json does unless told otherwise.
+func (c Card) weight() int {
+	const longer = len(`\u003c`) - len("<")
+	n := len(c.raw)
+	for _, sign := range []string{"<", ">", "&"} {
+		n += longer * bytes.Count(c.raw, []byte(sign))
+	}
+	return n
+}
+
+// layout is a card that is being made: version 1.5 of Adaptive Cards, the newest that Teams documents for bots.
 //
 // It has no "lang": that only rules how {{DATE()}} is written, which no card uses, and Microsoft's renderer (adaptivecards
 // 3.0.6) reports it as invalid on every second card of a page. It has no "msteams": one column of text reads best at the
 // usual width, and the published schema does not know it.
-type Card struct {
+type layout struct {
 	Type    typeCard `json:"type"`
 	Schema  string   `json:"$schema,omitempty"`
 	Version string   `json:"version,omitempty"`
@@ -38,39 +75,44 @@ type Refresh struct {
 	Action Execute `json:"action"`
 }
 
-// JSON is the card as it travels.
-func (c Card) JSON() []byte {
-	raw, err := json.Marshal(c)
-	if err != nil { // only strings, numbers and this package's own types are inside
-		panic("cards: " + err.Error())
-	}
-	return raw
+// The room that most cards need: those of a few words, and those with items.
+const (
+	smallRoom = 2 << 10
+	largeRoom = 5 << 10
+)
+
+// card encodes a layout into room that nobody uses any more.
+func (l layout) card(room []byte) Card { return Card{l.FallbackText, l.encode(room[:0])} }
+
+// newCard is a card of a body; see newLayout.
+func newCard(summary string, body []Element, actions ...Action) Card {
+	return newLayout(summary, body, actions...).card(make([]byte, 0, smallRoom))
 }
 
-// newCard frames a body. The summary is plain text for clients that show or read no more.
+// newLayout frames a body. The summary is plain text for clients that show or read no more.
 //
 // More than three buttons stand in two rows: on a phone a row of more shows hardly more than their first letters.
-func newCard(summary string, body []Element, actions ...Action) Card {
+func newLayout(summary string, body []Element, actions ...Action) layout {
 	if n := len(actions); n > 3 {
 		first := (n + 1) / 2
 		body = append(body, ActionSet{Actions: actions[:first]})
 		actions = actions[first:]
 	}
-	return Card{
+	return layout{
 		Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
 		FallbackText: summary, Speak: summary, Body: body, Actions: actions,
 	}
 }
 
-// fit builds a card with as many of n items as MaxSize allows.
-func fit(n int, build func(shown int) Card) Card { return fitTo(MaxSize, n, build) }
+// fit makes a card with as many of n items as MaxSize allows.
+func fit(n int, build func(shown int) layout) Card { return fitTo(MaxSize, n, build) }
 
-// fitTo builds a card with as many of n items as a number of bytes allows.
-func fitTo(limit, n int, build func(shown int) Card) Card {
-	card := build(n)
-	for size := len(card.JSON()); size > limit && n > 0; size = len(card.JSON()) {
+// fitTo makes a card with as many of n items as a number of bytes allows.
+func fitTo(limit, n int, build func(shown int) layout) Card {
+	card := build(n).card(make([]byte, 0, min(limit, largeRoom)))
+	for size := card.weight(); size > limit && n > 0; size = card.weight() {
 		n = min(n-1, n*limit/size)
-		card = build(n)
+		card = build(n).card(card.raw)
 	}
 	return card
 }

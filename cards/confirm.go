@@ -16,13 +16,13 @@ func Confirm(t Texts, v ConfirmView) Card {
 
 // Done says what was done and how to take it back.
 func Done(t Texts, v DoneView) Card {
-	return fit(len(v.Changes), func(shown int) Card {
+	return fit(len(v.Changes), func(shown int) layout {
 		body := []Element{strong(v.Sentence)}
 		for _, c := range v.Changes[:shown] {
 			body = append(body, changed(t, c)...)
 		}
 		body = append(body, more(t, len(v.Changes), shown)...)
-		return newCard(plain(short(v.Sentence, 400)), body, marked(Marks{v.Posted}, doneActions(t, v)...)...)
+		return newLayout(plain(short(v.Sentence, 400)), body, marked(Marks{v.Posted}, doneActions(t, v)...)...)
 	})
 }
 

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -13,12 +14,14 @@ func Contact(t Texts, v ContactView) Card {
 		v.Pages, v.PhotoURL, v.Custom = nil, "", nil
 	}
 	longest := max(len(v.Emails), len(v.Phones), len(v.Addresses), len(v.Custom), len(v.Tags))
-	return fitTo(limit, longest, func(shown int) Card {
+	summary, actions := contactSummary(t, v), marked(Marks{v.Posted}, contactActions(t, v)...)
+	top, notes := contactTop(t, v), contactNotes(t, v)
+	return fitTo(limit, longest, func(shown int) layout {
 		if v.Brief { // one way to reach somebody is always worth its weight
 			shown = max(shown, 1)
 		}
-		actions := marked(Marks{v.Posted}, contactActions(t, v)...)
-		card := newCard(contactSummary(t, v), contactBody(t, v, shown), actions...)
+		body := slices.Concat(top, contactFacts(t, v, shown), notes, chips(v.Tags[:min(len(v.Tags), shown)]), contactFoot(t, v, shown))
+		card := newLayout(summary, body, actions...)
 		if v.Brief {
 			card.Schema, card.FallbackText, card.Speak = "", "", short(card.Speak, briefNotes) // every client that inserts results knows cards
 		}
@@ -44,21 +47,23 @@ func contactSummary(t Texts, v ContactView) string {
 	return plain(short(join(". ", append(parts, v.Emails...)...), 400))
 }
 
-// contactBody shows of each kind of item that can be many at most the given number.
-func contactBody(t Texts, v ContactView, shown int) []Element {
-	var body []Element
+// contactTop says who it is.
+func contactTop(t Texts, v ContactView) []Element {
+	var top []Element
 	if v.Notice != "" || v.Undo != "" {
-		body = append(body, contactNotice(t, v))
+		top = append(top, contactNotice(t, v))
 	}
-	body = append(body, contactHead(t, v))
+	top = append(top, contactHead(t, v))
 	if v.Kind == "function" && v.Hours != "" {
-		body = append(body, contactHours(t, v))
+		top = append(top, contactHours(t, v))
 	}
-	body = appendFacts(body, append(contactReach(t, v, shown), contactDetails(t, v, shown)...))
-	body = appendFacts(body, contactCustom(v, shown))
-	body = append(body, contactNotes(t, v)...)
-	body = append(body, chips(v.Tags[:min(len(v.Tags), shown)])...)
-	return append(body, contactFoot(t, v, shown)...)
+	return top
+}
+
+// contactFacts shows of each kind of item that can be many at most the given number.
+func contactFacts(t Texts, v ContactView, shown int) []Element {
+	facts := appendFacts(nil, append(contactReach(t, v, shown), contactDetails(t, v, shown)...))
+	return appendFacts(facts, contactCustom(v, shown))
 }
 
 func contactNotice(t Texts, v ContactView) Element {
@@ -229,7 +234,7 @@ func contactActions(t Texts, v ContactView) []Action {
 	if len(own) > 1 { // the more useful of the two stands in front
 		own, rare = own[:1], append(own[1:], rare...)
 	}
-	return append(append(actions, own...), ShowCard{Title: t.Text("button.more"), Card: Card{Actions: rare}})
+	return append(append(actions, own...), ShowCard{Title: t.Text("button.more"), Card: layout{Actions: rare}})
 }
 
 func favouriteAction(t Texts, v ContactView) Action {
@@ -275,7 +280,7 @@ func rareActions(t Texts, v ContactView) []Action {
 
 // Contacts is a page of contacts; a row shows its contact when touched.
 func Contacts(t Texts, v ListView) Card {
-	return fit(len(v.Rows)+len(v.Also), func(shown int) Card {
+	return fit(len(v.Rows)+len(v.Also), func(shown int) layout {
 		rows := v.Rows[:min(shown, len(v.Rows))]
 		also := v.Also[:min(shown-len(rows), len(v.Also))]
 		body := []Element{heading(v.Title)}
@@ -287,7 +292,7 @@ func Contacts(t Texts, v ListView) Card {
 			body = append(append(body, section(v.AlsoTitle)), separate(contactRows(t, also))...)
 		}
 		body = append(body, more(t, len(v.Rows)+len(v.Also), shown)...)
-		return newCard(listSummary(v), body, listActions(t, v, len(rows))...)
+		return newLayout(listSummary(v), body, listActions(t, v, len(rows))...)
 	})
 }
 

@@ -1,13 +1,14 @@
 package cards
 
 // The elements and actions of Adaptive Cards 1.5 that the cards use. Names and values are those of the published schema;
-// each type writes its own "type", so that a literal cannot name a wrong one.
+// each type writes its own "type", so that a literal cannot name a wrong one. The tags say how they travel; encode.go writes
+// the same by hand.
 
-// Element is part of a card's body.
-type Element interface{ element() }
+// Element is part of a card's body. It appends itself as JSON.
+type Element interface{ element(dst []byte) []byte }
 
-// Action is a button, or what a tap on an element does.
-type Action interface{ action() }
+// Action is a button, or what a tap on an element does. It appends itself as JSON.
+type Action interface{ action(dst []byte) []byte }
 
 // TextBlock is text with a little Markdown; what people wrote enters it escaped.
 type TextBlock struct {
@@ -196,7 +197,7 @@ type ToggleVisibility struct {
 type ShowCard struct {
 	Type  typeShowCard `json:"type"`
 	Title string       `json:"title"`
-	Card  Card         `json:"card"`
+	Card  layout       `json:"card"`
 }
 
 // Thumbnail is the content of a thumbnail card: how a search result is shown before it is chosen.
@@ -225,22 +226,6 @@ type PreviewTap struct {
 type TapValue struct {
 	Verb string `json:"verb"`
 }
-
-func (TextBlock) element()     {}
-func (RichTextBlock) element() {}
-func (Container) element()     {}
-func (ColumnSet) element()     {}
-func (FactSet) element()       {}
-func (Image) element()         {}
-func (ActionSet) element()     {}
-func (InputText) element()     {}
-func (InputChoice) element()   {}
-
-func (Execute) action()          {}
-func (Submit) action()           {}
-func (OpenURL) action()          {}
-func (ToggleVisibility) action() {}
-func (ShowCard) action()         {}
 
 type (
 	typeCard          struct{}

@@ -38,6 +38,27 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// TestUsualCharacters: what is let through without a look has no need of one.
+func TestUsualCharacters(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		invisible := unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Zl, unicode.Zp)
+		if !unusual(r) && invisible && r != '\n' {
+			t.Errorf("%U is invisible", r)
+		}
+		scripts := unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Samaritan,
+			unicode.Mandaic, unicode.Adlam, unicode.Mende_Kikakui, unicode.Hanifi_Rohingya)
+		if rightToLeft(r) != scripts {
+			t.Errorf("%U is written from right to left: %v", r, scripts)
+		}
+	}
+	for _, s := range []string{"", "a", "Marta Gonzáles – “South” …", "\n"} {
+		if got := clean(s); got != s {
+			t.Errorf("clean(%q) = %q", s, got)
+		}
+	}
+}
+
 // shown is what Markdown makes of escaped text, as long as nothing in it has a meaning.
 func shown(escaped string) string {
 	var b strings.Builder

@@ -26,7 +26,7 @@ func Form(t Texts, v FormView) Card {
 	left := slices.DeleteFunc(strings.Split(v.Values["left"], ","), func(f string) bool { return !slices.Contains(longFields, f) })
 	card := formCard(t, v, left)
 	for _, f := range longFields {
-		if len(card.JSON()) <= MaxSize {
+		if card.weight() <= MaxSize {
 			break
 		}
 		if !slices.Contains(left, f) {
@@ -186,7 +186,7 @@ func NewBook(t Texts, v NewBookForm) Card {
 // SettingsDialog is the dialog to change a book: its name, who may change its contacts, and what single members may do.
 // Its inputs are name, InputMode and one InputRights for each member. Without a mode there is only the name.
 func SettingsDialog(t Texts, v SettingsForm) Card {
-	return fit(len(v.Members), func(shown int) Card {
+	return fit(len(v.Members), func(shown int) layout {
 		var body []Element
 		if v.Note != "" {
 			body = append(body, banner(v.Note))
@@ -206,7 +206,7 @@ func SettingsDialog(t Texts, v SettingsForm) Card {
 		}
 		body = append(body, more(t, len(v.Members)+v.More, shown)...)
 		data := SubmitData{Verb: path("book", v.BookID, "settings"), Version: strconv.Itoa(v.Version)}
-		return newCard(t.Text("card.settings.summary"), body, send(t.Text("button.save"), data))
+		return newLayout(t.Text("card.settings.summary"), body, send(t.Text("button.save"), data))
 	})
 }
 

@@ -116,6 +116,16 @@ func asTree(t *testing.T, v any) map[string]any {
 	return tree
 }
 
+// actionOf is one of the buttons below a card.
+func actionOf(t *testing.T, card Card, i int) map[string]any {
+	t.Helper()
+	actions, _ := asTree(t, card)["actions"].([]any)
+	if i >= len(actions) {
+		t.Fatalf("no button %d: %s", i, card.JSON())
+	}
+	return actions[i].(map[string]any)
+}
+
 // walk visits every object of a card with its place in it.
 func walk(node any, place string, visit func(place string, object map[string]any)) {
 	switch n := node.(type) {

@@ -39,7 +39,7 @@ func typed(example, does string) []Element {
 
 // Help lists what can be typed.
 func Help(t Texts, v HelpView) Card {
-	return fit(len(v.Commands), func(shown int) Card {
+	return fit(len(v.Commands), func(shown int) layout {
 		intro := t.Text("card.help.intro")
 		body := []Element{heading(t.Text("card.help.title", "App", v.App)), text(line(intro))}
 		for _, c := range v.Commands[:shown] {
@@ -54,7 +54,7 @@ func Help(t Texts, v HelpView) Card {
 		if v.HelpURL != "" {
 			actions = append(actions, OpenURL{Title: t.Text("button.help.page"), URL: v.HelpURL, Tooltip: t.Text("button.browser.tooltip")})
 		}
-		return newCard(plain(join(" ", intro, helpWords(v))), body, actions...)
+		return newLayout(plain(join(" ", intro, helpWords(v))), body, actions...)
 	})
 }
 
@@ -68,7 +68,7 @@ func helpWords(v HelpView) string {
 
 // Privacy says what is kept, and for how long.
 func Privacy(t Texts, v PrivacyView) Card {
-	return fit(len(v.Rows), func(shown int) Card {
+	return fit(len(v.Rows), func(shown int) layout {
 		intro := t.Text("card.privacy.intro", "App", v.App)
 		body := []Element{heading(t.Text("card.privacy.title")), text(line(intro))}
 		for _, r := range v.Rows[:shown] {
@@ -80,7 +80,7 @@ func Privacy(t Texts, v PrivacyView) Card {
 			page := OpenURL{Title: t.Text("button.privacy.page"), URL: v.URL, Tooltip: t.Text("button.browser.tooltip")}
 			actions = append([]Action{page}, actions...)
 		}
-		return newCard(plain(intro), body, actions...)
+		return newLayout(plain(intro), body, actions...)
 	})
 }
 

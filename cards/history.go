@@ -2,7 +2,7 @@ package cards
 
 // History shows who changed what in a contact, newest first.
 func History(t Texts, v HistoryView) Card {
-	return fit(len(v.Entries), func(shown int) Card {
+	return fit(len(v.Entries), func(shown int) layout {
 		title := t.Text("card.history.title", "Name", short(v.Name, 100))
 		var body []Element
 		if v.Deleted {
@@ -13,7 +13,7 @@ func History(t Texts, v HistoryView) Card {
 			body = append(body, historyEntry(t, e, i > 0))
 		}
 		body = append(body, more(t, len(v.Entries), shown)...)
-		return newCard(plain(title), body, historyActions(t, v)...)
+		return newLayout(plain(title), body, historyActions(t, v)...)
 	})
 }
 
@@ -82,7 +82,7 @@ func fieldLabel(t Texts, field string) string {
 
 // Trash lists deleted contacts that can still be brought back.
 func Trash(t Texts, v TrashView) Card {
-	return fit(len(v.Rows), func(shown int) Card {
+	return fit(len(v.Rows), func(shown int) layout {
 		title := t.Text("card.trash.title")
 		days := t.Text("card.trash.days", "Count", v.Days)
 		body := []Element{heading(title), small(days)}
@@ -95,7 +95,7 @@ func Trash(t Texts, v TrashView) Card {
 		}
 		body = append(body, separate(rows)...)
 		body = append(body, more(t, len(v.Rows), shown)...)
-		return newCard(plain(join(". ", title, days)), body, button(t.Text("button.help"), "help"))
+		return newLayout(plain(join(". ", title, days)), body, button(t.Text("button.help"), "help"))
 	})
 }
 

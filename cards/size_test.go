@@ -85,7 +85,7 @@ func TestFormAtTheLimits(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{"custom": wall("漢", 9000), "email": wall("e", 5000), "address": wall("漢", 2500), "tags": wall("漢", 1500), "notes": wall("漢", 1000), "name": wall("漢", 100)}
 	card := Form(english, FormView{Verb: "contact/c7/edit", Version: 3, Values: values})
-	left := card.Actions[0].(Submit).Data.Left
+	left, _ := actionOf(t, card, 0)["data"].(map[string]any)["left"].(string)
 	if raw := card.JSON(); len(raw) > MaxSize || left != "custom" {
 		t.Errorf("%d bytes, left out %q", len(raw), left)
 	}
@@ -116,7 +116,7 @@ func TestResultsAreLight(t *testing.T) {
 		if n := len(card.JSON()); n > test.limit {
 			t.Errorf("%s: %d bytes", test.name, n)
 		}
-		if card.Refresh != nil || len(card.Actions) == 0 || card.Speak == "" {
+		if tree := asTree(t, card); tree["refresh"] != nil || tree["actions"] == nil || tree["speak"] == nil {
 			t.Errorf("%s: %.2000s", test.name, card.JSON())
 		}
 	}
@@ -130,7 +130,7 @@ func TestCutRowsBeginTheNextPage(t *testing.T) {
 	if shown >= 25 || shown == 0 {
 		t.Fatalf("%d rows", shown)
 	}
-	if verb := card.Actions[0].(Execute).Verb; verb != FindVerb(50+shown, "q") {
+	if verb := actionOf(t, card, 0)["verb"]; verb != FindVerb(50+shown, "q") {
 		t.Errorf("after %d rows the next page is %s", shown, verb)
 	}
 }

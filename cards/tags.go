@@ -11,7 +11,7 @@ const maxTags = 40
 
 // Tags lists tags and saved filters; touching one searches for it.
 func Tags(t Texts, v TagsView) Card {
-	return fit(max(len(v.Tags), len(v.Filters), 1), func(shown int) Card {
+	return fit(max(len(v.Tags), len(v.Filters), 1), func(shown int) layout {
 		shown = min(shown, maxTags)
 		var body []Element
 		if v.Notice != "" {
@@ -27,7 +27,7 @@ func Tags(t Texts, v TagsView) Card {
 		}
 		body = append(body, more(t, len(v.Tags), len(tags))...)
 		body = append(body, filterRows(t, v.Filters, shown)...)
-		return newCard(tagsSummary(t, v), body, button(t.Text("button.help"), "help"))
+		return newLayout(tagsSummary(t, v), body, button(t.Text("button.help"), "help"))
 	})
 }
 

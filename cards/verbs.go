@@ -29,25 +29,28 @@ func AddVerb(name string) string {
 }
 
 func path(parts ...string) string {
-	escaped := make([]string, len(parts))
+	var room [128]byte
+	b := room[:0]
 	for i, p := range parts {
-		escaped[i] = url.PathEscape(p)
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = append(b, url.PathEscape(p)...)
 	}
-	return strings.Join(escaped, "/")
+	return string(b)
 }
 
 // opensDialog tells the paths that Teams must ask for with task/fetch.
 func opensDialog(verb string) bool {
-	p := strings.Split(verb, "/")
-	switch {
-	case len(p) >= 2 && p[0] == "contact" && p[1] == "add":
-		return true
-	case len(p) == 3 && p[0] == "contact":
-		return p[2] == "edit"
-	case len(p) == 2 && p[0] == "book":
-		return p[1] == "new"
+	first, rest, _ := strings.Cut(verb, "/")
+	id, last, more := strings.Cut(rest, "/")
+	switch first {
+	case "contact":
+		return id == "add" || last == "edit"
+	case "book":
+		return id == "new" && !more || last == "settings"
 	}
-	return len(p) == 3 && p[0] == "book" && p[2] == "settings"
+	return false
 }
 
 // button carries out a verb, or opens its dialog. Clients that do not know Action.Execute submit the verb.

@@ -88,20 +88,20 @@ func (p Phone) Readable(region string) string {
 	if p.E164 == "" {
 		return p.Number
 	}
-	n, err := phonenumbers.Parse(p.E164, "")
-	if err != nil {
+	n, country := parseE164(p.E164)
+	if n == nil {
 		return p.Number
 	}
-	switch region {
-	case "":
-	case phonenumbers.GetRegionCodeForNumber(n):
-		return phonenumbers.Format(n, phonenumbers.NATIONAL)
-	default:
-		if phonenumbers.GetCountryCodeForRegion(region) == int(n.GetCountryCode()) && !phonenumbers.IsValidNumber(n) {
-			return p.Number // of this country by a guess alone
-		}
+	if phonenumbers.GetCountryCodeForRegion(region) != country {
+		return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
 	}
-	return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
+	switch {
+	case phonenumbers.GetRegionCodeForNumber(n) == region:
+		return phonenumbers.Format(n, phonenumbers.NATIONAL)
+	case phonenumbers.IsValidNumber(n):
+		return phonenumbers.Format(n, phonenumbers.INTERNATIONAL)
+	}
+	return p.Number // of this country by a guess alone
 }
 
 // PageURL is the address of one of the record's pages on the web, ready to be opened; empty when there is none.

@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -47,6 +48,38 @@ func international(number, region string) string {
 		return ""
 	}
 	return phonenumbers.Format(n, phonenumbers.E164)
+}
+
+// parseE164 takes a number apart that international gave, and tells the code of its country; it gives nil for anything else.
+// It is for reading often: the parser of phonenumbers first looks for everything that people write, extensions and all.
+func parseE164(number string) (n *phonenumbers.PhoneNumber, country int) {
+	digits, found := strings.CutPrefix(number, "+")
+	if !found || digits == "" || digits[0] == '0' || dialled(digits) != digits {
+		return nil, 0
+	}
+	for size := 1; size <= 3 && size < len(digits); size++ {
+		country, _ = strconv.Atoi(digits[:size])
+		if phonenumbers.GetRegionCodeForCountryCode(country) != phonenumbers.UNKNOWN_REGION {
+			return nationalNumber(country, digits[size:]), country
+		}
+	}
+	return nil, 0
+}
+
+// nationalNumber is a number of a country by its digits; nil when they are too few or too many.
+func nationalNumber(country int, digits string) *phonenumbers.PhoneNumber {
+	if len(digits) < phonenumbers.MIN_LENGTH_FOR_NSN || len(digits) > phonenumbers.MAX_LENGTH_FOR_NSN {
+		return nil
+	}
+	value, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return nil
+	}
+	n := &phonenumbers.PhoneNumber{CountryCode: new(int32(country)), NationalNumber: &value}
+	if zeros := len(digits) - len(strings.TrimLeft(digits[:len(digits)-1], "0")) - 1; zeros > 0 { // which some countries have for good
+		n.ItalianLeadingZero, n.NumberOfLeadingZeros = new(true), new(int32(zeros))
+	}
+	return n
 }
 
 // likeness says how surely two numbers are one.

@@ -7,17 +7,16 @@
 package lang
 
 import (
-	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -33,12 +32,13 @@ var Languages = []string{"en", "fr"}
 
 // Printer speaks one language. It is safe for concurrent use.
 type Printer struct {
-	tag       language.Tag
-	localizer *i18n.Localizer
+	tag     language.Tag
+	phrases map[string]phrase
+	months  [12]string
+	plurals plurals
 }
 
 var (
-	bundle   = mustLoad()
 	matcher  = language.NewMatcher(tags())
 	printers = speakers()
 )
@@ -46,6 +46,9 @@ var (
 // For finds the Printer nearest to a locale as activities carry it ("fr-CA", "de-DE").
 // An empty or unknown locale gives the default language.
 func For(locale string) *Printer {
+	if i := slices.Index(Languages, plainLanguage(locale)); i >= 0 {
+		return printers[i]
+	}
 	if len(locale) > 35 { // the longest tag that RFC 5646 asks systems to hold
 		return printers[0]
 	}
@@ -60,6 +63,14 @@ func For(locale string) *Printer {
 	return printers[i]
 }
 
+// plainLanguage is the language of a locale in the form that Teams sends, "fr" or "fr-CA"; "" for any other form.
+func plainLanguage(locale string) string {
+	if len(locale) == len("fr-CA") && locale[2] == '-' {
+		return locale[:2]
+	}
+	return locale
+}
+
 // Language is the language's code: "en", "fr".
 func (p *Printer) Language() string {
 	base, _ := p.tag.Base()
@@ -69,27 +80,28 @@ func (p *Printer) Language() string {
 // Text gives the sentence of a key. Args alternate names and values; the value named "Count"
 // chooses the plural form. A missing key gives the key itself, which a test finds.
 func (p *Printer) Text(key string, args ...any) string {
-	data := make(map[string]any, len(args)/2)
-	var count any
-	for i := 0; i+1 < len(args); i += 2 {
-		name, _ := args[i].(string)
-		data[name] = args[i+1]
-		if name == "Count" {
-			count = args[i+1]
-		}
+	s, ok := p.phrases[key]
+	if !ok {
+		return key
 	}
-	s, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: count})
-	return cmp.Or(whenNil(s, err), key)
+	if count, counted := value(args, "Count"); counted && s.plural {
+		return s.wordings[p.plurals.form(count)].say(args)
+	}
+	return s.wordings[other].say(args)
 }
 
 // Date writes a day: "21 Nov 2026", "21 nov. 2026".
 func (p *Printer) Date(t time.Time) string {
-	return fmt.Sprintf("%d %s %d", t.Day(), p.Text(fmt.Sprintf("month.%d", int(t.Month()))), t.Year())
+	year, month, day := t.Date()
+	var room [24]byte
+	date := append(strconv.AppendInt(room[:0], int64(day), 10), ' ')
+	date = append(append(date, p.months[month-1]...), ' ')
+	return string(strconv.AppendInt(date, int64(year), 10))
 }
 
 // Time writes a day and a time of it: "21 Nov 2026, 14:05", "21 nov. 2026, 14 h 05".
 func (p *Printer) Time(t time.Time) string {
-	return p.Text("date.time", "Date", p.Date(t), "Hour", fmt.Sprintf("%02d", t.Hour()), "Minute", fmt.Sprintf("%02d", t.Minute()))
+	return p.Text("date.time", "Date", p.Date(t), "Hour", t.Format("15"), "Minute", t.Format("04"))
 }
 
 // Number writes a whole number with the language's separators: "12,345", "12 345".
@@ -109,13 +121,6 @@ func Keys(lang string) []string {
 	return keys
 }
 
-func whenNil(s string, err error) string {
-	if err != nil {
-		return ""
-	}
-	return s
-}
-
 func tags() []language.Tag {
 	var t []language.Tag
 	for _, l := range Languages {
@@ -127,38 +132,22 @@ func tags() []language.Tag {
 func speakers() []*Printer {
 	var ps []*Printer
 	for i, l := range Languages {
-		ps = append(ps, &Printer{tag: tags()[i], localizer: i18n.NewLocalizer(bundle, l)})
+		ps = append(ps, newPrinter(l, tags()[i]))
 	}
 	return ps
 }
 
-func mustLoad() *i18n.Bundle {
-	b := i18n.NewBundle(language.MustParse(Default))
-	for _, l := range Languages {
-		for _, file := range texts(l) {
-			if err := b.AddMessages(language.MustParse(l), messages(mustRead(file))...); err != nil {
-				panic(fmt.Sprintf("lang: %s: %v", file, err))
-			}
+func newPrinter(lang string, tag language.Tag) *Printer {
+	p := &Printer{tag: tag, phrases: map[string]phrase{}, plurals: newPlurals(tag)}
+	for _, file := range texts(lang) {
+		for key, entry := range mustRead(file) {
+			p.phrases[key] = newPhrase(entry)
 		}
 	}
-	return b
-}
-
-func messages(entries map[string]any) []*i18n.Message {
-	var ms []*i18n.Message
-	for key, value := range entries {
-		m := &i18n.Message{ID: key}
-		switch v := value.(type) {
-		case string:
-			m.Other = v
-		case map[string]any:
-			m.One, _ = v["one"].(string)
-			m.Many, _ = v["many"].(string)
-			m.Other, _ = v["other"].(string)
-		}
-		ms = append(ms, m)
+	for m := range p.months {
+		p.months[m] = p.Text("month." + strconv.Itoa(m+1))
 	}
-	return ms
+	return p
 }
 
 func texts(lang string) []string {

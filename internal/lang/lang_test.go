@@ -2,6 +2,7 @@ package lang
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
 )
 
 func TestFor(t *testing.T) {
@@ -25,6 +28,9 @@ func TestFor(t *testing.T) {
 		{"fr-CA", "fr"},
 		{"FR-be", "fr"},
 		{"fr_CH", "fr"},
+		{"fr-Latn-CH", "fr"},
+		{"en-x", "en"},
+		{"br", "fr"},
 		{"de-DE", "en"},
 		{"zh-Hant-TW", "en"},
 		{"xx", "en"},
@@ -35,6 +41,24 @@ func TestFor(t *testing.T) {
 	} {
 		if got := For(row.locale).Language(); got != row.want {
 			t.Errorf("For(%.20q) speaks %s, want %s", row.locale, got, row.want)
+		}
+	}
+}
+
+// TestForEveryRegion: the locales that are not looked up speak what looking them up would give.
+func TestForEveryRegion(t *testing.T) {
+	t.Parallel()
+	for _, l := range append([]string{"de", "br"}, Languages...) {
+		for i := range 26 * 26 {
+			locale := l + "-" + string([]byte{byte('A' + i/26), byte('A' + i%26)})
+			tag, err := language.Parse(locale)
+			if err != nil { // no region that there is
+				continue
+			}
+			_, want, _ := matcher.Match(tag)
+			if got := For(locale); got != printers[want] {
+				t.Errorf("For(%s) speaks %s, want %s", locale, got.Language(), Languages[want])
+			}
 		}
 	}
 }
@@ -137,11 +161,55 @@ func TestText(t *testing.T) {
 		{"no such key", "no.such.key", nil, "no.such.key"},
 		{"an odd argument", "month.3", []any{"Name"}, "Mar"},
 		{"a name that is no string", "month.3", []any{7, 8}, "Mar"},
+		{"a part that nobody gives", "date.time", []any{"Date", "x", "Hour", nil, "Minute"}, "x, <no value>:<no value>"},
+		{"given twice", "date.time", []any{"Date", "w", "Hour", 1, "Minute", 2, "Date", "x"}, "x, 1:2"},
+		{"a count that is none", "card.trash.days", []any{"Count", "many"}, strings.ReplaceAll(wordings(entries("en")["card.trash.days"])["other"], "{{.Count}}", "many")},
 	} {
 		if got := For("en").Text(row.key, row.args...); got != row.want {
 			t.Errorf("%s: %q, want %q", row.what, got, row.want)
 		}
 	}
+}
+
+// TestTextLikeTemplates: each sentence is what go-i18n and text/template make of it.
+func TestTextLikeTemplates(t *testing.T) {
+	t.Parallel()
+	type name string
+	for _, l := range Languages {
+		said := localizer(t, l)
+		for key, entry := range entries(l) {
+			for _, count := range []any{0, 1, 2, 3, 11, 21, 99, 100, 101, 1000, 1_000_000, 1_500_000, -1, int64(1), "1.5"} {
+				args, data := []any{"Count", "replaced"}, map[string]any{}
+				for i, p := range parts(entry) {
+					value := []any{"x", name("é"), i, 2.5, "{{.Count}} <b>", errors.New("e"), true}[i]
+					args, data[strings.Trim(p, "{.}")] = append(args, strings.Trim(p, "{.}"), value), value
+				}
+				args, data["Count"] = append(args, "Count", count), count
+				config := i18n.LocalizeConfig{MessageID: key, TemplateData: data}
+				if _, plural := entry.(map[string]any); plural {
+					config.PluralCount = count
+				}
+				want, err := said.Localize(&config)
+				if got := For(l).Text(key, args...); err != nil || got != want {
+					t.Errorf("%s %s with %v: %q, want %q (%v)", l, key, count, got, want, err)
+				}
+			}
+		}
+	}
+}
+
+// localizer is go-i18n with the texts of a language.
+func localizer(t *testing.T, l string) *i18n.Localizer {
+	t.Helper()
+	tag := language.MustParse(l)
+	bundle := i18n.NewBundle(tag)
+	for key, entry := range entries(l) {
+		w := wordings(entry)
+		if err := bundle.AddMessages(tag, &i18n.Message{ID: key, One: w["one"], Many: w["many"], Other: w["other"]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return i18n.NewLocalizer(bundle, l)
 }
 
 // forms are the plural forms each language must give: those of CLDR.
