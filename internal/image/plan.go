@@ -12,9 +12,19 @@ type Plan struct {
 }
 
 // Step is one operation of a plan: one of the types below and no other.
-type Step interface{ step() }
+type Step interface {
+	// verb is the name of the operation in the text of a plan and in what is stored.
+	verb() string
+	// words are what stands behind the verb.
+	words() []string
+	// check finds what is wrong with it.
+	check(c *checker)
+	// note tells what it did, for a person.
+	note() Note
+}
 
-// Length is a number of pixels, or of hundredths of the side it is measured along at its point of the plan.
+// Length is a number of pixels, or of hundredths of the side it is measured along at its point of the plan. Pixels are
+// those of the whole picture, never those of a preview.
 type Length struct {
 	Value   float64
 	Percent bool
@@ -56,110 +66,144 @@ const (
 	Force ResizeMode = "force" // both, the picture distorted
 )
 
-// The steps of a plan. A length of zero leaves that side to the other.
+// The steps of a plan. A length of zero leaves that side to the other. Hundredths that belong to no side (of a radius, a
+// line, a diameter) are those of the shorter one, and those of the height of letters are of the height.
+// The JSON names are those of stored plans (stored.go): fields may be added, names must not change.
 type (
 	// Resize changes the size. It makes nothing larger than it was unless Enlarge is set.
 	Resize struct {
-		Mode    ResizeMode
-		W, H    Length
-		Gravity Gravity // what Fill keeps
-		Enlarge bool
+		Mode    ResizeMode `json:"mode"`
+		W       Length     `json:"w,omitzero"`
+		H       Length     `json:"h,omitzero"`
+		Gravity Gravity    `json:"at,omitempty"` // what Fill keeps
+		Enlarge bool       `json:"enlarge,omitempty"`
 	}
 	// Crop keeps a box.
-	Crop struct{ Box Box }
+	Crop struct {
+		Box Box `json:"box"`
+	}
 	// CropRatio keeps the largest part that has a ratio.
 	CropRatio struct {
-		W, H    int
-		Gravity Gravity
+		W       int     `json:"w"`
+		H       int     `json:"h"`
+		Gravity Gravity `json:"at"`
 	}
 	// CropSize keeps a part of a size.
 	CropSize struct {
-		W, H    Length
-		Gravity Gravity
+		W       Length  `json:"w"`
+		H       Length  `json:"h"`
+		Gravity Gravity `json:"at"`
 	}
 	// Rotate turns clockwise by 90, 180 or 270 degrees.
-	Rotate struct{ Degrees int }
+	Rotate struct {
+		Degrees int `json:"degrees"`
+	}
 	// Flip mirrors: left and right, or when Vertical is set top and bottom.
-	Flip struct{ Vertical bool }
+	Flip struct {
+		Vertical bool `json:"vertical,omitempty"`
+	}
 	// Trim cuts off a border of one colour; Threshold is how much a pixel may differ from it (0 to 255).
-	Trim struct{ Threshold float64 }
+	Trim struct {
+		Threshold float64 `json:"threshold,omitempty"`
+	}
 	// Pad adds a border of a colour.
 	Pad struct {
-		Top, Right, Bottom, Left Length
-		Color                    Color
+		Top    Length `json:"top,omitzero"`
+		Right  Length `json:"right,omitzero"`
+		Bottom Length `json:"bottom,omitzero"`
+		Left   Length `json:"left,omitzero"`
+		Color  Color  `json:"color"`
 	}
 	// PadRatio adds as much border as a ratio needs.
 	PadRatio struct {
-		W, H  int
-		Color Color
+		W     int   `json:"w"`
+		H     int   `json:"h"`
+		Color Color `json:"color"`
 	}
 	// Background puts a colour behind what is transparent.
-	Background struct{ Color Color }
+	Background struct {
+		Color Color `json:"color"`
+	}
 	// Round makes the corners round and what is outside them transparent.
-	Round struct{ Radius Length }
+	Round struct {
+		Radius Length `json:"radius"`
+	}
 	// Blur softens with a Gaussian of a standard deviation in pixels.
-	Blur struct{ Sigma float64 }
+	Blur struct {
+		Sigma float64 `json:"sigma"`
+	}
 	// Sharpen sharpens with an unsharp mask of a standard deviation in pixels.
-	Sharpen struct{ Sigma float64 }
+	Sharpen struct {
+		Sigma float64 `json:"sigma"`
+	}
 	// Grey takes the colours away.
 	Grey struct{}
-	// Brightness, Contrast and Saturation change by hundredths, from -100 to 100.
-	Brightness struct{ Percent float64 }
+	// Brightness changes by hundredths, from -100 to 100, as do Contrast and Saturation.
+	Brightness struct {
+		Percent float64 `json:"percent"`
+	}
 	// Contrast spreads the tones around the middle.
-	Contrast struct{ Percent float64 }
+	Contrast struct {
+		Percent float64 `json:"percent"`
+	}
 	// Saturation makes colours stronger or weaker; -100 is grey.
-	Saturation struct{ Percent float64 }
+	Saturation struct {
+		Percent float64 `json:"percent"`
+	}
 	// Gamma brightens (above 1) or darkens (below 1) the middle tones.
-	Gamma struct{ Value float64 }
+	Gamma struct {
+		Value float64 `json:"value"`
+	}
 	// Redact covers boxes. Solid is the only way that cannot be undone; the others are weaker.
 	Redact struct {
-		Boxes []Box
-		How   Cover
-		Color Color
+		Boxes []Box `json:"boxes"`
+		How   Cover `json:"how"`
+		Color Color `json:"color,omitzero"` // of a solid cover, and solid itself
 	}
 	// Text writes words with a label behind them that gives contrast. Size is the height of a line.
 	Text struct {
-		Text    string
-		At      Place
-		Size    Length
-		Color   Color
-		Opacity float64 // of the label, 0 to 1
+		Text    string  `json:"text"`
+		At      Place   `json:"at"`
+		Size    Length  `json:"size"`
+		Color   Color   `json:"color"`
+		Opacity float64 `json:"label,omitempty"` // of the label, 0 to 1
 	}
 	// Arrow points from one place to another.
 	Arrow struct {
-		From, To Point
-		Color    Color
-		Width    Length
+		From  Point  `json:"from"`
+		To    Point  `json:"to"`
+		Color Color  `json:"color"`
+		Width Length `json:"width"`
 	}
 	// Frame draws the outline of a box.
 	Frame struct {
-		Box   Box
-		Color Color
-		Width Length
+		Box   Box    `json:"box"`
+		Color Color  `json:"color"`
+		Width Length `json:"width"`
 	}
 	// Marker is a number in a disc.
 	Marker struct {
-		Number int
-		At     Point
-		Color  Color
-		Size   Length // diameter
+		Number int    `json:"number,omitempty"`
+		At     Point  `json:"at"`
+		Color  Color  `json:"color"`
+		Size   Length `json:"size"` // diameter
 	}
 	// Watermark lays words or a picture over the image, once or as tiles.
 	Watermark struct {
-		Text    string
-		Image   string // name of a picture that the tenant keeps for this
-		At      Gravity
-		Tile    bool
-		Opacity float64 // 0 to 1
-		Size    Length  // width of the mark
-		Color   Color   // of words
+		Text    string  `json:"text,omitempty"`
+		Image   string  `json:"image,omitempty"` // name of a picture that the tenant keeps for this
+		At      Gravity `json:"at,omitempty"`
+		Tile    bool    `json:"tile,omitempty"`
+		Opacity float64 `json:"opacity"`        // 0 to 1
+		Size    Length  `json:"size"`           // width of the mark
+		Color   Color   `json:"color,omitzero"` // of words
 	}
 )
 
 // Place is a side or corner, or when Gravity is empty a point.
 type Place struct {
-	Gravity Gravity
-	Point   Point
+	Gravity Gravity `json:"side,omitempty"`
+	Point   Point   `json:"point,omitzero"`
 }
 
 // Cover is how a redaction hides what is under it.
@@ -186,33 +230,8 @@ const (
 
 // Output is how the result of a plan is written.
 type Output struct {
-	Format   Format
-	Quality  int   // 1 to 100; 0 is the format's default
-	MaxBytes int64 // 0 is no limit
-	Keep     bool  // keep metadata instead of stripping it
+	Format   Format `json:"format,omitempty"`
+	Quality  int    `json:"quality,omitempty"` // 1 to 100; 0 is the format's default
+	MaxBytes int64  `json:"max,omitempty"`     // 0 is no limit
+	Keep     bool   `json:"keep,omitempty"`    // keep metadata instead of stripping it
 }
-
-func (Resize) step()     {}
-func (Crop) step()       {}
-func (CropRatio) step()  {}
-func (CropSize) step()   {}
-func (Rotate) step()     {}
-func (Flip) step()       {}
-func (Trim) step()       {}
-func (Pad) step()        {}
-func (PadRatio) step()   {}
-func (Background) step() {}
-func (Round) step()      {}
-func (Blur) step()       {}
-func (Sharpen) step()    {}
-func (Grey) step()       {}
-func (Brightness) step() {}
-func (Contrast) step()   {}
-func (Saturation) step() {}
-func (Gamma) step()      {}
-func (Redact) step()     {}
-func (Text) step()       {}
-func (Arrow) step()      {}
-func (Frame) step()      {}
-func (Marker) step()     {}
-func (Watermark) step()  {}
