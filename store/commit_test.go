@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -118,6 +119,106 @@ func TestCommittersShare(t *testing.T) {
 	}
 	if writes > others/2 {
 		t.Errorf("%d writers needed %d page writes: they did not share", others, writes)
+	}
+}
+
+// shared has all the writers share one round: they come while a first one is kept busy.
+func shared(t *testing.T, c *committer, fns ...func(*bbolt.Tx) error) (inside, commit []error) {
+	t.Helper()
+	inside, commit = make([]error, len(fns)), make([]error, len(fns))
+	busy, release := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		c.do(func(*bbolt.Tx) error {
+			close(busy)
+			<-release
+			return errUnchanged
+		})
+	})
+	<-busy
+	for i, fn := range fns {
+		group.Go(func() { inside[i], commit[i] = c.do(fn) })
+		for there := 0; there <= i; there, _ = c.gathered() {
+			runtime.Gosched()
+		}
+	}
+	close(release)
+	group.Wait()
+	return inside, commit
+}
+
+// However many fail, the others are carried out twice at most, and those who failed once more for themselves.
+func TestCommitterTriesAgainOnce(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	const writers = 60
+	runs, fns := make([]int, writers), make([]func(*bbolt.Tx) error, writers)
+	for i := range fns {
+		var fails error
+		if i%3 == 0 {
+			fails = errMine
+		}
+		fns[i] = func(tx *bbolt.Tx) error {
+			runs[i]++
+			return put(fmt.Sprint(i), fails)(tx)
+		}
+	}
+	inside, commit := shared(t, c, fns...)
+	for i := range fns {
+		failed := i%3 == 0
+		if errors.Is(inside[i], errMine) != failed || !failed && commit[i] != nil || has(c, fmt.Sprint(i)) == failed || runs[i] > 2 {
+			t.Errorf("%d: inside %v, commit %v, ran %d times, there: %v", i, inside[i], commit[i], runs[i], has(c, fmt.Sprint(i)))
+		}
+	}
+}
+
+// Who found nothing to write does not make the others begin again, and fails with them when the commit does.
+func TestCommitterKeepsTheUnchanged(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	runs := 0
+	same := func(tx *bbolt.Tx) error {
+		runs++
+		if tx.Bucket(testStuff).Get([]byte("a")) == nil {
+			return errMine // what the first of the round wrote is seen
+		}
+		return errUnchanged
+	}
+	inside, commit := shared(t, c, put("a", nil), same, put("b", nil))
+	if err := errors.Join(append(inside, commit...)...); err != nil || runs != 1 || !has(c, "a") || !has(c, "b") {
+		t.Errorf("%v after %d runs; a there: %v, b there: %v", err, runs, has(c, "a"), has(c, "b"))
+	}
+	before := c.bolt.Stats()
+	if inside, commit := c.do(same); inside != nil || commit != nil {
+		t.Errorf("alone: %v, %v", inside, commit)
+	}
+	if after := c.bolt.Stats(); after.TxStats.GetWrite() != before.TxStats.GetWrite() {
+		t.Error("nothing to write was written")
+	}
+}
+
+// Writers who come again at once share most commits with all the others.
+func TestCommitterGathers(t *testing.T) {
+	t.Parallel()
+	c := newCommitter(t)
+	const writers, rounds = 16, 50
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range rounds {
+				if inside, commit := c.do(put(fmt.Sprintf("%d/%d", w, i), nil)); inside != nil || commit != nil {
+					t.Error(inside, commit)
+				}
+			}
+		})
+	}
+	group.Wait()
+	var commits int
+	if err := c.bolt.View(func(tx *bbolt.Tx) error { commits = tx.ID(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if commits > writers*rounds/3 {
+		t.Errorf("%d writes needed %d commits", writers*rounds, commits)
 	}
 }
 

@@ -222,7 +222,8 @@ func (d *DB) Size() (bytes int64) {
 	return bytes
 }
 
-// errUnchanged ends a write transaction that found nothing to write. It saves the fsyncs and is no error.
+// errUnchanged ends a writer's function that found nothing to write, and is no error. A transaction of which that is true
+// for all saves the fsyncs.
 var errUnchanged = errors.New("unchanged")
 
 // update is the one way to write. fn may read and write in one transaction; it may run more than once and so
@@ -233,8 +234,6 @@ func (d *DB) update(ctx context.Context, op string, fn func(*bbolt.Tx) error) er
 	}
 	inside, err := d.commits.do(fn)
 	switch {
-	case errors.Is(inside, errUnchanged):
-		return nil
 	case inside != nil:
 		return within(op, inside)
 	case errors.Is(err, berrors.ErrDatabaseNotOpen):
