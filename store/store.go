@@ -98,6 +98,8 @@ func prepare(ctx context.Context, path string) (fresh bool, err error) {
 	return false, Check(ctx, path)
 }
 
+// options are those of the file. The list of free pages is written with every commit: without it (NoFreelistSync) each
+// would write one page less, but opening, and what follows on a commit that the disk refused, would read the whole file.
 func options(readOnly bool) *bbolt.Options {
 	return &bbolt.Options{
 		Timeout:         lockWait,
