@@ -27,6 +27,9 @@ import (
 // who shared it are told.
 type committer struct {
 	bolt *bbolt.DB
+	// lull is how long nobody comes before a leader begins without those who are missing, patience how long it gathers
+	// at most.
+	lull, patience time.Duration
 
 	mu      sync.Mutex
 	waiting []*writing
@@ -34,15 +37,14 @@ type committer struct {
 	lately  int  // how many shared the last commit, or came while it went on
 }
 
-const (
-	// maxShared bounds how many share a transaction, and with it how long the first of them waits.
-	maxShared = 256
-	// lull is how long nobody comes before a leader begins without those who are missing. A writer that is going to
-	// come needs a few microseconds; a commit, some hundreds.
-	lull = 40 * time.Microsecond
-	// patience is how long a leader gathers at most. On a busy machine each time it gives way may last.
-	patience = 300 * time.Microsecond
-)
+// maxShared bounds how many share a transaction, and with it how long the first of them waits.
+const maxShared = 256
+
+// newCommitter makes the committer of a file. A writer that is going to come needs a few microseconds, and a commit some
+// hundreds; on a busy machine each time that a leader gives way may last, so that there is a bound to all of them.
+func newCommitter(bolt *bbolt.DB) *committer {
+	return &committer{bolt: bolt, lull: 40 * time.Microsecond, patience: 300 * time.Microsecond}
+}
 
 // writing is one writer's wish.
 type writing struct {
@@ -113,7 +115,7 @@ func (c *committer) gather() {
 		if there > before {
 			before, came = there, now
 		}
-		if all || now.Sub(came) > lull || now.Sub(start) > patience {
+		if all || now.Sub(came) > c.lull || now.Sub(start) > c.patience {
 			return
 		}
 	}

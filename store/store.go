@@ -76,7 +76,7 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 	if err != nil {
 		return nil, refusal(c.Path, err)
 	}
-	d := &DB{bolt: bolt, commits: &committer{bolt: bolt}, now: c.Now, disk: disk{log: c.Log}}
+	d := &DB{bolt: bolt, commits: newCommitter(bolt), now: c.Now, disk: disk{log: c.Log}}
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}
