@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -86,6 +90,61 @@ func BenchmarkApply(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Several people write at once, each waiting for their own: what a write costs, and how many share a commit.
+func BenchmarkApplyTogether(b *testing.B) {
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			db := openAt(b, filepath.Join(b.TempDir(), "teamspro.db"))
+			b.ReportAllocs()
+			before, cpu := commits(b, db), cpuTime(b)
+			b.ResetTimer()
+			together(b, writers, func(i int) error {
+				_, err := db.Contacts().Apply(b.Context(), north, added(fmt.Sprintf("c%09d", i), busy(i)))
+				return err
+			})
+			b.StopTimer()
+			n := float64(b.N)
+			b.ReportMetric(n/b.Elapsed().Seconds(), "writes/s")
+			b.ReportMetric(n/float64(commits(b, db)-before), "writes/commit")
+			b.ReportMetric(float64(cpuTime(b)-cpu)/1e3/n, "cpu-µs/op")
+		})
+	}
+}
+
+// together has so many workers share b.N calls.
+func together(b *testing.B, workers int, do func(i int) error) {
+	var group sync.WaitGroup
+	var n atomic.Int64
+	for range workers {
+		group.Go(func() {
+			for i := int(n.Add(1)); i <= b.N; i = int(n.Add(1)) {
+				if err := do(i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// commits is how many transactions the file has seen.
+func commits(b *testing.B, db *DB) (n int) {
+	if err := db.bolt.View(func(tx *bbolt.Tx) error { n = tx.ID(); return nil }); err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// cpuTime is what this process has used of the processors.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkMarkAnswered(b *testing.B) {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"runtime"
@@ -24,6 +23,8 @@ const (
 	deedsKept = 7 * 24 * time.Hour
 	// pageLength is how many contacts Each reads in one transaction.
 	pageLength = 2000
+	// fullPages is how far pages are filled to which only the end is added.
+	fullPages = 0.95
 )
 
 // Contacts keeps the contacts of tenants, their history and their trash.
@@ -60,25 +61,31 @@ func (c *Contacts) Contacts(ctx context.Context, t identity.Tenant, ids []contac
 // Before holds is the record that was there. The key of the deed is not kept, only its fingerprint.
 func (c *Contacts) Apply(ctx context.Context, t identity.Tenant, change contact.Change) (contact.Change, error) {
 	const op = "store.Apply"
+	now := c.db.now()
 	if change.ID == "" {
-		change.ID = contact.ChangeID(rand.Text())
+		change.ID = contact.ChangeID(contact.NewID(now))
 	}
 	if change.At.IsZero() {
-		change.At = c.db.now()
+		change.At = now
 	}
 	if err := checkIDs(op, string(change.ID), string(change.Contact), string(change.Book)); err != nil {
 		return contact.Change{}, err
 	}
+	after, err := encodeRecord(change.After)
+	if err != nil {
+		return contact.Change{}, within(op, err)
+	}
 	var done contact.Change
-	err := c.db.write(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		w := writer{op: op, tenant: tb, now: c.db.now(), change: change}
+	err = c.db.write(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
+		w := writer{op: op, tenant: tb, now: now, change: change, after: after}
 		done, err = w.apply()
 		return err
 	})
 	if err != nil {
 		return contact.Change{}, err
 	}
-	done.Deed.Key = change.Deed.Key
+	done.At, done.Deed.Key = done.At.UTC(), change.Deed.Key
+	done.After = whenSet(done.After, func(r contact.Record) contact.Record { return r })
 	return done, nil
 }
 
@@ -88,9 +95,18 @@ type writer struct {
 	tenant *bbolt.Bucket
 	now    time.Time
 	change contact.Change
+	after  []byte // change.After, encoded; it is shared and not to be changed
 }
 
 func (w *writer) bucket(name string) *bbolt.Bucket { return w.tenant.Bucket([]byte(name)) }
+
+// atEnd says that what this transaction puts into some buckets comes at their ends, as ids do that begin with the time
+// (contact.NewID). bbolt would leave half of each page empty for keys in between, and write twice the pages.
+func (w *writer) atEnd(names ...string) {
+	for _, name := range names {
+		w.bucket(name).FillPercent = fullPages
+	}
+}
 
 func (w *writer) deeds() ledger {
 	return ledger{w.bucket(bucketDeeds), w.bucket(bucketDeedTimes), deedsKept}
@@ -145,6 +161,7 @@ func (w *writer) add() error {
 		return w.fault(fault.Stale)
 	}
 	w.change.Before = nil
+	w.atEnd(bucketContacts, bucketHistory)
 	return w.put(w.stamp())
 }
 
@@ -165,7 +182,7 @@ func (w *writer) remove() error {
 	if err != nil {
 		return err
 	}
-	w.change.Before, w.change.After = whenSet(&old.Detail, detailRecord.record), nil
+	w.change.Before, w.change.After, w.after = whenSet(&old.Detail, detailRecord.record), nil, nil
 	id := []byte(w.change.Contact)
 	if err := w.bucket(bucketContacts).Delete(id); err != nil {
 		return err
@@ -200,6 +217,9 @@ func (w *writer) restore() error {
 	w.change.Before = nil
 	if w.change.After == nil {
 		w.change.After = whenSet(&old.Contact.Detail, detailRecord.record)
+		if w.after, err = old.Contact.Detail.encode(); err != nil {
+			return err
+		}
 	}
 	return w.put(old.Contact.Created)
 }
@@ -220,19 +240,31 @@ func (w *writer) present() (contactRecord, error) {
 
 // put writes the contact as it is after the change.
 func (w *writer) put(created stampRecord) error {
-	r := contactRecord{string(w.change.Book), newDetail(*w.change.After), w.change.Version, created, w.stamp()}
-	return save(w.bucket(bucketContacts), w.op, []byte(w.change.Contact), r)
+	r := contactRecord{Book: string(w.change.Book), Version: w.change.Version, Created: created, Changed: w.stamp()}
+	raw, err := r.encode(w.after)
+	if err != nil {
+		return err
+	}
+	return keep(w.bucket(bucketContacts), w.op, []byte(w.change.Contact), raw)
 }
 
 // record writes the change itself. Retention will remove what is written here: a contact's changes by
 // bucketHistory, the trash by bucketTrashTimes.
 func (w *writer) record() (contact.Change, error) {
+	w.atEnd(bucketChanges)
 	c, changes := w.change, w.bucket(bucketChanges)
 	if changes.Get([]byte(c.ID)) != nil {
 		return contact.Change{}, w.fault(fault.Stale)
 	}
-	r := newChange(c)
-	if err := save(changes, w.op, []byte(c.ID), r); err != nil {
+	before, err := encodeRecord(c.Before)
+	if err != nil {
+		return contact.Change{}, err
+	}
+	raw, err := encodeChange(c, before, w.after)
+	if err != nil {
+		return contact.Change{}, err
+	}
+	if err := keep(changes, w.op, []byte(c.ID), raw); err != nil {
 		return contact.Change{}, err
 	}
 	key := binary.BigEndian.AppendUint64(under(string(c.Contact)), uint64(c.Version))
@@ -240,9 +272,9 @@ func (w *writer) record() (contact.Change, error) {
 		return contact.Change{}, err
 	}
 	if c.Deed.Key == "" {
-		return r.change(c.ID), nil
+		return c, nil
 	}
-	return r.change(c.ID), w.deeds().add(c.Deed.Key, string(c.ID), w.now)
+	return c, w.deeds().add(c.Deed.Key, string(c.ID), w.now)
 }
 
 func (w *writer) stamp() stampRecord {

@@ -64,6 +64,11 @@ func save(b *bbolt.Bucket, op string, key []byte, v any) error {
 	if err != nil {
 		return err
 	}
+	return keep(b, op, key, raw)
+}
+
+// keep writes a value that is encoded already.
+func keep(b *bbolt.Bucket, op string, key, raw []byte) error {
 	if len(raw) > maxValue {
 		return fault.New(fault.Invalid, op, "store.too_large")
 	}

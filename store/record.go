@@ -124,12 +124,6 @@ type changeRecord struct {
 	Undoes  string        `json:"undoes,omitempty"`
 }
 
-func newChange(c contact.Change) changeRecord {
-	return changeRecord{Act: string(c.Act), Contact: string(c.Contact), Book: string(c.Book), Version: c.Version,
-		Before: whenSet(c.Before, newDetail), After: whenSet(c.After, newDetail),
-		By: string(c.By), At: c.At.UTC(), Surface: c.Deed.Surface, Undoes: string(c.Undoes)}
-}
-
 func (r changeRecord) change(id contact.ChangeID) contact.Change {
 	return contact.Change{ID: id, Act: contact.Act(r.Act), Contact: contact.ID(r.Contact), Book: contact.BookID(r.Book), Version: r.Version,
 		Before: whenSet(r.Before, detailRecord.record), After: whenSet(r.After, detailRecord.record),

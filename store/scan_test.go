@@ -14,29 +14,7 @@ func readAlone(raw []byte) (contactRecord, bool) { return readContact(raw, map[s
 // Whatever json.Marshal writes, the fast reader reads as json.Unmarshal does.
 func TestReadContactReadsWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	text := rapid.String()
-	texts := rapid.SliceOfN(text, 0, 3)
-	place := rapid.Custom(func(t *rapid.T) *positionRecord {
-		return &positionRecord{rapid.Float64Range(-90, 90).Draw(t, "lat"), rapid.Float64Range(-180, 180).Draw(t, "lng")}
-	})
-	stamp := rapid.Custom(func(t *rapid.T) stampRecord {
-		return stampRecord{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).UTC(), text.Draw(t, "by")}
-	})
-	detail := rapid.Custom(func(t *rapid.T) detailRecord {
-		draw := func() string { return text.Draw(t, "text") }
-		return detailRecord{Kind: draw(), Name: draw(), Job: draw(), Company: draw(), Department: draw(), Emails: texts.Draw(t, "emails"),
-			Phones: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) phoneRecord {
-				return phoneRecord{text.Draw(t, "label"), text.Draw(t, "number"), text.Draw(t, "e164")}
-			}), 0, 3).Draw(t, "phones"),
-			Website: draw(), LinkedIn: draw(), Facebook: draw(), X: draw(),
-			Addresses: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) addressRecord {
-				return addressRecord{text.Draw(t, "address"), rapid.OneOf(rapid.Just[*positionRecord](nil), place).Draw(t, "position")}
-			}), 0, 3).Draw(t, "addresses"),
-			Hours: draw(), Notes: draw(), Photo: draw(), Tags: texts.Draw(t, "tags"),
-			Custom: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) customRecord {
-				return customRecord{text.Draw(t, "name"), text.Draw(t, "value")}
-			}), 0, 3).Draw(t, "custom")}
-	})
+	text, stamp, detail := drawnText(), drawnStamp(), drawnDetail()
 	rapid.Check(t, func(t *rapid.T) {
 		raw, err := json.Marshal(contactRecord{text.Draw(t, "book"), detail.Draw(t, "detail"), rapid.IntRange(1, 1e9).Draw(t, "version"),
 			stamp.Draw(t, "created"), stamp.Draw(t, "changed")})
@@ -51,6 +29,37 @@ func TestReadContactReadsWhatIsWritten(t *testing.T) {
 		if diff := cmp.Diff(want, got); !ok || diff != "" {
 			t.Fatalf("%s\nok %v (-want +got):\n%s", raw, ok, diff)
 		}
+	})
+}
+
+func drawnText() *rapid.Generator[string] { return rapid.String() }
+
+func drawnStamp() *rapid.Generator[stampRecord] {
+	return rapid.Custom(func(t *rapid.T) stampRecord {
+		return stampRecord{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).UTC(), drawnText().Draw(t, "by")}
+	})
+}
+
+func drawnDetail() *rapid.Generator[detailRecord] {
+	text := rapid.String()
+	texts := rapid.SliceOfN(text, 0, 3)
+	place := rapid.Custom(func(t *rapid.T) *positionRecord {
+		return &positionRecord{rapid.Float64Range(-90, 90).Draw(t, "lat"), rapid.Float64Range(-180, 180).Draw(t, "lng")}
+	})
+	return rapid.Custom(func(t *rapid.T) detailRecord {
+		draw := func() string { return text.Draw(t, "text") }
+		return detailRecord{Kind: draw(), Name: draw(), Job: draw(), Company: draw(), Department: draw(), Emails: texts.Draw(t, "emails"),
+			Phones: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) phoneRecord {
+				return phoneRecord{text.Draw(t, "label"), text.Draw(t, "number"), text.Draw(t, "e164")}
+			}), 0, 3).Draw(t, "phones"),
+			Website: draw(), LinkedIn: draw(), Facebook: draw(), X: draw(),
+			Addresses: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) addressRecord {
+				return addressRecord{text.Draw(t, "address"), rapid.OneOf(rapid.Just[*positionRecord](nil), place).Draw(t, "position")}
+			}), 0, 3).Draw(t, "addresses"),
+			Hours: draw(), Notes: draw(), Photo: draw(), Tags: texts.Draw(t, "tags"),
+			Custom: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) customRecord {
+				return customRecord{text.Draw(t, "name"), text.Draw(t, "value")}
+			}), 0, 3).Draw(t, "custom")}
 	})
 }
 

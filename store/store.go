@@ -76,7 +76,7 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 	if err != nil {
 		return nil, refusal(c.Path, err)
 	}
-	d := &DB{bolt: bolt, commits: &committer{bolt: bolt}, now: c.Now, disk: disk{log: c.Log}}
+	d := &DB{bolt: bolt, commits: newCommitter(bolt), now: c.Now, disk: disk{log: c.Log}}
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}
@@ -98,6 +98,8 @@ func prepare(ctx context.Context, path string) (fresh bool, err error) {
 	return false, Check(ctx, path)
 }
 
+// options are those of the file. The list of free pages is written with every commit: without it (NoFreelistSync) each
+// would write one page less, but opening, and what follows on a commit that the disk refused, would read the whole file.
 func options(readOnly bool) *bbolt.Options {
 	return &bbolt.Options{
 		Timeout:         lockWait,
@@ -222,7 +224,8 @@ func (d *DB) Size() (bytes int64) {
 	return bytes
 }
 
-// errUnchanged ends a write transaction that found nothing to write. It saves the fsyncs and is no error.
+// errUnchanged ends a writer's function that found nothing to write, and is no error. A transaction of which that is true
+// for all saves the fsyncs.
 var errUnchanged = errors.New("unchanged")
 
 // update is the one way to write. fn may read and write in one transaction; it may run more than once and so
@@ -233,8 +236,6 @@ func (d *DB) update(ctx context.Context, op string, fn func(*bbolt.Tx) error) er
 	}
 	inside, err := d.commits.do(fn)
 	switch {
-	case errors.Is(inside, errUnchanged):
-		return nil
 	case inside != nil:
 		return within(op, inside)
 	case errors.Is(err, berrors.ErrDatabaseNotOpen):

@@ -26,7 +26,7 @@ type Config struct {
 	Index     *Index
 	Region    string           // the ISO country whose national phone numbers are understood ("FR"); "" = none
 	Now       func() time.Time // nil: time.Now
-	NewID     func() string    // nil: 26 random lower-case letters and digits
+	NewID     func() string    // nil: NewID of the instant
 }
 
 // Books are the use cases of Contact Pro. Each takes the caller and checks, for every id it is given, that the
@@ -57,9 +57,22 @@ func New(c Config) *Books {
 		b.now = time.Now
 	}
 	if b.newID == nil {
-		b.newID = func() string { return strings.ToLower(rand.Text()) }
+		b.newID = func() string { return NewID(b.now()) }
 	}
 	return b
+}
+
+// NewID makes an id of 26 lower-case letters and digits. The first ten are the instant, in milliseconds, so that ids sort
+// by the time at which they were made, and what is made together lies together on disk; the others are random, 80 bits.
+// Ids are no secrets, but nobody guesses one.
+func NewID(at time.Time) string {
+	const digits, stamped = "234567abcdefghijklmnopqrstuvwxyz", 10 // those of rand.Text, in their order as bytes
+	id := []byte(strings.ToLower(rand.Text()))
+	for i, left := stamped-1, max(0, at.UnixMilli()); i >= 0; i-- {
+		id[i] = digits[left%int64(len(digits))]
+		left /= int64(len(digits))
+	}
+	return string(id)
 }
 
 // Load fills the index with the contacts of a tenant, once. Callers that come meanwhile wait; after a failure the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -277,4 +278,42 @@ type gatedShelf struct {
 func (s *gatedShelf) Each(ctx context.Context, t identity.Tenant, fn func(contact.Contact) error) error {
 	<-s.gate
 	return errors.Join(ctx.Err(), s.Shelf.Each(ctx, t, fn))
+}
+
+func TestNewIDSortsByTime(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	last := ""
+	for _, at := range []time.Time{
+		{}, time.UnixMilli(0), time.UnixMilli(31), time.UnixMilli(32), first, first.Add(time.Millisecond), first.Add(time.Second), first.AddDate(30_000, 0, 0),
+	} {
+		id := contact.NewID(at)
+		if !regexp.MustCompile(`^[2-7a-z]{26}$`).MatchString(id) || id[:10] < last {
+			t.Errorf("%v gave %s, after %s", at, id, last)
+		}
+		last = id[:10]
+	}
+}
+
+func TestNewIDIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	at, known, letters := time.UnixMilli(1), map[string]bool{}, [26]map[byte]bool{}
+	for range 1000 {
+		id := contact.NewID(at)
+		known[id] = true
+		for i := range letters {
+			if letters[i] == nil {
+				letters[i] = map[byte]bool{}
+			}
+			letters[i][id[i]] = true
+		}
+	}
+	for i, l := range letters {
+		if want := map[bool]int{true: 1, false: 32}[i < 10]; len(l) != want {
+			t.Errorf("place %d has %d letters, want %d", i, len(l), want)
+		}
+	}
+	if len(known) != 1000 {
+		t.Errorf("%d different ids of 1000", len(known))
+	}
 }
