@@ -90,7 +90,7 @@ func (r *recorded) Write(p []byte) (int, error) {
 }
 
 // shelve writes contacts into a book of Ada's own, past the use cases.
-func shelve(b *testing.B, w *world, n int) {
+func shelve(b testing.TB, w *world, n int) {
 	b.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, store.Config{Path: filepath.Join(w.data, "teamspro.db")})
