@@ -66,9 +66,11 @@ const titleCalls = 8
 
 // readTitles reads the names that a list of contacts will show, all at once.
 func (b *Bot) readTitles(t *Turn, entries []contact.Entry) {
-	lists := make([]contact.Listing, len(entries))
-	for i, e := range entries {
-		lists[i].Book = e.Book
+	var lists []contact.Listing
+	for _, e := range entries {
+		if namedByTeams(t, e.Book) {
+			lists = append(lists, contact.Listing{Book: e.Book})
+		}
 	}
 	b.readBookTitles(t, lists)
 }
@@ -81,6 +83,9 @@ func (b *Bot) readBookTitles(t *Turn, lists []contact.Listing) {
 				unread[k.Home] = k.Team
 			}
 		}
+	}
+	if len(unread) == 0 {
+		return
 	}
 	var mu sync.Mutex
 	var g errgroup.Group
