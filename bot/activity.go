@@ -88,10 +88,10 @@ func decodeActivity(body []byte) (*Activity, error) {
 	if a.Type == "" || a.Conversation.ID == "" {
 		return nil, fmt.Errorf("%w: type and conversation.id are required", errNoActivity)
 	}
-	for name, id := range map[string]string{"id": a.ID, "conversation.id": a.Conversation.ID, "replyToId": a.ReplyToID, "from.id": a.From.ID,
-		"team.id": a.ChannelData.Team.ID, "tenant.id": a.tenantID(), "from.aadObjectId": a.From.AADObjectID} {
-		if !plainID(id) {
-			return nil, fmt.Errorf("%w: %s is not an id", errNoActivity, name)
+	for _, id := range [...]struct{ name, value string }{{"id", a.ID}, {"conversation.id", a.Conversation.ID}, {"replyToId", a.ReplyToID}, {"from.id", a.From.ID},
+		{"team.id", a.ChannelData.Team.ID}, {"tenant.id", a.tenantID()}, {"from.aadObjectId", a.From.AADObjectID}} {
+		if !plainID(id.value) {
+			return nil, fmt.Errorf("%w: %s is not an id", errNoActivity, id.name)
 		}
 	}
 	if b := a.Conversation.TenantID; b != "" && !strings.EqualFold(b, a.tenantID()) {

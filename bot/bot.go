@@ -64,6 +64,7 @@ type Bot struct {
 	verifier Verifier
 	gate     *gate
 	once     *once
+	memo     memo
 	running  running
 	replies  *replies
 	greeting running
@@ -90,7 +91,7 @@ func New(c Config) *Bot {
 		c.Now = time.Now
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
-		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(), posting: recently{span: pressedTwice}}
+		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}}
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	b.install(ImagePro, c.Image)
 	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers

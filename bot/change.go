@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (b *Bot) update(t *Turn, card cards.Card) error {
 	defer cancel()
 	err := t.app.connector.Update(ctx, t.target(), t.activity.ReplyToID, message(card))
 	if err != nil {
-		t.logger().Info("a message could not be brought up to date", "error", err)
+		t.log(slog.LevelInfo, "a message could not be brought up to date", slog.Any("error", err))
 	}
 	return err
 }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -39,7 +41,7 @@ func (b *Bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.refuseCaller(w, err)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	if err != nil {
 		refuseBody(w, err)
 		return
@@ -110,6 +112,17 @@ func (b *Bot) refuseCaller(w http.ResponseWriter, err error) {
 	}
 }
 
+// readBody reads the body in one piece when the caller said how long it is, as Teams does.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limited := http.MaxBytesReader(w, r.Body, maxBody)
+	if r.ContentLength < 0 || r.ContentLength > maxBody {
+		return io.ReadAll(limited)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(limited, body)
+	return body, err
+}
+
 func refuseBody(w http.ResponseWriter, err error) {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -132,8 +145,11 @@ type reply struct {
 }
 
 func encode(a Answer) reply {
-	if a.Body == nil {
+	switch body := a.Body.(type) {
+	case nil:
 		return reply{status: a.Status}
+	case written:
+		return reply{a.Status, body}
 	}
 	body, err := json.Marshal(a.Body)
 	if err != nil { // a body of ours that cannot be written is a defect, and the status says so
@@ -146,6 +162,7 @@ func (r reply) write(w http.ResponseWriter) {
 	if r.body != nil {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
 	_, _ = w.Write(r.body) // the caller is gone when this fails; there is nobody to tell
@@ -250,14 +267,13 @@ func (b *Bot) finish(t *Turn, start time.Time, err error) {
 	}
 	took := b.now().Sub(start)
 	b.metrics.Turn(string(t.app.key), t.route.Name(), kind, took)
-	log := t.logger().With("kind", kind, "ms", took.Milliseconds())
-	if err == nil {
-		log.Debug("turn")
-		return
+	outcome := []slog.Attr{slog.String("kind", kind), slog.Int64("ms", took.Milliseconds())}
+	switch {
+	case err == nil:
+		t.log(slog.LevelDebug, "turn", outcome...)
+	case fault.Is(err, fault.Internal):
+		t.log(slog.LevelError, "turn failed", append(outcome, slog.String("ref", reference(t.activity)), slog.Any("error", err))...)
+	default:
+		t.log(slog.LevelInfo, "turn refused", append(outcome, slog.Any("error", err))...)
 	}
-	if fault.Is(err, fault.Internal) {
-		log.Error("turn failed", "ref", reference(t.activity), "error", err)
-		return
-	}
-	log.Info("turn refused", "error", err)
 }

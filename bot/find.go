@@ -298,9 +298,20 @@ func (b *Bot) results(t *Turn, entries []contact.Entry) Results {
 	b.readTitles(t, entries)
 	items := make([]Result, len(entries))
 	for i, e := range entries {
-		items[i] = b.result(t, e, asResult)
+		items[i] = b.listedResult(t, e)
 	}
 	return Results{Items: items}
+}
+
+// listedResult is a contact as one of many results. A row under a name that only Teams knows is made anew each time: such names
+// are read when they are shown, and not kept.
+func (b *Bot) listedResult(t *Turn, e contact.Entry) Result {
+	build := func() Result { return b.result(t, e, asResult) }
+	if namedByTeams(t, e.Book) {
+		return build()
+	}
+	c := &e.Contact
+	return b.memo.result(resultKey{t.Caller.Tenant, c.ID, c.Version, c.Changed.At.UnixNano(), t.Lang, b.bookName(t, e.Book)}, build)
 }
 
 // result is a contact as a search result. Its card is of use without being tapped, because phones do not ask again; where
@@ -308,7 +319,7 @@ func (b *Bot) results(t *Turn, entries []contact.Entry) Results {
 func (b *Bot) result(t *Turn, e contact.Entry, s shape) Result {
 	preview := cards.Preview(t.Lang, b.rowView(t, e))
 	preview.Tap = cards.Tap("contact/" + url.PathEscape(string(e.Contact.ID)))
-	return Result{Card: b.contactCard(t, e, s), Preview: preview}
+	return newResult(b.contactCard(t, e, s), preview)
 }
 
 // chooseContact answers the choice of a search result with the contact as it is now, and remembers it among the recents.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -276,11 +277,16 @@ func problemTexts(t *Turn, problems []contact.Problem) map[string]string {
 	return texts
 }
 
+// Patterns in a message. They are large, and compiled when the first of them is asked for.
 var (
-	tagPattern     = regexp.MustCompile(`<[^<>]{0,1000}>`)
-	addressPattern = regexp.MustCompile(`[\w.+\-]{1,64}@[\w\-]{1,63}(\.[\w\-]{1,63}){1,5}`)
-	numberPattern  = regexp.MustCompile(`\+?\d[\d ()./\-]{6,20}\d`)
+	tagPattern     = pattern(`<[^<>]{0,1000}>`)
+	addressPattern = pattern(`[\w.+\-]{1,64}@[\w\-]{1,63}(\.[\w\-]{1,63}){1,5}`)
+	numberPattern  = pattern(`\+?\d[\d ()./\-]{6,20}\d`)
 )
+
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // fromMessage fills a form from a message: its sender, and the first address and number in its text.
 func fromMessage(p *MessagePayload) contact.Record {
@@ -288,12 +294,12 @@ func fromMessage(p *MessagePayload) contact.Record {
 	if p.From.User != nil {
 		r.Name = p.From.User.DisplayName
 	}
-	text := html.UnescapeString(tagPattern.ReplaceAllString(clip(p.Body.Content, maxText), " "))
-	if address := addressPattern.FindString(text); address != "" {
+	text := html.UnescapeString(tagPattern().ReplaceAllString(clip(p.Body.Content, maxText), " "))
+	if address := addressPattern().FindString(text); address != "" {
 		r.Emails = []string{address}
 		text = strings.ReplaceAll(text, address, " ")
 	}
-	if found := numberPattern.FindString(text); found != "" {
+	if found := numberPattern().FindString(text); found != "" {
 		r.Phones = []contact.Phone{{Label: contact.Business, Number: found}}
 	}
 	return r

@@ -41,8 +41,12 @@ func (g *gate) leave() { <-g.places }
 // once gives the deliveries of one activity one answer: those that come while the first is being answered wait for
 // it, those that come soon after get the same. It holds at most two generations of answers.
 type once struct {
+	clock func() time.Time
+
 	mu       sync.Mutex
 	now, old map[string]*answering
+	size     int       // of the answers in now, in bytes
+	began    time.Time // when now was empty
 }
 
 type answering struct {
@@ -50,17 +54,23 @@ type answering struct {
 	answer reply
 }
 
-// generation is how many answers one generation holds; with cards of some kilobytes a few megabytes.
-const generation = 1000
+// A generation ends when it has so many answers or bytes of them, or is so old: what is delivered again comes within
+// minutes.
+const (
+	generation     = 1000
+	generationSize = 2 << 20
+	generationTime = 5 * time.Minute
+)
 
-func newOnce() *once {
-	return &once{now: map[string]*answering{}}
+func newOnce(clock func() time.Time) *once {
+	return &once{clock: clock, now: map[string]*answering{}, began: clock()}
 }
 
 func (o *once) do(ctx context.Context, key string, f func() reply) reply {
 	a, first := o.begin(key)
 	if first {
 		a.answer = f()
+		o.keep(len(a.answer.body))
 		close(a.done)
 		return a.answer
 	}
@@ -75,17 +85,39 @@ func (o *once) do(ctx context.Context, key string, f func() reply) reply {
 func (o *once) begin(key string) (*answering, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.clock().Sub(o.began) >= generationTime {
+		o.turnOver()
+	}
 	for _, known := range []map[string]*answering{o.now, o.old} {
 		if a := known[key]; a != nil {
 			return a, false
 		}
 	}
-	if len(o.now) >= generation {
-		o.old, o.now = o.now, map[string]*answering{}
+	if len(o.now) >= generation || o.size >= generationSize {
+		o.turnOver()
 	}
 	a := &answering{done: make(chan struct{})}
 	o.now[key] = a
 	return a, true
+}
+
+// turnOver begins a new generation and forgets the one before the last, but for what is still being answered.
+func (o *once) turnOver() {
+	begun := map[string]*answering{}
+	for key, a := range o.old {
+		select {
+		case <-a.done:
+		default:
+			begun[key] = a
+		}
+	}
+	o.old, o.now, o.size, o.began = o.now, begun, 0, o.clock()
+}
+
+func (o *once) keep(size int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.size += size
 }
 
 // running is the set of messages that are being answered right now.

@@ -41,7 +41,7 @@ func TestGate(t *testing.T) {
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o := newOnce()
+		o := newOnce(time.Now)
 		calls := 0
 		slow := func() reply {
 			calls++
@@ -69,7 +69,7 @@ func TestOnce(t *testing.T) {
 func TestOnceDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		o, end := newOnce(), make(chan struct{})
+		o, end := newOnce(time.Now), make(chan struct{})
 		go o.do(t.Context(), "a", func() reply { <-end; return reply{status: http.StatusOK} })
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -84,7 +84,7 @@ func TestOnceDoesNotWaitForEver(t *testing.T) {
 // Two generations of answers are kept: the last thousand for certain, none older than two thousand.
 func TestOnceForgets(t *testing.T) {
 	t.Parallel()
-	o := newOnce()
+	o := newOnce(time.Now)
 	calls := map[int]int{}
 	do := func(i int) {
 		o.do(t.Context(), fmt.Sprint(i), func() reply { calls[i]++; return reply{status: http.StatusOK} })
@@ -101,6 +101,46 @@ func TestOnceForgets(t *testing.T) {
 	if calls[3*generation-1] != 1 || calls[2*generation] != 1 || calls[0] != 2 {
 		t.Errorf("calls: %d %d %d", calls[3*generation-1], calls[2*generation], calls[0])
 	}
+}
+
+// Large answers and old ones are kept no longer than memory allows, but an activity that is being answered is never
+// answered a second time.
+func TestOnceIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, end, calls := newOnce(time.Now), make(chan struct{}), map[string]int{}
+		do := func(key string, size int) {
+			o.do(t.Context(), key, func() reply { calls[key]++; return reply{http.StatusOK, make([]byte, size)} })
+		}
+		go o.do(t.Context(), "slow", func() reply { <-end; return reply{status: http.StatusOK} })
+		synctest.Wait()
+		do("first", generationSize/2)
+		for i := range 5 {
+			do(fmt.Sprint("large ", i), generationSize)
+		}
+		if held := len(o.now) + len(o.old); held > 4 {
+			t.Errorf("%d answers are kept", held)
+		}
+		do("first", 1)
+		do("first", 1)
+		time.Sleep(generationTime)
+		do("first", 1)
+		if calls["first"] != 2 {
+			t.Errorf("answered %d times", calls["first"])
+		}
+		time.Sleep(generationTime)
+		do("later", 1)
+		time.Sleep(generationTime)
+		do("later", 1)
+		do("first", 1)
+		if calls["first"] != 3 || calls["later"] != 1 {
+			t.Errorf("after a long time: %v", calls)
+		}
+		if _, first := o.begin("slow"); first {
+			t.Error("what is being answered was forgotten")
+		}
+		close(end)
+	})
 }
 
 func TestRunning(t *testing.T) {

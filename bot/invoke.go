@@ -212,22 +212,19 @@ type extensionBody struct {
 }
 
 type extensionResult struct {
-	Type             string       `json:"type"`
-	AttachmentLayout string       `json:"attachmentLayout,omitempty"`
-	Attachments      []attachment `json:"attachments,omitempty"`
-	Text             string       `json:"text,omitempty"`
+	Type             string `json:"type"`
+	AttachmentLayout string `json:"attachmentLayout,omitempty"`
+	Text             string `json:"text,omitempty"`
 }
 
-func extensionResults(r Results) extensionBody {
-	if r.Message != "" {
+func extensionResults(r Results) any {
+	switch {
+	case r.Message != "":
 		return extensionBody{extensionResult{Type: "message", Text: r.Message}}
+	case len(r.Items) == 0:
+		return extensionBody{extensionResult{Type: "result", AttachmentLayout: "list"}}
 	}
-	result := extensionResult{Type: "result", AttachmentLayout: "list", Attachments: make([]attachment, len(r.Items))}
-	for i, item := range r.Items {
-		result.Attachments[i] = attachment{ContentType: cards.ContentType, Content: item.Card,
-			Preview: &attachment{ContentType: cards.ThumbnailType, Content: item.Preview}}
-	}
-	return extensionBody{result}
+	return writtenResults(r.Items)
 }
 
 type actionBody struct {

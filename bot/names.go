@@ -34,6 +34,11 @@ func (b *Bot) bookName(t *Turn, book contact.Book) string {
 	return t.Text("books.chat")
 }
 
+// namedByTeams tells whether a book is called after a place that only Teams can name.
+func namedByTeams(t *Turn, book contact.Book) bool {
+	return book.Name == "" && book.Kind == contact.ConversationBook && book.Home != t.Caller.Conversation
+}
+
 // title is the name of a conversation, read once for an answer. Who is in a chat is told only to somebody who is in it.
 func (b *Bot) title(t *Turn, c identity.Conversation, team string) string {
 	if known, read := t.titles[c]; read {
@@ -61,9 +66,11 @@ const titleCalls = 8
 
 // readTitles reads the names that a list of contacts will show, all at once.
 func (b *Bot) readTitles(t *Turn, entries []contact.Entry) {
-	lists := make([]contact.Listing, len(entries))
-	for i, e := range entries {
-		lists[i].Book = e.Book
+	var lists []contact.Listing
+	for _, e := range entries {
+		if namedByTeams(t, e.Book) {
+			lists = append(lists, contact.Listing{Book: e.Book})
+		}
 	}
 	b.readBookTitles(t, lists)
 }
@@ -71,11 +78,14 @@ func (b *Bot) readTitles(t *Turn, entries []contact.Entry) {
 func (b *Bot) readBookTitles(t *Turn, lists []contact.Listing) {
 	unread := map[identity.Conversation]string{} // with the team of each
 	for _, l := range lists {
-		if k := l.Book; k.Name == "" && k.Kind == contact.ConversationBook && k.Home != t.Caller.Conversation {
+		if k := l.Book; namedByTeams(t, k) {
 			if _, read := t.titles[k.Home]; !read {
 				unread[k.Home] = k.Team
 			}
 		}
+	}
+	if len(unread) == 0 {
+		return
 	}
 	var mu sync.Mutex
 	var g errgroup.Group

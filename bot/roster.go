@@ -108,8 +108,10 @@ func newRoster(c RosterConfig, clock otter.Clock) *Roster {
 // Saw notes where a conversation was just reached, from a verified activity. In a personal chat Installer is who sent it.
 func (r *Roster) Saw(t identity.Tenant, ref identity.Reference) {
 	key := placeKey{t, string(ref.Conversation)}
-	r.seen.Set(key, ref)
-	if ref.Place == identity.Personal && ref.Installer != "" {
+	if known, ok := r.seen.GetIfPresent(key); !ok || known != ref { // most activities come from where one came from before
+		r.seen.Set(key, ref)
+	}
+	if ref.Place == identity.Personal && ref.Installer != "" && !r.wasMet(t, ref.Installer, ref.Conversation) {
 		r.met.Set(rosterKey{key, ref.Installer}, struct{}{})
 	}
 }

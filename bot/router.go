@@ -67,10 +67,11 @@ type Route struct {
 	submit SubmitFunc
 	event  EventFunc
 	parts  []string
+	name   string
 }
 
 // Name is how logs and metrics call the route. It never holds what people wrote.
-func (r *Route) Name() string { return string(r.Surface) + " " + r.Pattern }
+func (r *Route) Name() string { return r.name }
 
 // Router finds the route of what comes in. It is filled once, in routes.go, and then only read.
 type Router struct {
@@ -128,7 +129,7 @@ func (r *Router) Other(name string, f EventFunc, does string) {
 
 // add panics on a route that could not be reached, so that an ambiguous table does not start.
 func (r *Router) add(n *Route) {
-	n.App, n.parts = r.app, strings.Split(n.Pattern, "/")
+	n.App, n.parts, n.name = r.app, strings.Split(n.Pattern, "/"), string(n.Surface)+" "+n.Pattern
 	for _, o := range r.routes {
 		if o.Surface == n.Surface && overlap(o.parts, n.parts) {
 			panic(fmt.Sprintf("bot: route %q is hidden by %q", n.Name(), o.Name()))

@@ -97,12 +97,6 @@ type Results struct {
 	Message string
 }
 
-// Result is one search result: the card that is sent when it is chosen, and the row that is shown before.
-type Result struct {
-	Card    cards.Card
-	Preview cards.Thumbnail
-}
-
 // Dialog is a window over the conversation.
 type Dialog struct {
 	Title string
@@ -154,7 +148,11 @@ func plainValue(raw json.RawMessage) (string, bool) {
 	return s, err == nil
 }
 
-// logger carries what may be said of a turn in a log: ids of ours and Teams', never names or text.
-func (t *Turn) logger() *slog.Logger {
-	return t.app.log.With("app", t.app.key, "route", t.route.Name(), "tenant", t.Caller.Tenant, "activity", t.activity.ID)
+// log says what may be said of a turn: ids of ours and Teams', never names or text.
+func (t *Turn) log(level slog.Level, message string, more ...slog.Attr) {
+	if !t.app.log.Enabled(t.ctx, level) {
+		return
+	}
+	t.app.log.LogAttrs(t.ctx, level, message, append([]slog.Attr{slog.String("app", string(t.app.key)), slog.String("route", t.route.Name()),
+		slog.String("tenant", string(t.Caller.Tenant)), slog.String("activity", t.activity.ID)}, more...)...)
 }

@@ -173,3 +173,20 @@ const north, south = identity.Tenant("11111111-1111-4111-8111-111111111111"), id
 func added(id string, r contact.Record) contact.Change {
 	return contact.Change{Act: contact.Added, Contact: contact.ID(id), Book: "book", Version: 1, After: &r, By: "ines"}
 }
+
+// BenchmarkContacts reads what one page of a search shows.
+func BenchmarkContacts(b *testing.B) {
+	db, ids := openAt(b, filepath.Join(b.TempDir(), "teamspro.db")), make([]contact.ID, 25)
+	for i := range ids {
+		ids[i] = contact.ID(fmt.Sprint("c", i))
+		if _, err := db.Contacts().Apply(b.Context(), north, added(string(ids[i]), busy(i))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if found, err := db.Contacts().Contacts(b.Context(), north, ids); err != nil || len(found) != len(ids) {
+			b.Fatal(len(found), err)
+		}
+	}
+}

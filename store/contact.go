@@ -42,20 +42,25 @@ func (d *DB) Contacts() *Contacts { return &Contacts{d} }
 func (c *Contacts) Contacts(ctx context.Context, t identity.Tenant, ids []contact.ID) ([]contact.Contact, error) {
 	var found []contact.Contact
 	err := c.db.read(ctx, "store.Contacts", t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketContacts))
+		b, names := tb.Bucket([]byte(bucketContacts)), map[string]string{}
+		found = make([]contact.Contact, 0, len(ids))
 		for _, id := range ids {
-			r, ok, err := load[contactRecord](b, []byte(id))
-			if err != nil {
-				return err
+			raw := b.Get([]byte(id))
+			if raw == nil {
+				continue
 			}
-			if ok {
-				found = append(found, r.contact(id))
+			r, ok := readContact(raw, names)
+			if !ok {
+				return errUnreadable
 			}
+			found = append(found, r.contact(id))
 		}
 		return nil
 	})
 	return found, err
 }
+
+var errUnreadable = errors.New("a contact cannot be read")
 
 // Apply carries out a change, as contact.Shelf says. An empty change id and an empty time are filled in. What
 // Before holds is the record that was there. The key of the deed is not kept, only its fingerprint.
@@ -433,7 +438,7 @@ func decode(page []entry) ([]contact.Contact, error) {
 			for i := from; i < min(from+part, len(page)); i++ {
 				r, ok := readContact(page[i].value, names)
 				if !ok {
-					return errors.New("a contact cannot be read")
+					return errUnreadable
 				}
 				contacts[i] = r.contact(contact.ID(page[i].key))
 			}

@@ -42,8 +42,8 @@ type settings struct {
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
 
-	scope string
-	roots *x509.CertPool
+	scope     string
+	authority []byte // of CAFile
 }
 
 // appSettings are one app's: its id, its name, and exactly one way to prove that it is the app.
@@ -199,6 +199,7 @@ func (a appSettings) check(prefix string) error {
 	return nil
 }
 
+// readRoots reads the certificate authority that the settings name.
 func (s *settings) readRoots() error {
 	if s.CAFile == "" {
 		return nil
@@ -207,13 +208,21 @@ func (s *settings) readRoots() error {
 	if err != nil {
 		return fmt.Errorf("TEAMSPRO_CA_FILE cannot be read: %w", err)
 	}
-	if s.roots, err = x509.SystemCertPool(); err != nil {
-		s.roots = x509.NewCertPool()
-	}
-	if !s.roots.AppendCertsFromPEM(pem) {
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
 		return errors.New("TEAMSPRO_CA_FILE holds no certificate in PEM form")
 	}
+	s.authority = pem
 	return nil
+}
+
+// roots are the authorities to trust: the system's, which take some time to read, and the one of the settings.
+func (s *settings) roots() *x509.CertPool {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(s.authority)
+	return pool
 }
 
 type configCmd struct {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,13 +41,15 @@ type service struct {
 
 // wire puts the parts together, from the file up to the endpoint.
 func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	roots := sync.OnceValue(s.roots)
+	go roots() // they are read while the file is examined
 	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
 	svc := &service{db: db, log: log}
 	metrics := ops.NewMetrics(version())
-	transport := bot.GuardedTransport(s.outbound(), s.roots)
+	transport := bot.GuardedTransport(s.outbound(), roots())
 	client := func(op string, timeout time.Duration) *http.Client {
 		return &http.Client{Transport: ops.RoundTripper(transport, op, metrics), Timeout: timeout}
 	}

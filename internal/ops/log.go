@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -44,6 +45,9 @@ func shorten(_ []string, a slog.Attr) slog.Attr {
 	case slog.KindString:
 		a.Value = slog.StringValue(redact(a.Value.String()))
 	case slog.KindAny:
+		if _, level := a.Value.Any().(slog.Level); level { // of every line
+			return a
+		}
 		written := fmt.Sprintf("%+v", a.Value.Any())
 		if short := redact(written); short != written {
 			a.Value = slog.StringValue(short)
@@ -66,8 +70,25 @@ var tokens = []struct {
 
 // redact replaces what looks like a token by its first letters.
 func redact(s string) string {
+	if !mayHoldToken(s) {
+		return s
+	}
 	for _, t := range tokens {
 		s = t.looks.ReplaceAllString(s, t.short)
 	}
 	return s
+}
+
+// mayHoldToken tells soon whether any of the patterns can match: nearly no value of a log does.
+func mayHoldToken(s string) bool {
+	if strings.Contains(s, "eyJ") || strings.Contains(s, "=") {
+		return true
+	}
+	const word = "bearer"
+	for i := 0; i+len(word) <= len(s); i++ {
+		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,10 +3,13 @@ package ops
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 const (
@@ -104,5 +107,32 @@ func TestLoggerRefuses(t *testing.T) {
 		if _, err := Logger(&bytes.Buffer{}, row.format, row.level); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("Logger(%q, %q): error %v, want one about the %s", row.format, row.level, err, row.want)
 		}
+	}
+}
+
+// The quick look before the patterns passes by nothing that they would shorten.
+func TestQuickLookMissesNoToken(t *testing.T) {
+	t.Parallel()
+	pieces := rapid.SampledFrom([]string{"eyJ", "bearer", "Bearer ", "BEARER:", "beaRer  ", "sig=", "client_secret=", "Access_Token=", "tempauth", "=", " ", "é", "K", "ſ", opaque, jwt, "eyJhbGciOi"})
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(rapid.OneOf(pieces, rapid.StringN(0, 5, -1)), 0, 8).Draw(t, "pieces"), "")
+		want := s
+		for _, pattern := range tokens {
+			want = pattern.looks.ReplaceAllString(want, pattern.short)
+		}
+		if got := redact(s); got != want {
+			t.Fatalf("%q becomes %q, want %q", s, got, want)
+		}
+	})
+}
+
+func BenchmarkLogLine(b *testing.B) {
+	l, err := Logger(io.Discard, "json", "debug")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.LogAttrs(b.Context(), slog.LevelDebug, "turn", slog.String("route", "query findContact"), slog.String("tenant", "0d7a1f9e-0000-4000-8000-0000000000aa"), slog.Int64("ms", 1))
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 
@@ -72,10 +73,10 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /help", s.page("help"))
 	mux.HandleFunc("GET /privacy", s.page("privacy"))
 	mux.HandleFunc("GET /terms", s.page("terms"))
-	mux.Handle("GET /static/style.css", file(style, "text/css; charset=utf-8", fileCaching))
+	mux.Handle("GET /static/style.css", file(func() []byte { return style }, "text/css; charset=utf-8", fileCaching))
 	for _, app := range s.apps() {
-		if icon := s.icon(app.Kind); icon != nil {
-			mux.Handle("GET /static/"+app.Kind+".png", file(icon, "image/png", fileCaching))
+		if s.Icon != nil {
+			mux.Handle("GET /static/"+app.Kind+".png", file(sync.OnceValue(func() []byte { return s.Icon(app.Kind, iconSize) }), "image/png", fileCaching))
 		}
 	}
 	mux.Handle("GET /avatar/{file}", newAvatars())
@@ -158,13 +159,6 @@ func (s *site) apps() []app {
 	return apps
 }
 
-func (s *site) icon(kind string) []byte {
-	if s.Icon == nil {
-		return nil
-	}
-	return s.Icon(kind, iconSize)
-}
-
 // basePath is the path of the public address, without a slash at the end.
 func basePath(address string) string {
 	u, err := url.Parse(address)
@@ -195,9 +189,15 @@ func chosen(r *http.Request) string {
 	return lang.Default
 }
 
-// file serves bytes that do not change while the service runs.
-func file(content []byte, kind, caching string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// file serves bytes that do not change while the service runs. They are made when somebody first asks for them: to draw an
+// icon takes longer than any other step of a start.
+func file(made func() []byte, kind, caching string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content := made()
+		if content == nil {
+			http.NotFound(w, r)
+			return
+		}
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("Cache-Control", caching)
 		w.Header().Set("Content-Length", strconv.Itoa(len(content)))

@@ -34,7 +34,7 @@ type footprint struct {
 // endpoint measures a search invoke at our service and at the same bot on Microsoft's SDKs.
 func endpoint(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"", "CPU a request, µs", "answers/s", "p50 / p99 at that rate, ms", "memory, MiB", "start to first answer, ms"},
-		about: fmt.Sprintf("`composeExtension/query` over %d contacts: token checked (RS256, keys read from an issuer), three results with their cards. "+
+		about: fmt.Sprintf("`composeExtension/query` over %d contacts: token checked (RS256, keys read from an issuer), four results with their cards. "+
 			"The peers filter a list that was folded beforehand, and have no permissions, no recognition of what was sent twice and no metrics. "+
 			"%d connections for %s, %d rounds by turns; the caller is on the same cores. Medians, with the least and the most in brackets.", endpointContacts, connections, loadTime, loadRounds)}
 	people := population(endpointContacts)
@@ -79,7 +79,7 @@ func (b bench) stage(ctx context.Context, people []contact.Contact, r *report) (
 		}
 		recipes = append(recipes, peer(p.name, list, i))
 	}
-	return recipes, &caller{token: token, questions: common(people), count: 3}, i, nil
+	return recipes, &caller{token: token, questions: common(people), count: 4}, i, nil
 }
 
 // installed tells whether an npm package is there to be measured.

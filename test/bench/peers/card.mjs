@@ -12,10 +12,6 @@ const text = (words, more) => ({ type: 'TextBlock', text: words, wrap: true, ...
 const subtle = (words, more) => text(words, { isSubtle: true, ...more })
 const call = (c) => `https://teams.microsoft.com/l/call/0/0?users=4:${encodeURIComponent(c.dial)}`
 
-function execute (title, verb) {
-  return { type: 'Action.Execute', title, verb, fallback: { type: 'Action.Submit', title, data: { verb } } }
-}
-
 function head (c) {
   const image = { type: 'Image', url: picture(c), altText: `Picture of ${c.name}`, size: 'medium', style: 'person' }
   const words = [text(c.name, { style: 'heading' }), subtle(`${c.job} · ${c.company}`, { spacing: 'none' }), subtle(c.department, { spacing: 'none' })]
@@ -48,38 +44,23 @@ function colour (tag) {
   return ['accent', 'good', 'warning', 'attention'][hash % 4]
 }
 
-function ways (c) {
-  return {
-    type: 'ActionSet',
-    actions: [
-      { type: 'Action.OpenUrl', title: 'Call with Teams', url: call(c) },
-      { type: 'Action.OpenUrl', title: 'E-mail ↗', url: `mailto:${c.email}`, tooltip: 'Opens your mail program' },
-      { type: 'Action.Submit', title: 'Edit', data: { msteams: { type: 'task/fetch' }, verb: `contact/${c.id}/edit` } }
-    ]
-  }
-}
-
 function card (c) {
-  const summary = `${c.name}, ${c.job}, ${c.company}. Mobile ${c.phone}. ${c.email}`
-  const rare = [execute('History', `contact/${c.id}/history`), execute('Delete', `contact/${c.id}/delete`)]
   return {
     type: 'AdaptiveCard',
-    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     version: '1.5',
-    fallbackText: summary,
-    speak: summary,
+    speak: `${c.name}, ${c.job}, ${c.company}. Mobile ${c.phone}. ${c.email}`,
     body: [
       head(c),
       reach(c),
       subtle('Notes', { size: 'small', spacing: 'medium', separator: true }),
       text(c.notes, { spacing: 'none' }),
       tag(c),
-      subtle('bench · changed 17 Jan 2026', { size: 'small', spacing: 'medium' }),
-      ways(c)
+      subtle('changed 17 Jan 2026', { size: 'small', spacing: 'medium' })
     ],
     actions: [
-      execute('☆ Favourite', `contact/${c.id}/favourite`),
-      { type: 'Action.ShowCard', title: 'More', card: { type: 'AdaptiveCard', actions: rare } }
+      { type: 'Action.OpenUrl', title: 'Call with Teams', url: call(c) },
+      { type: 'Action.OpenUrl', title: 'E-mail ↗', url: `mailto:${c.email}`, tooltip: 'Opens your mail program' },
+      { type: 'Action.Execute', title: 'Show contact', verb: `contact/${c.id}` }
     ]
   }
 }
