@@ -1,7 +1,7 @@
 package bot
 
 import (
-	"encoding/json"
+	"slices"
 
 	"github.com/maypok86/otter/v2"
 
@@ -16,16 +16,9 @@ type Result struct{ attachment []byte }
 
 // newResult writes a result once, so that neither the memo nor the answer writes it again.
 func newResult(card cards.Card, preview cards.Thumbnail) Result {
-	return Result{mustWrite(attachment{ContentType: cards.ContentType, Content: card,
-		Preview: &attachment{ContentType: cards.ThumbnailType, Content: preview}})}
-}
-
-func mustWrite(body any) []byte {
-	raw, err := json.Marshal(body)
-	if err != nil { // only cards and strings are inside
-		panic("bot: " + err.Error())
-	}
-	return raw
+	raw := card.AppendJSON([]byte(`{"contentType":"` + cards.ContentType + `","content":`))
+	raw = preview.AppendJSON(append(raw, `,"preview":{"contentType":"`+cards.ThumbnailType+`","content":`...))
+	return Result{slices.Clip(append(raw, "}}"...))}
 }
 
 // written is a body that is JSON already.

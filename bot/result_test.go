@@ -167,7 +167,11 @@ func TestWrittenResults(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		encode(ok(extensionResults(Results{Items: items}))).write(w)
-		if diff := cmp.Diff(decoded(t, mustWrite(map[string]any{"composeExtension": result})), decoded(t, w.Body.Bytes())); diff != "" {
+		raw, err := json.Marshal(map[string]any{"composeExtension": result})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(decoded(t, raw), decoded(t, w.Body.Bytes())); diff != "" {
 			t.Errorf("%d results (-want +got):\n%s", n, diff)
 		}
 		if got := w.Header().Get("Content-Length"); w.Code != http.StatusOK || got != fmt.Sprint(w.Body.Len()) {
