@@ -87,7 +87,7 @@ type Marked struct {
 // Filter is a query that a person gave a name.
 type Filter struct{ Name, Query string }
 
-// Roster tells who is in a conversation. Answers are at most ten minutes old.
+// Roster tells who is in a conversation. Answers are at most ten minutes old, less SightAge.
 type Roster interface {
 	// Role gives the person's role in the conversation; identity.None when they are not in it or the conversation is gone.
 	// It fails with fault.Busy when the roster cannot be read now.
