@@ -110,7 +110,7 @@ func (b *Books) fill(ctx context.Context, t identity.Tenant) error {
 		return wrap("contact.Load", err)
 	}
 	b.loaded.Store(t, f)
-	b.log.Info("the search index is filled", "tenant", t, "from", from, "later", f.behind.Load(), "ms", time.Since(begun).Milliseconds())
+	b.log.Info("the search index is filled", "tenant", t, "from", from, "read", f.behind.Load(), "ms", time.Since(begun).Milliseconds())
 	return nil
 }
 
@@ -126,13 +126,11 @@ func (b *Books) readAll(ctx context.Context, t identity.Tenant) (*filled, error)
 	done := b.index.tenant(t).load()
 	defer done()
 	f := new(filled)
-	n := 0
 	err := b.shelf.Each(ctx, t, func(c Contact) error {
 		b.index.Put(t, c)
-		n++
+		f.behind.Add(1)
 		return nil
 	})
-	f.kept.Store(n == 0)
 	return f, err
 }
 

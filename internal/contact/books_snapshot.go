@@ -16,8 +16,8 @@ import (
 
 // filled is an index that has what the Shelf has.
 type filled struct {
-	kept   atomic.Bool  // there is a snapshot to start from, or nothing to keep
-	behind atomic.Int64 // about how many changes came since that snapshot
+	kept   atomic.Bool  // there is a snapshot to start from
+	behind atomic.Int64 // about how many changes came since that snapshot, or contacts without one
 }
 
 // restore fills the index of a tenant from its snapshot.
@@ -52,7 +52,7 @@ func (b *Books) restore(ctx context.Context, t identity.Tenant) (*filled, error)
 	return f, nil
 }
 
-// SaveIndexes writes a snapshot of every index that has none, or one that is more than behind changes old. It may run
+// SaveIndexes writes a snapshot of every index that has none and is not empty, or one that is more than behind changes old. It may run
 // while people search and write. A failure does not keep it from the next.
 func (b *Books) SaveIndexes(ctx context.Context, behind int) error {
 	if b.snapshots == nil {
@@ -69,7 +69,7 @@ func (b *Books) SaveIndexes(ctx context.Context, behind int) error {
 }
 
 func (b *Books) saveIndex(ctx context.Context, t identity.Tenant, f *filled, behind int64) error {
-	if f.kept.Load() && f.behind.Load() <= behind {
+	if missed := f.behind.Load(); missed == 0 || f.kept.Load() && missed <= behind {
 		return nil
 	}
 	stamp, n, err := b.settled(ctx, t, f)
