@@ -258,6 +258,15 @@ func (b *Books) Met(ctx context.Context, who identity.Caller) {
 	}
 }
 
+// visible gives the books that the caller may read from where they stand.
+func (b *Books) visible(ctx context.Context, who identity.Caller) ([]Listing, error) {
+	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
+	if err != nil {
+		return nil, wrap("contact.visible", err)
+	}
+	return b.admit(ctx, who, books)
+}
+
 // open reads one book for a caller who may read it; fault.NotFound otherwise.
 func (b *Books) open(ctx context.Context, who identity.Caller, op string, id BookID) (Listing, error) {
 	k, err := b.library.Book(ctx, who.Tenant, id)

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -67,7 +66,8 @@ func newSights() *sights {
 	return otter.Must(&otter.Options[identity.Caller, *sight]{MaximumWeight: maxSights, Weigher: func(_ identity.Caller, s *sight) uint32 { return s.weight() }})
 }
 
-// sees gives what the caller may read from where they stand. What was found while a roster could not be read is not
+// sees gives what the caller may read from where they stand, to searches. Whoever writes is judged anew (visible, open).
+// What was found while a roster could not be read is not
 // kept: it leaves out too much, or lets in whom it would not.
 func (b *Books) sees(ctx context.Context, who identity.Caller) (*sight, error) {
 	edition, err := b.library.Edition(ctx, who.Tenant) // before the books are read: what changes meanwhile makes it old
@@ -91,13 +91,4 @@ func (b *Books) sees(ctx context.Context, who identity.Caller) (*sight, error) {
 		b.sights.Set(who, s)
 	}
 	return s, nil
-}
-
-// visible gives the books that the caller may read from where they stand, for the taker to change.
-func (b *Books) visible(ctx context.Context, who identity.Caller) ([]Listing, error) {
-	s, err := b.sees(ctx, who)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clone(s.lists), nil
 }
