@@ -30,8 +30,8 @@ type RosterConfig struct {
 	Size int
 }
 
-// Roster tells who is in a conversation, as Teams says it, through one app. Answers are at most ten minutes old, those
-// that somebody is not there at most one. It is safe for concurrent use.
+// Roster tells who is in a conversation, as Teams says it, through one app. Answers are at most nine and a half minutes old,
+// those that somebody is not there half a minute; what the domain makes of them counts for another half. It is safe for concurrent use.
 //
 // A personal chat has one person: whoever wrote there (Saw), or whom the stored reference names. They are a member
 // there, which is no more than belonging to the organisation, or its guest.
@@ -72,9 +72,10 @@ type rosterAnswer struct {
 const (
 	rosterSize = 50_000
 	rosterLoad = attemptTime
-	// rosterAge is less than ten minutes by the time that an answer may have been on its way.
-	rosterAge   = 10*time.Minute - rosterLoad
-	absentAge   = time.Minute
+	// rosterAge is less than ten minutes by the time that an answer may have been on its way, and by that for which the
+	// domain keeps what it made of it. So is absentAge less than one.
+	rosterAge   = 10*time.Minute - rosterLoad - contact.SightAge
+	absentAge   = time.Minute - contact.SightAge
 	maxAccounts = 200
 	titleTime   = time.Second
 	maxNames    = 3 // in the title of a chat

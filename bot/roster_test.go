@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
 )
@@ -143,7 +144,7 @@ func TestMemberRole(t *testing.T) {
 	}
 }
 
-// An answer is used for ten minutes at most, that somebody is not there for one.
+// An answer is used for ten minutes at most, that somebody is not there for one: of both, half a minute is the domain's.
 func TestRoleAge(t *testing.T) {
 	t.Parallel()
 	r, s, _, clock := newTestRoster(t)
@@ -162,13 +163,13 @@ func TestRoleAge(t *testing.T) {
 	s.mu.Lock()
 	s.members[rosterChat] = []map[string]any{{"id": "29:carl", "aadObjectId": string(carl)}}
 	s.mu.Unlock()
-	clock.pass(30 * time.Second)
+	clock.pass(time.Minute - contact.SightAge - time.Second)
 	role(carl, identity.None, 2)
-	clock.pass(31 * time.Second)
+	clock.pass(2 * time.Second)
 	role(carl, identity.Member, 3)
-	clock.pass(8*time.Minute + 40*time.Second)
+	clock.pass(8*time.Minute + 48*time.Second)
 	role(rosterAna, identity.Member, 3)
-	clock.pass(11 * time.Second) // 9:52 after the answer, which may have taken 10 s to come
+	clock.pass(2 * time.Second) // 9:21 after the answer, which may have taken 10 s to come, and is used for 30 s more
 	role(rosterAna, identity.None, 4)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
@@ -66,6 +67,23 @@ func (s *Books) BooksFor(ctx context.Context, t identity.Tenant, p identity.Pers
 	return found, err
 }
 
+// Edition counts what changed the books or who met them, as contact.Library says. One process has the file, so it need
+// not be in it.
+func (s *Books) Edition(_ context.Context, t identity.Tenant) (uint64, error) {
+	return s.db.edition(t).Load(), nil
+}
+
+func (d *DB) edition(t identity.Tenant) *atomic.Uint64 {
+	if n, ok := d.editions.Load(t); ok {
+		return n.(*atomic.Uint64)
+	}
+	n, _ := d.editions.LoadOrStore(t, new(atomic.Uint64))
+	return n.(*atomic.Uint64)
+}
+
+// shelved raises the edition of a tenant, after the write and before its writer hears of it, whatever came of it.
+func (d *DB) shelved(t identity.Tenant) { d.edition(t).Add(1) }
+
 // concerning lists the ids of the books that the index names for a person in a conversation.
 func concerning(tb *bbolt.Bucket, p identity.Person, c identity.Conversation) []string {
 	index := tb.Bucket([]byte(bucketBookIndex))
@@ -85,6 +103,7 @@ func (s *Books) SaveBook(ctx context.Context, t identity.Tenant, b contact.Book)
 	if err := checkIDs(op, bookIDs(b)...); err != nil {
 		return err
 	}
+	defer s.db.shelved(t)
 	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
 		books, index := tb.Bucket([]byte(bucketBooks)), tb.Bucket([]byte(bucketBookIndex))
 		old, found, err := load[bookRecord](books, []byte(b.ID))
@@ -190,6 +209,7 @@ func (s *Books) Meet(ctx context.Context, t identity.Tenant, p identity.Person, 
 	if err != nil || known {
 		return err
 	}
+	defer s.db.shelved(t)
 	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
 		return tb.Bucket([]byte(bucketMeetings)).Put(key, nil)
 	})

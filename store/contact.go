@@ -128,6 +128,9 @@ func (w *writer) apply() (contact.Change, error) {
 	if err := w.act(); err != nil {
 		return contact.Change{}, err
 	}
+	if err := w.note(); err != nil {
+		return contact.Change{}, err
+	}
 	return w.record()
 }
 

@@ -4,11 +4,11 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 1
+// # Schema 2
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
-// bytes, nanoseconds since 1970, big-endian; <hash> is the first 16 bytes of the SHA-256 of a key; <version>
+// bytes, nanoseconds since 1970, big-endian; <number> is 8 bytes, big-endian; <mark> is 8 random bytes; <hash> is the first 16 bytes of the SHA-256 of a key; <version>
 // is 8 bytes, big-endian. JSON values are records of this package's own (record.go): fields may be added,
 // names must not change.
 //
@@ -28,6 +28,8 @@
 //	            <contact>                  JSON contactRecord
 //	        changes
 //	            <change>                   JSON changeRecord: who changed what when, with both records around it
+//	        journal                        the changes of the tenant in their order, the last 10,000 at least
+//	            <number>                   <mark><change>; the first entry of a tenant older than schema 2 is 0, without <change>
 //	        history                        the changes of each contact, in their order
 //	            <contact>·<version>        <change>
 //	        trash

@@ -19,6 +19,7 @@ const (
 
 	bucketContacts      = "contacts"
 	bucketChanges       = "changes"
+	bucketJournal       = "journal"
 	bucketHistory       = "history"
 	bucketTrash         = "trash"
 	bucketTrashTimes    = "trashtimes"
@@ -50,6 +51,7 @@ func declared() []bucket {
 	return []bucket{
 		{bucketContacts, true, Datum{Kind: "datamap.contact", Holds: "datamap.contacts", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketChanges, true, Datum{Kind: "datamap.contact", Holds: "datamap.changes", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketJournal, true, Datum{Kind: "datamap.contact", Holds: "datamap.journal", Kept: "datamap.kept.recent"}},
 		{bucketHistory, true, Datum{Kind: "datamap.contact", Holds: "datamap.history", Kept: "datamap.kept.active"}},
 		{bucketTrash, true, Datum{Kind: "datamap.contact", Holds: "datamap.trash", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketTrashTimes, true, Datum{Kind: "datamap.contact", Holds: "datamap.trashtimes", Kept: "datamap.kept.active"}},
@@ -89,7 +91,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema}
+	return []step{firstSchema, journalSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {

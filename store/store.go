@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -58,6 +59,8 @@ type DB struct {
 	commits *committer
 	now     func() time.Time
 	disk    disk
+	// editions are counters, by tenant, of what changed its books: identity.Tenant → *atomic.Uint64.
+	editions sync.Map
 }
 
 // Open opens the file, or makes it. It fails with a fault.Error that names the file and says what to do when

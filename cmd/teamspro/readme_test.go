@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"teamspro/internal/lang"
-	"teamspro/store"
 )
 
 var update = flag.Bool("update", false, "write the tables into the documents instead of comparing them")
@@ -62,7 +61,7 @@ func datamapTable() string {
 	text := lang.For("en").Text
 	var b strings.Builder
 	b.WriteString("| Data | What exactly | Read | Cached | Stored in | How long |\n|---|---|---|---|---|---|\n")
-	for _, d := range store.DataMap() {
+	for _, d := range dataMap() {
 		where := "nowhere"
 		if d.Stored {
 			where = "`" + d.Bucket + "`"

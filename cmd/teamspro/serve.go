@@ -41,7 +41,7 @@ func (c *serveCmd) Run(ctx context.Context, out output) error {
 const gcPercent = 50
 
 // How long a stop takes at most: a moment in which the load balancer sees that the service is not ready, and the time
-// that open requests and waiting answers get. Together they stay under the 30 s that service managers grant.
+// that open requests and waiting answers get. Together with stopSave they stay under the 30 s that service managers grant.
 const (
 	stopNotice = 2 * time.Second
 	stopDrain  = 22 * time.Second
@@ -137,6 +137,7 @@ func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *
 		problems = append(problems, srv.Shutdown(ctx))
 	}
 	svc.bot.Close(ctx)
+	svc.lastSave()
 	log.Info("stopped")
 	return errors.Join(problems...)
 }

@@ -13,7 +13,6 @@ import (
 	"teamspro/internal/lang"
 	"teamspro/internal/web"
 	"teamspro/manifest"
-	"teamspro/store"
 )
 
 type routesCmd struct{}
@@ -63,7 +62,7 @@ func (c datamapCmd) Run(out output) error {
 	t := lang.For(c.Lang)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.Join([]string{"DATA", "HOLDS", "ACCESSED", "CACHED", "STORED", "BUCKET", "KEPT"}, "\t"))
-	for _, d := range store.DataMap() {
+	for _, d := range dataMap() {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Text(d.Kind), t.Text(d.Holds), yes(d.Accessed), yes(d.Cached), yes(d.Stored), d.Bucket, t.Text(d.Kept))
 	}
 	return w.Flush()
@@ -80,7 +79,7 @@ func yes(b bool) string {
 func privacyRows(language string) []web.Row {
 	t := lang.For(language)
 	var rows []web.Row
-	for _, d := range store.DataMap() {
+	for _, d := range dataMap() {
 		rows = append(rows, web.Row{Data: t.Text(d.Kind), Accessed: d.Accessed, Cached: d.Cached, Stored: d.Stored, Where: d.Bucket, Kept: t.Text(d.Kept), Note: t.Text(d.Holds)})
 	}
 	return rows
@@ -89,7 +88,7 @@ func privacyRows(language string) []web.Row {
 // keptRows is the part of the data map about people, for the privacy card.
 func keptRows(t cards.Texts) []cards.FactView {
 	var rows []cards.FactView
-	for _, d := range store.DataMap() {
+	for _, d := range dataMap() {
 		if d.Personal {
 			rows = append(rows, cards.FactView{Label: t.Text(d.Holds), Value: t.Text(d.Kept)})
 		}

@@ -75,8 +75,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, errors.Join(err, db.Close())
 	}
 	svc.tenants = s.AllowedTenants
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
-		Roster: contactApp.Roster, Index: contact.NewIndex(), Region: s.Region})
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})
 	svc.bot = bot.New(bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows})
 
@@ -207,9 +207,54 @@ func (svc *service) work(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		svc.warm(ctx)
+		svc.saveIndexes(ctx)
 		return nil
 	})
 	return group.Wait()
+}
+
+// How the search index is saved. While the service runs, a snapshot is written anew when a start would have much to make
+// up for, so that a crash costs little; at a stop when it would have to make up for more than a moment's work. What the
+// last snapshot misses comes from the journal, which reaches back 10,000 changes.
+const (
+	firstSave  = time.Minute
+	savePause  = 5 * time.Minute
+	saveBehind = 5000
+	stopBehind = 500
+	stopSave   = 4 * time.Second
+)
+
+// saveIndexes saves the search index now and then, until ctx ends.
+func (svc *service) saveIndexes(ctx context.Context) {
+	for due := time.NewTimer(firstSave); ; due.Reset(savePause) {
+		select {
+		case <-due.C:
+			svc.unsaved(svc.books.SaveIndexes(ctx, saveBehind))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// lastSave saves the search index at a stop, in the time that there is.
+func (svc *service) lastSave() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopSave)
+	defer cancel()
+	saved := make(chan error, 1)
+	go func() { saved <- svc.books.SaveIndexes(ctx, stopBehind) }()
+	select {
+	case err := <-saved:
+		svc.unsaved(err)
+	case <-ctx.Done():
+		svc.unsaved(ctx.Err())
+	}
+}
+
+// unsaved says why the search index was not saved.
+func (svc *service) unsaved(err error) {
+	if err != nil {
+		svc.log.Warn("the search index was not saved; the next start makes up for it", "error", err)
+	}
 }
 
 // warm fills the search index of the known tenants, so that the first question of the day is answered like every other.

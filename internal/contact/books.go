@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -20,10 +21,13 @@ import (
 type Config struct {
 	Shelf     Shelf
 	Chronicle Chronicle
+	Journal   Journal
 	Library   Library
 	Marks     Marks
 	Roster    Roster
 	Index     *Index
+	Snapshots Snapshots        // of the Index; nil: it is filled from the Shelf at each start
+	Log       *slog.Logger     // hears where an index was filled from, and why not from a snapshot; nil: nothing is logged
 	Region    string           // the ISO country whose national phone numbers are understood ("FR"); "" = none
 	Now       func() time.Time // nil: time.Now
 	NewID     func() string    // nil: NewID of the instant
@@ -35,23 +39,34 @@ type Config struct {
 type Books struct {
 	shelf     Shelf
 	chronicle Chronicle
+	journal   Journal
 	library   Library
 	marks     Marks
 	roster    Roster
 	index     *Index
+	snapshots Snapshots
+	log       *slog.Logger
 	region    string
 	now       func() time.Time
 	newID     func() string
 
 	loading singleflight.Group
-	loaded  sync.Map // identity.Tenant → struct{}: its contacts are in the index
+	loaded  sync.Map // identity.Tenant → *filled: its contacts are in the index
+
+	changing sync.RWMutex // held for reading from a change of the Shelf until the index shows it
+	saving   sync.Mutex   // held while snapshots are written
+	sights   *sights
 }
 
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, library: c.Library, marks: c.Marks, roster: c.Roster,
-		index: c.Index, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, marks: c.Marks, roster: c.Roster,
+		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
+		sights: newSights(),
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
 	}
 	if b.now == nil {
 		b.now = time.Now
@@ -97,17 +112,39 @@ func (b *Books) fill(ctx context.Context, t identity.Tenant) error {
 	if _, ok := b.loaded.Load(t); ok {
 		return nil
 	}
-	done := b.index.tenant(t).load()
-	defer done()
-	err := b.shelf.Each(ctx, t, func(c Contact) error {
-		b.index.Put(t, c)
-		return nil
-	})
+	begun, from := time.Now(), "snapshot"
+	f, err := b.restore(ctx, t)
+	if err != nil {
+		from = "database"
+		b.refused(t, err)
+		f, err = b.readAll(ctx, t)
+	}
 	if err != nil {
 		return wrap("contact.Load", err)
 	}
-	b.loaded.Store(t, struct{}{})
+	b.loaded.Store(t, f)
+	b.log.Info("the search index is filled", "tenant", t, "from", from, "read", f.behind.Load(), "ms", time.Since(begun).Milliseconds())
 	return nil
+}
+
+// refused says why the index does not start from its snapshot.
+func (b *Books) refused(t identity.Tenant, reason error) {
+	if !fault.Is(reason, fault.NotFound) {
+		b.log.Warn("the search index is read from the database", "tenant", t, "reason", reason)
+	}
+}
+
+// readAll fills the index of a tenant from the Shelf.
+func (b *Books) readAll(ctx context.Context, t identity.Tenant) (*filled, error) {
+	done := b.index.tenant(t).load()
+	defer done()
+	f := new(filled)
+	err := b.shelf.Each(ctx, t, func(c Contact) error {
+		b.index.Put(t, c)
+		f.behind.Add(1)
+		return nil
+	})
+	return f, err
 }
 
 // wrap names the operation; the failure keeps its kind.

@@ -266,16 +266,30 @@ func (b *Books) known(ctx context.Context, t identity.Tenant, op string, id ID) 
 // apply carries a change out for the caller and shows it to the index.
 func (b *Books) apply(ctx context.Context, who identity.Caller, op string, c Change, d identity.Deed) (Change, error) {
 	c.ID, c.By, c.At, c.Deed = ChangeID(b.newID()), who.Person, b.now().UTC(), d
-	done, err := b.shelf.Apply(ctx, who.Tenant, c)
+	done, err := b.carryOut(ctx, who, c)
 	if err != nil {
 		return Change{}, told(op, err, map[fault.Kind]string{fault.Stale: "contact.stale", fault.NotFound: "contact.not_found"})
 	}
 	if done.By != who.Person { // a deed is one person's; its record is no way to see another's
 		return Change{}, fault.New(fault.NotFound, op, "contact.no_change")
 	}
-	b.show(who.Tenant, done)
 	if done.ID == c.ID {
 		b.noteDone(ctx, who, done)
+	}
+	return done, nil
+}
+
+// carryOut changes the shelf and then the index; no snapshot of the index is begun between the two.
+func (b *Books) carryOut(ctx context.Context, who identity.Caller, c Change) (Change, error) {
+	b.changing.RLock()
+	defer b.changing.RUnlock()
+	done, err := b.shelf.Apply(ctx, who.Tenant, c)
+	if err != nil || done.By != who.Person {
+		return done, err
+	}
+	b.show(who.Tenant, done)
+	if f, ok := b.loaded.Load(who.Tenant); ok {
+		f.(*filled).behind.Add(1)
 	}
 	return done, nil
 }

@@ -39,43 +39,42 @@ type Found struct {
 // well, those of the conversation's own books come first. It gives at most MaxFound after skipping skip.
 func (b *Books) Find(ctx context.Context, who identity.Caller, q Query, skip, limit int) (Found, error) {
 	skip, limit = min(max(skip, 0), maxSkip), min(max(limit, 1), MaxFound)
-	lists, err := b.searchable(ctx, who, q)
+	s, err := b.searchable(ctx, who, q)
 	if err != nil {
 		return Found{}, err
 	}
-	hits, total := b.search(ctx, who, lists, q, skip+limit)
-	entries, err := b.read(ctx, who, lists, hits[min(skip, len(hits)):])
+	hits, total := b.search(ctx, who.Tenant, s, q, skip+limit)
+	entries, err := b.read(ctx, who, s, hits[min(skip, len(hits)):])
 	return Found{Entries: entries, Total: total, Query: q}, err
 }
 
 // searchable gives the books that a query is about, with the index ready.
-func (b *Books) searchable(ctx context.Context, who identity.Caller, q Query) ([]Listing, error) {
+func (b *Books) searchable(ctx context.Context, who identity.Caller, q Query) (*sight, error) {
 	if err := b.Load(ctx, who.Tenant); err != nil {
 		return nil, err
 	}
-	lists, err := b.visible(ctx, who)
+	s, err := b.sees(ctx, who)
 	if err != nil || q.Book == "" {
-		return lists, err
+		return s, err
 	}
-	return slices.DeleteFunc(lists, func(l Listing) bool { return l.Book.ID != q.Book }), nil
+	return s.only(who, q.Book), nil
 }
 
 // search asks the index, and puts equal matches from here first. The books here and those elsewhere are asked apart,
 // so that what is here is not crowded out, unless the query has a restriction: where that finds nothing the index
 // reads it as words, and whether it does is for all books to tell.
-func (b *Books) search(ctx context.Context, who identity.Caller, lists []Listing, q Query, limit int) ([]Hit, int) {
-	near, far := split(who, lists)
+func (b *Books) search(ctx context.Context, t identity.Tenant, s *sight, q Query, limit int) ([]Hit, int) {
 	var hits []Hit
 	var total int
 	if q.In != "" {
-		hits, total = b.index.Search(ctx, who.Tenant, slices.Concat(near, far), q, max(limit, maxTies))
+		hits, total = b.index.Search(ctx, t, slices.Concat(s.near, s.far), q, max(limit, maxTies))
 	} else {
-		here, n := b.index.Search(ctx, who.Tenant, near, q, limit)
-		elsewhere, m := b.index.Search(ctx, who.Tenant, far, q, limit)
+		here, n := b.index.Search(ctx, t, s.near, q, limit)
+		elsewhere, m := b.index.Search(ctx, t, s.far, q, limit)
 		hits, total = slices.Concat(here, elsewhere), n+m
 	}
 	slices.SortStableFunc(hits, func(x, y Hit) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(away(near, x), away(near, y)))
+		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(away(s.near, x), away(s.near, y)))
 	})
 	return hits[:min(limit, len(hits))], total
 }
@@ -87,20 +86,8 @@ func away(near []BookID, h Hit) int {
 	return 1
 }
 
-// split parts the books that belong to the conversation where the caller stands from the others.
-func split(who identity.Caller, lists []Listing) (near, far []BookID) {
-	for _, l := range lists {
-		if l.Book.usableIn(who.Conversation) {
-			near = append(near, l.Book.ID)
-		} else {
-			far = append(far, l.Book.ID)
-		}
-	}
-	return near, far
-}
-
 // read turns hits into entries. The shelf has the last word: what is gone meanwhile, or in another book, is left out.
-func (b *Books) read(ctx context.Context, who identity.Caller, lists []Listing, hits []Hit) ([]Entry, error) {
+func (b *Books) read(ctx context.Context, who identity.Caller, s *sight, hits []Hit) ([]Entry, error) {
 	ids := make([]ID, len(hits))
 	reasons := make(map[ID][]Reason, len(hits))
 	for i, h := range hits {
@@ -110,22 +97,18 @@ func (b *Books) read(ctx context.Context, who identity.Caller, lists []Listing, 
 	if err != nil {
 		return nil, wrap("contact.read", err)
 	}
-	entries, err := b.entries(ctx, who, lists, contacts)
+	entries, err := b.entries(ctx, who, s.in, contacts)
 	for i := range entries {
 		entries[i].Reasons = reasons[entries[i].Contact.ID]
 	}
 	return entries, err
 }
 
-// entries shows the contacts that are in one of the lists.
-func (b *Books) entries(ctx context.Context, who identity.Caller, lists []Listing, contacts []Contact) ([]Entry, error) {
+// entries shows the contacts that are in one of the books.
+func (b *Books) entries(ctx context.Context, who identity.Caller, in map[BookID]Listing, contacts []Contact) ([]Entry, error) {
 	own, err := b.own(ctx, who)
 	if err != nil {
 		return nil, err
-	}
-	in := make(map[BookID]Listing, len(lists))
-	for _, l := range lists {
-		in[l.Book.ID] = l
 	}
 	var entries []Entry
 	for _, c := range contacts {
@@ -144,11 +127,11 @@ func (b *Books) WhoIs(ctx context.Context, who identity.Caller, number string) (
 		return Found{}, fault.New(fault.Invalid, "contact.WhoIs", "contact.number", "Max", MaxPhone)
 	}
 	asked.E164 = international(asked.Number, b.region)
-	lists, err := b.searchable(ctx, who, Query{})
+	s, err := b.searchable(ctx, who, Query{})
 	if err != nil {
 		return Found{}, err
 	}
-	entries, err := b.read(ctx, who, lists, b.callers(who, lists, asked))
+	entries, err := b.read(ctx, who, s, b.callers(who.Tenant, s, asked))
 	if err != nil {
 		return Found{}, err
 	}
@@ -157,12 +140,11 @@ func (b *Books) WhoIs(ctx context.Context, who identity.Caller, number string) (
 }
 
 // callers are the contacts that may have the number, as it is written and in international form.
-func (b *Books) callers(who identity.Caller, lists []Listing, asked Phone) []Hit {
-	near, far := split(who, lists)
+func (b *Books) callers(t identity.Tenant, s *sight, asked Phone) []Hit {
 	var hits []Hit
 	for _, digits := range []string{dialled(asked.E164), dialled(asked.Number)} {
-		for _, books := range [][]BookID{near, far} {
-			for _, h := range b.index.WhoIs(who.Tenant, books, digits, maxCallers) {
+		for _, books := range [][]BookID{s.near, s.far} {
+			for _, h := range b.index.WhoIs(t, books, digits, maxCallers) {
 				if !slices.ContainsFunc(hits, func(o Hit) bool { return o.ID == h.ID }) {
 					hits = append(hits, h)
 				}
@@ -199,7 +181,7 @@ func (b *Books) Get(ctx context.Context, who identity.Caller, id ID) (Entry, err
 }
 
 func (b *Books) entry(ctx context.Context, who identity.Caller, s subject) (Entry, error) {
-	entries, err := b.entries(ctx, who, []Listing{s.listing}, []Contact{s.Contact})
+	entries, err := b.entries(ctx, who, map[BookID]Listing{s.Book: s.listing}, []Contact{s.Contact})
 	if err != nil {
 		return Entry{}, err
 	}
@@ -253,31 +235,19 @@ type Trashed struct {
 
 // Trash gives the contacts deleted in the last TrashDays from the books that the caller may read, newest first.
 func (b *Books) Trash(ctx context.Context, who identity.Caller) ([]Trashed, error) {
-	lists, err := b.visible(ctx, who)
-	if err != nil || len(lists) == 0 {
+	s, err := b.sees(ctx, who)
+	if err != nil || len(s.lists) == 0 {
 		return nil, err
 	}
-	in := make(map[BookID]Listing, len(lists))
-	for _, l := range lists {
-		in[l.Book.ID] = l
-	}
-	changes, err := b.chronicle.Trash(ctx, who.Tenant, bookIDs(lists), maxTrash)
+	changes, err := b.chronicle.Trash(ctx, who.Tenant, slices.Concat(s.near, s.far), maxTrash)
 	if err != nil {
 		return nil, wrap("contact.Trash", err)
 	}
 	var trash []Trashed
 	for _, c := range changes {
-		if l, ok := in[c.Book]; ok && !b.purged(c) {
+		if l, ok := s.in[c.Book]; ok && !b.purged(c) {
 			trash = append(trash, Trashed{Change: c, Book: l.Book, MayRestore: l.May.may(Restored)})
 		}
 	}
 	return trash, nil
-}
-
-func bookIDs(lists []Listing) []BookID {
-	var all []BookID
-	for _, l := range lists {
-		all = append(all, l.Book.ID)
-	}
-	return all
 }

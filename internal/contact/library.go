@@ -78,7 +78,7 @@ func natural(who identity.Caller, books []Book) (Book, bool) {
 // nothing, since it works where the bot is not.
 func (b *Books) ready(ctx context.Context, who identity.Caller, op string, k Book) (Book, error) {
 	if k.Removed != nil {
-		if role, confirmed := b.role(ctx, who, who.Conversation, who.Team); role < identity.Member || !confirmed {
+		if role, said := b.role(ctx, who, who.Conversation, who.Team); role < identity.Member || !said {
 			return Book{}, fault.New(fault.Denied, op, "book.waits")
 		}
 		if err := b.Returned(ctx, who); err != nil {

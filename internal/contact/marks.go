@@ -67,7 +67,7 @@ func (b *Books) Start(ctx context.Context, who identity.Caller) (favourites, rec
 	if err != nil {
 		return nil, nil, err
 	}
-	entries, err := b.entries(ctx, who, lists, contacts)
+	entries, err := b.entries(ctx, who, newSight(who, lists).in, contacts)
 	return newestFirst(entries, m.Favourites), newestFirst(entries, m.Recent), err
 }
 
@@ -103,15 +103,15 @@ func newestFirst(entries []Entry, ids []ID) []Entry {
 
 // Tags gives the tags in use in the books that the caller may read, and the caller's saved filters.
 func (b *Books) Tags(ctx context.Context, who identity.Caller) ([]TagCount, []Filter, error) {
-	lists, err := b.searchable(ctx, who, Query{})
+	s, err := b.searchable(ctx, who, Query{})
 	if err != nil {
 		return nil, nil, err
 	}
 	m, err := b.own(ctx, who)
-	if err != nil || len(lists) == 0 {
+	if err != nil || len(s.lists) == 0 {
 		return nil, m.Filters, err
 	}
-	return b.index.Tags(who.Tenant, bookIDs(lists)), m.Filters, nil
+	return b.index.Tags(who.Tenant, slices.Concat(s.near, s.far)), m.Filters, nil
 }
 
 // SetFavourite marks a contact as the caller's favourite, or no longer so. A mark goes even when its contact can no

@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"teamspro/internal/identity"
@@ -30,6 +31,24 @@ type Chronicle interface {
 	Trash(ctx context.Context, t identity.Tenant, books []BookID, limit int) ([]Change, error)
 }
 
+// Journal tells the states that a tenant's contacts were in, by name, and how they came from one to the next.
+type Journal interface {
+	// Stamp names the state of the contacts now: after each change it is another one, and no other database ever has the
+	// same, unless it is a copy in the same state. It has at most 200 bytes.
+	Stamp(ctx context.Context, t identity.Tenant) (string, error)
+	// Since gives the changes after the state of a stamp, in their order; it reaches back 10,000 changes at least. It fails
+	// with fault.NotFound when that state is too long ago, or was never one of this database.
+	Since(ctx context.Context, t identity.Tenant, stamp string) ([]Change, error)
+}
+
+// Snapshots keeps for each tenant what was last written of the search index.
+type Snapshots interface {
+	// Snapshot gives what Keep wrote last, or fault.NotFound. It never changes and stays as long as the program runs.
+	Snapshot(t identity.Tenant) ([]byte, error)
+	// Keep replaces it by what write writes; when that fails or ctx ends, the one before stays.
+	Keep(ctx context.Context, t identity.Tenant, write func(io.Writer) error) error
+}
+
 // Library keeps the books.
 type Library interface {
 	// Book reads one book; fault.NotFound when there is none.
@@ -44,6 +63,9 @@ type Library interface {
 	// Meet remembers that a person uses the books of a conversation, so that BooksFor finds them from elsewhere.
 	// It is cheap when nothing is new.
 	Meet(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation) error
+	// Edition is another number after each call of SaveBook or Meet for the tenant that changed something, from the moment
+	// when the call returns. It is cheap: every search asks for it.
+	Edition(ctx context.Context, t identity.Tenant) (uint64, error)
 }
 
 // Marks keeps what is one person's own: favourites, what they looked at, saved filters.
@@ -65,7 +87,7 @@ type Marked struct {
 // Filter is a query that a person gave a name.
 type Filter struct{ Name, Query string }
 
-// Roster tells who is in a conversation. Answers are at most ten minutes old.
+// Roster tells who is in a conversation. Answers are at most ten minutes old, less SightAge.
 type Roster interface {
 	// Role gives the person's role in the conversation; identity.None when they are not in it or the conversation is gone.
 	// It fails with fault.Busy when the roster cannot be read now.

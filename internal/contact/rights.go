@@ -128,32 +128,38 @@ func (k Book) tenantRights(who identity.Caller, known roles) Rights {
 // admit gives the books that the caller may read from where they stand, in the order given, with their rights.
 // Every use case comes by here: the ids it was given are claims.
 func (b *Books) admit(ctx context.Context, who identity.Caller, books []Book) ([]Listing, error) {
+	lists, _, err := b.judge(ctx, who, books)
+	return lists, err
+}
+
+// judge is admit, and tells whether the rosters themselves said everything that it rests on.
+func (b *Books) judge(ctx context.Context, who identity.Caller, books []Book) (admitted []Listing, sure bool, err error) {
 	var open []Book
 	for _, k := range books {
 		if k.Removed == nil && who.Person != "" && (!who.Public || k.openTo(who.Conversation)) {
 			open = append(open, k)
 		}
 	}
-	known := b.rolesFor(ctx, who, open)
+	known, sure := b.rolesFor(ctx, who, open)
 	if err := ctx.Err(); err != nil {
-		return nil, fault.Wrap(fault.Busy, "contact.admit", err)
+		return nil, false, fault.Wrap(fault.Busy, "contact.admit", err)
 	}
-	var admitted []Listing
 	for _, k := range open {
 		if may := k.rights(who, known); may.Read {
 			admitted = append(admitted, Listing{Book: k, May: may})
 		}
 	}
-	return admitted, nil
+	return admitted, sure, nil
 }
 
 // rolesFor learns the roles that decide about the books: first in the conversations they are bound to and the one
-// where the caller stands, then, for the books this did not open, in those they are shared with.
-func (b *Books) rolesFor(ctx context.Context, who identity.Caller, books []Book) roles {
-	known := roles{}
-	b.ask(ctx, who, known, homes(who, books), slices.ContainsFunc(books, func(k Book) bool { return k.usableIn(who.Conversation) }))
-	b.ask(ctx, who, known, sharers(books, known), false)
-	return known
+// where the caller stands, then, for the books this did not open, in those they are shared with. It tells whether the
+// rosters said all of them.
+func (b *Books) rolesFor(ctx context.Context, who identity.Caller, books []Book) (known roles, sure bool) {
+	known = roles{}
+	first := b.ask(ctx, who, known, homes(who, books), slices.ContainsFunc(books, func(k Book) bool { return k.usableIn(who.Conversation) }))
+	second := b.ask(ctx, who, known, sharers(books, known), false)
+	return known, first && second
 }
 
 // places are conversations to ask about, with the team of each.
@@ -188,27 +194,32 @@ func sharers(books []Book, known roles) places {
 	return asked
 }
 
-// ask learns the caller's role in each place and adds it to known. When meet is set and the roster confirms the caller
+// ask learns the caller's role in each place and adds it to known; sure when the rosters said all of them. When meet is set and the roster confirms the caller
 // where they stand, that is remembered, so that they find the books of this conversation from elsewhere.
-func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked places, meet bool) {
+func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked places, meet bool) (sure bool) {
+	if len(asked) == 0 {
+		return true
+	}
 	within, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
 	var mu sync.Mutex
+	sure = true
 	var g errgroup.Group
 	g.SetLimit(rosterCalls)
 	for c, team := range asked {
 		g.Go(func() error {
-			role, confirmed := b.role(within, who, c, team)
+			role, said := b.role(within, who, c, team)
 			mu.Lock()
-			known[c] = role
+			known[c], sure = role, sure && said
 			mu.Unlock()
-			if meet && confirmed && c == who.Conversation {
+			if meet && said && role != identity.None && c == who.Conversation {
 				b.meet(ctx, who)
 			}
 			return nil
 		})
 	}
 	_ = g.Wait() // role answers, whatever happens
+	return sure
 }
 
 // role asks the roster for the caller's role in a conversation and tells whether the roster itself said it. When it
@@ -216,12 +227,12 @@ func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked
 // there with a verified token, but never as its owner; of any other conversation they count as no member.
 func (b *Books) role(ctx context.Context, who identity.Caller, c identity.Conversation, team string) (identity.Role, bool) {
 	if c == "" || who.Person == "" {
-		return identity.None, false
+		return identity.None, true
 	}
 	role, err := b.roster.Role(ctx, who.Tenant, who.Person, c, team)
 	switch {
 	case err == nil:
-		return role, role != identity.None
+		return role, true
 	case c == who.Conversation:
 		return identity.Member, false
 	default:

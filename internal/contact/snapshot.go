@@ -34,10 +34,10 @@ var ErrSnapshot = errors.New("the snapshot of the search index cannot be used")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Save writes the index of a tenant for Restore. The stamp says what state of the Shelf it is of: whoever restores it
-// names the stamp that they expect. No contact may be changed between the taking of the stamp and the end of Save, nor
-// may one that the Shelf has already be on its way to Put or Remove. Removals are not remembered. Save first makes one
-// segment of everything, which can take some seconds for each 100,000 contacts; searches go on meanwhile.
+// Save writes the index of a tenant for Restore. The stamp says what state of the Shelf it has whole: whoever restores
+// it names the stamp that they expect. What was put or removed later may be in it or not: whoever restores it puts and
+// removes that again, in its order. Removals are not remembered. Save first makes one segment of everything, which can
+// take some seconds for each 100,000 contacts; searches and changes go on meanwhile.
 func (x *Index) Save(w io.Writer, t identity.Tenant, stamp string) error {
 	if len(stamp) > maxStamp {
 		return fmt.Errorf("contact.Save: a stamp of %d bytes", len(stamp))
@@ -74,6 +74,15 @@ func (t *tenantIndex) folded() []byte {
 	return t.segments[0].raw
 }
 
+// stampOf reads the stamp of a snapshot, and looks at no more than it takes to find it: Restore examines the rest.
+func stampOf(data []byte, t identity.Tenant) (string, error) {
+	s, err := partsOf(data)
+	if err == nil && !bytes.Equal(s.tenant, []byte(t)) {
+		err = fmt.Errorf("%w: of another tenant", ErrSnapshot)
+	}
+	return string(s.stamp), err
+}
+
 // Restore takes what Save wrote as the index of a tenant, of which it must know no contact yet. The index goes on
 // using data, which must not change: it may be a file mapped into memory. On failure, which is ErrSnapshot, nothing was
 // taken.
@@ -98,28 +107,39 @@ func (x *Index) Restore(data []byte, t identity.Tenant, stamp string) error {
 
 // openSnapshot gives the segment of a snapshot.
 func openSnapshot(data []byte, t identity.Tenant, stamp string) ([]byte, error) {
-	if len(data) < snapshotHead+snapshotFoot {
-		return nil, fmt.Errorf("%w: too short", ErrSnapshot)
-	}
-	if string(data[:len(snapshotMagic)]) != snapshotMagic {
-		return nil, fmt.Errorf("%w: another format", ErrSnapshot)
+	s, err := partsOf(data)
+	if err != nil {
+		return nil, err
 	}
 	body, foot := data[:len(data)-snapshotFoot], data[len(data)-snapshotFoot:]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(foot) {
-		return nil, fmt.Errorf("%w: damaged", ErrSnapshot)
-	}
-	sizes, rest := body[len(snapshotMagic):snapshotHead], body[snapshotHead:]
-	whose, of := uint64(binary.LittleEndian.Uint32(sizes)), uint64(binary.LittleEndian.Uint32(sizes[4:]))
-	if whose+of > uint64(len(rest)) || binary.LittleEndian.Uint64(sizes[8:]) != uint64(len(rest))-whose-of {
-		return nil, fmt.Errorf("%w: lengths", ErrSnapshot)
-	}
 	switch {
-	case !bytes.Equal(rest[:whose], []byte(t)):
+	case crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(foot):
+		return nil, fmt.Errorf("%w: damaged", ErrSnapshot)
+	case !bytes.Equal(s.tenant, []byte(t)):
 		return nil, fmt.Errorf("%w: of another tenant", ErrSnapshot)
-	case !bytes.Equal(rest[whose:whose+of], []byte(stamp)):
+	case !bytes.Equal(s.stamp, []byte(stamp)):
 		return nil, fmt.Errorf("%w: not of this state", ErrSnapshot)
 	}
-	return rest[whose+of:], nil
+	return s.segment, nil
+}
+
+// parts are what a snapshot is made of, besides its frame.
+type parts struct{ tenant, stamp, segment []byte }
+
+// partsOf finds the parts of a snapshot by their lengths. Nothing is examined yet.
+func partsOf(data []byte) (parts, error) {
+	if len(data) < snapshotHead+snapshotFoot {
+		return parts{}, fmt.Errorf("%w: too short", ErrSnapshot)
+	}
+	if string(data[:len(snapshotMagic)]) != snapshotMagic {
+		return parts{}, fmt.Errorf("%w: another format", ErrSnapshot)
+	}
+	sizes, rest := data[len(snapshotMagic):snapshotHead], data[snapshotHead:len(data)-snapshotFoot]
+	whose, of := uint64(binary.LittleEndian.Uint32(sizes)), uint64(binary.LittleEndian.Uint32(sizes[4:]))
+	if whose+of > uint64(len(rest)) || binary.LittleEndian.Uint64(sizes[8:]) != uint64(len(rest))-whose-of {
+		return parts{}, fmt.Errorf("%w: lengths", ErrSnapshot)
+	}
+	return parts{rest[:whose], rest[whose : whose+of], rest[whose+of:]}, nil
 }
 
 // adopt takes a segment, when nothing is known of the tenant.

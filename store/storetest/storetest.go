@@ -17,6 +17,7 @@ import (
 type Ports struct {
 	Shelf         contact.Shelf
 	Chronicle     contact.Chronicle
+	Journal       contact.Journal
 	Library       contact.Library
 	Marks         contact.Marks
 	Conversations Conversations
@@ -70,6 +71,6 @@ func closeSound(t testing.TB, db *store.DB, path string) {
 
 // PortsOf gives the parts of a store for Run.
 func PortsOf(db *store.DB) Ports {
-	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Conversations: db.Conversations(), Turns: db.Turns()}
 }

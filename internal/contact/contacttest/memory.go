@@ -5,6 +5,7 @@ package contacttest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"teamspro/internal/identity"
 )
 
-// Memory is a Shelf, Chronicle, Library and Marks. What it gives and takes is copied, so that no one can change what
+// Memory is a Shelf, Chronicle, Journal, Library and Marks. What it gives and takes is copied, so that no one can change what
 // it keeps.
 type Memory struct {
 	now func() time.Time
@@ -28,6 +29,7 @@ type Memory struct {
 var (
 	_ contact.Shelf     = (*Memory)(nil)
 	_ contact.Chronicle = (*Memory)(nil)
+	_ contact.Journal   = (*Memory)(nil)
 	_ contact.Library   = (*Memory)(nil)
 	_ contact.Marks     = (*Memory)(nil)
 )
@@ -38,6 +40,7 @@ type tenant struct {
 	books    map[contact.BookID]contact.Book
 	met      map[meeting]bool
 	marks    map[identity.Person]contact.Marked
+	edition  uint64
 }
 
 type shelved struct {
@@ -196,6 +199,42 @@ func (m *Memory) newest(ctx context.Context, t identity.Tenant, limit int, fits 
 	return found, ctx.Err()
 }
 
+// Stamp implements contact.Journal. It knows every state; which Memory a stamp is of, it tells by its address.
+func (m *Memory) Stamp(ctx context.Context, t identity.Tenant) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stamp(t, len(m.at(t).changes)), ctx.Err()
+}
+
+func (m *Memory) stamp(t identity.Tenant, n int) string { return fmt.Sprintf("%p %s %d", m, t, n) }
+
+// Since implements contact.Journal.
+func (m *Memory) Since(ctx context.Context, t identity.Tenant, stamp string) ([]contact.Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changes := m.at(t).changes
+	for n := range len(changes) + 1 {
+		if m.stamp(t, n) == stamp {
+			return each(changes[n:], copyChange), ctx.Err()
+		}
+	}
+	return nil, fault.New(fault.NotFound, "contacttest.Since", "")
+}
+
+func each[T any](all []T, fn func(T) T) (made []T) {
+	for _, v := range all {
+		made = append(made, fn(v))
+	}
+	return made
+}
+
+// Edition implements contact.Library.
+func (m *Memory) Edition(ctx context.Context, t identity.Tenant) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.at(t).edition, ctx.Err()
+}
+
 // Book implements contact.Library.
 func (m *Memory) Book(ctx context.Context, t identity.Tenant, id contact.BookID) (contact.Book, error) {
 	m.mu.Lock()
@@ -243,6 +282,7 @@ func (m *Memory) SaveBook(ctx context.Context, t identity.Tenant, k contact.Book
 		}
 	}
 	books[k.ID] = copyBook(k)
+	m.at(t).edition++
 	return nil
 }
 
@@ -264,7 +304,10 @@ func (m *Memory) Meet(ctx context.Context, t identity.Tenant, p identity.Person,
 	if err := cmp.Or(ctx.Err(), m.full); err != nil {
 		return err
 	}
-	m.at(t).met[meeting{p, c}] = true
+	if kept := m.at(t); !kept.met[meeting{p, c}] {
+		kept.met[meeting{p, c}] = true
+		kept.edition++
+	}
 	return nil
 }
 
