@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"iter"
 	"slices"
 	"sync"
 )
@@ -231,4 +232,20 @@ func (h hiddenDocs) with(n uint32) hiddenDocs {
 	p[n/64%64] |= 1 << (n % 64)
 	made.pages[page] = &p
 	return made
+}
+
+// all gives the documents, in order.
+func (h hiddenDocs) all() iter.Seq[uint32] {
+	return func(yield func(n uint32) bool) {
+		for page, p := range h.pages {
+			if p == nil {
+				continue
+			}
+			for n := range bitSet(p[:]).all() {
+				if !yield(uint32(page)*hiddenPerPage + n) {
+					return
+				}
+			}
+		}
+	}
 }
