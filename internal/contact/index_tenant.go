@@ -16,6 +16,7 @@ const maxGone = 10_000
 type tenantIndex struct {
 	mu       sync.RWMutex
 	full     int        // is overlayFull, but in tests
+	often    often      // is veryOften, but in tests
 	idle     *sync.Cond // of mu: nobody tends
 	tending  bool       // somebody makes segments
 	loading  int        // how many are filling the index
@@ -43,7 +44,7 @@ type bookState struct {
 }
 
 func newTenantIndex() *tenantIndex {
-	t := &tenantIndex{full: overlayFull, active: newOverlay(), numbers: map[BookID]uint32{}}
+	t := &tenantIndex{full: overlayFull, often: veryOften, active: newOverlay(), numbers: map[BookID]uint32{}}
 	t.idle = sync.NewCond(&t.mu)
 	return t
 }

@@ -280,7 +280,7 @@ func (b *builder) seal(s *segment) []uint32 {
 	s.terms = terms.done()
 	b.solesOf(s, sorted)
 	b.gramsOf(s, sorted)
-	s.countPopular()
+	s.countPopular(b.job.often)
 	return b.codesOf(s, sorted)
 }
 

@@ -13,11 +13,13 @@ import (
 // Where very many words have a part, there are lists of the contacts as well, as if the words were one: these stand in
 // posts behind those of the terms.
 
-// popularFrom is how many contacts a part of a word must have at least for a segment to keep their number.
-const popularFrom = 2048
+// often is what makes a part of a word popular.
+type often struct {
+	contacts int // how many have it at least, for a segment to keep their number
+	words    int // how many begin with it, or have it inside, for a segment to keep lists of these
+}
 
-// mergeFrom is how many words must begin with a part, or have it inside, for a segment to keep lists of these.
-const mergeFrom = 1024
+var veryOften = often{contacts: 2048, words: 1024}
 
 // maxPopularHidden is up to how many contacts that are no more are looked at, to leave them out of that number.
 const maxPopularHidden = 500
@@ -35,17 +37,18 @@ type popularity struct {
 // census counts the contacts of the parts of words.
 type census struct {
 	*segment
+	often
 	set    bitSet
 	best   []uint8
 	merged []uint32 // what is to stand in posts behind the terms
 }
 
 // countPopular writes how many contacts have each part of a word that many have.
-func (s *segment) countPopular() {
-	if s.n < popularFrom {
+func (s *segment) countPopular(o often) {
+	if s.n < o.contacts {
 		return
 	}
-	c := &census{segment: s, best: make([]uint8, s.n)}
+	c := &census{segment: s, often: o, best: make([]uint8, s.n)}
 	for b := termWord[0] + 1; b < utf8.RuneSelf; b++ {
 		c.count(uint32(b), between(s.beginning(string(rune(b)))))
 	}
@@ -80,7 +83,7 @@ func (c *census) count(key uint32, terms iter.Seq[int]) {
 }
 
 func (c *census) note(key uint32, p popularity) {
-	if p.contacts < popularFrom {
+	if p.contacts < c.often.contacts {
 		return
 	}
 	for _, v := range [popularSize]uint32{key, uint32(p.contacts), uint32(p.prefixes), uint32(p.inner)} {
@@ -99,11 +102,11 @@ func (c *census) threeBytes(key uint32, from, to int) {
 	for range c.termsOf(from, to) {
 		inside++
 	}
-	if inside < mergeFrom && end-first < mergeFrom {
+	if inside < c.often.words && end-first < c.often.words {
 		c.count(key, c.termsOf(from, to))
 		return
 	}
-	c.note(key, c.merge(text, first, end, c.termsOf(from, to), end-first >= mergeFrom, inside >= mergeFrom))
+	c.note(key, c.merge(text, first, end, c.termsOf(from, to), end-first >= c.often.words, inside >= c.often.words))
 }
 
 // merge makes one list of those of many words. A contact stands in the list of the heaviest way and class alone, or in
@@ -141,7 +144,7 @@ func (c *census) merge(text string, from, to int, terms iter.Seq[int], prefixes,
 			g.add(uint32(doc))
 		}
 	}
-	if p.contacts >= popularFrom {
+	if p.contacts >= c.often.contacts {
 		p.prefixes, p.inner = c.write(begins[:]), c.write(contains[:])
 	}
 	return p

@@ -199,6 +199,7 @@ func (r *search) narrowDown(ctx context.Context, s placed, members int) int {
 			total = len(h.rows)
 		default:
 			r.mark(s, i)
+			h.gather()
 			switch {
 			case len(order) == 1:
 				total = h.beginBest(&s, c, r.podium.limit)
@@ -443,19 +444,17 @@ func (h *hunt) raise(l *list, weight uint8) {
 	}
 }
 
-// marked gives the contacts with a best.
-func (h *hunt) marked(give func(doc uint32, weight uint8)) {
+// gather lists what was marked when that was not done while marking, in order.
+func (h *hunt) gather() {
 	if !h.crowded {
-		for _, doc := range h.touched {
-			give(doc, h.best[doc])
-		}
 		return
 	}
+	h.touched = h.touched[:0]
 	for i := 0; i < h.span; i += 8 {
 		eight := binary.LittleEndian.Uint64(h.best[i:])
 		for eight != 0 {
 			k := bits.TrailingZeros64(eight) / 8
-			give(uint32(i+k), uint8(eight>>(8*k)))
+			h.touched = append(h.touched, uint32(i+k))
 			eight &^= 0xff << (8 * k)
 		}
 	}
@@ -463,41 +462,41 @@ func (h *hunt) marked(give func(doc uint32, weight uint8)) {
 
 // anySeen tells whether one of the marked contacts is in scope.
 func (h *hunt) anySeen(s *placed) bool {
-	any := false
-	h.marked(func(doc uint32, _ uint8) { any = any || h.sees(s, doc) })
-	return any
+	return slices.ContainsFunc(h.touched, func(doc uint32) bool { return h.sees(s, doc) })
 }
 
 // begin makes rows of what was marked, and counts them.
 func (h *hunt) begin(s *placed, c *clause) int {
-	h.marked(func(doc uint32, weight uint8) {
+	for _, doc := range h.touched {
 		if h.admits(s, doc) {
-			h.rows = append(h.rows, row{doc: doc, able: true}.with(weight, c))
+			h.rows = append(h.rows, row{doc: doc, able: true}.with(h.best[doc], c))
 		}
-	})
+	}
 	return len(h.rows)
 }
 
 // beginBest makes rows of what was marked and may be among the first, when no other clause follows, and counts all.
 func (h *hunt) beginBest(s *placed, c *clause, limit int) int {
 	var counts [256]int
-	total := 0
-	h.marked(func(doc uint32, weight uint8) {
-		if h.admits(s, doc) {
-			counts[weight]++
-			total++
+	least, above, total := 1, 0, 0 // the least weight that may be among the first, and how many have it or more
+	for _, doc := range h.touched {
+		if !h.admits(s, doc) {
+			continue
 		}
-	})
-	least := len(counts)
-	for above := 0; least > 1 && above < limit; {
-		least--
-		above += counts[least]
-	}
-	h.marked(func(doc uint32, weight uint8) {
-		if int(weight)+orderly >= least && h.admits(s, doc) {
+		total++
+		weight := h.best[doc]
+		counts[weight]++
+		if int(weight) >= least {
+			above++
+		}
+		for above-counts[least] >= limit && least < len(counts)-1 {
+			above -= counts[least]
+			least++
+		}
+		if int(weight)+orderly >= least {
 			h.rows = append(h.rows, row{doc: doc, able: true}.with(weight, c))
 		}
-	})
+	}
 	return total
 }
 
@@ -517,9 +516,10 @@ func (h *hunt) narrow(c *clause) int {
 func (h *hunt) forget() {
 	if h.crowded {
 		clear(h.best[:h.span])
-	}
-	for _, doc := range h.touched {
-		h.best[doc] = 0
+	} else {
+		for _, doc := range h.touched {
+			h.best[doc] = 0
+		}
 	}
 	h.touched, h.crowded = h.touched[:0], false
 }
@@ -668,8 +668,8 @@ func (r *search) rankKind(s placed, kind row) {
 		if full && !w.before(h.standing[0]) {
 			return
 		}
-		if kind.able && !r.orderly(s, doc) {
-			w.score = kind.score
+		if kind.able {
+			w.score = kind.score + uint16(r.bonus(s, doc))
 		}
 		h.standing.take(w, full)
 	}
@@ -686,24 +686,25 @@ func (r *ranking) take(w row, full bool) {
 	}
 }
 
-// orderly tells whether all words of the query begin words of the name, in the order in which they were typed.
-func (r *search) orderly(s placed, doc uint32) bool {
+// bonus is what the name of a contact adds to the score.
+func (r *search) bonus(s placed, doc uint32) int {
 	p := r.plan
 	if len(p.clauses) == 0 || len(p.order) == 0 {
-		return false
+		return 0
 	}
 	first := &p.clauses[0]
 	if len(p.clauses) == 1 && len(p.order) == 1 && first.plain() {
-		return true
+		return orderly
 	}
-	if !inOrder(s.name(doc, &r.hunt.leaf), p.order) {
-		return false
-	}
-	if first.plain() {
-		return true
+	more := bonus(s.name(doc, &r.hunt.leaf), p.order)
+	if more == 0 || first.plain() {
+		return more
 	}
 	s.read(doc, &r.hunt.leaf)
-	return r.hunt.leaf.meets(first).field() == FieldName
+	if r.hunt.leaf.meets(first).field() != FieldName {
+		return 0
+	}
+	return more
 }
 
 // reasonsOf gives the reasons of a contact, one for each clause.
