@@ -240,14 +240,15 @@ func (b *builder) note(term []byte, c class, doc uint32) uint32 {
 }
 
 // spare tells whether a document need not be in the list of a class: it is in one of the same term that weighs as much
-// or more, and is looked at whenever this one is. Restrictions look at the company's class and at addresses alone.
+// or more, and is looked at whenever this one is. Restrictions look at the company's class and at addresses alone, and
+// phrases at all but the company's class.
 func (b *builder) spare(at uint32, c class, doc uint32) bool {
-	if c == 0 || c == classCompany {
+	if c == classCompany || c == classAddress {
 		return false
 	}
 	for {
 		l := &b.lists[at]
-		if l.last == doc && l.class < c && (c != classAddress || l.class == classCompany) {
+		if l.last == doc && l.class < c && l.class != classCompany {
 			return true
 		}
 		if l.next == 0 {
