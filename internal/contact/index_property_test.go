@@ -57,7 +57,7 @@ func hasNumber(c Contact, digits string) bool {
 	return some(c.Phones, func(p Phone) bool {
 		abroad, isAbroad := strings.CutPrefix(digits, "00")
 		for _, form := range []string{dialled(p.Number), dialled(p.E164), "0" + strings.TrimPrefix(p.E164, "+33")} { // all are French
-			if strings.HasPrefix(form, digits) || len(digits) > 1 && strings.Contains(form, digits) || isAbroad && abroad != "" && strings.HasPrefix(form, abroad) {
+			if strings.HasPrefix(form, digits) || len(digits) > 1 && strings.Contains(form, digits) || isAbroad && abroad != "" && abroad[0] != '0' && strings.HasPrefix(form, abroad) {
 				return true
 			}
 		}

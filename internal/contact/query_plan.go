@@ -158,7 +158,7 @@ func digitNeedles(s string) []needle {
 	typed := dialled(s)
 	needles := []needle{{amongNumbers, typed, reachOf(typed)}}
 	full := dialled(strings.Replace(s, "(0)", "", 1))
-	if abroad, ok := strings.CutPrefix(full, "00"); ok && abroad != "" {
+	if abroad, ok := strings.CutPrefix(full, "00"); ok && abroad != "" && abroad[0] != '0' {
 		return append(needles, needle{amongNumbers, abroad, atStart}) // a country's code, which nothing stands before
 	}
 	if full != "" && full != typed {
