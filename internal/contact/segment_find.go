@@ -302,6 +302,21 @@ func (s *segment) cost(terms []metTerm) int {
 	return cost
 }
 
+// entries is how many documents the lists of the terms have. A run of many takes little room in a list, but not among
+// what is to be looked at.
+func (s *segment) entries(terms []metTerm) int {
+	n := 0
+	var l list
+	for _, m := range terms {
+		for r := s.lists(m.term); r.next(&l); {
+			if m.mask>>l.class&1 != 0 {
+				n += l.n
+			}
+		}
+	}
+	return n
+}
+
 // size is about how many bytes the lists of a term take.
 func (s *segment) size(term int) int {
 	const far = 32 // so many terms without a list in a row are rare
@@ -330,7 +345,7 @@ func (h *hunt) together(s *segment, groups [][]metTerm) []uint32 {
 	}
 	costs, order := make([]int, len(groups)), make([]int, len(groups))
 	for i, g := range groups {
-		costs[i], order[i] = s.cost(g), i
+		costs[i], order[i] = s.entries(g), i
 	}
 	slices.SortFunc(order, func(a, b int) int { return costs[a] - costs[b] })
 	h.flagged = h.flagged[:0]

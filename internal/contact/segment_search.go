@@ -305,7 +305,7 @@ func (h *hunt) price(s *segment, i int) int {
 		}
 		fewest := -1
 		for _, g := range f.groups {
-			if n := s.cost(g); fewest < 0 || n < fewest {
+			if n := s.entries(g); fewest < 0 || n < fewest {
 				fewest = n
 			}
 		}
