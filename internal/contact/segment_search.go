@@ -14,7 +14,7 @@ const lookCost = 500
 
 // maxLooks is how many contacts are looked at for a text with signs in it, where the terms of a segment leave more: the
 // first by name. Whoever types more, or another word, is spared that. No other search is bounded.
-const maxLooks = 4_000
+const maxLooks = 2_000
 
 // hunt carries out a plan on segments. Its lists are used again.
 type hunt struct {
