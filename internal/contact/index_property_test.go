@@ -55,11 +55,10 @@ func has(c Contact, word string) bool {
 
 func hasNumber(c Contact, digits string) bool {
 	return some(c.Phones, func(p Phone) bool {
-		for _, asked := range []string{digits, strings.TrimPrefix(digits, "00")} {
-			for _, form := range []string{dialled(p.Number), dialled(p.E164), "0" + strings.TrimPrefix(p.E164, "+33")} { // all are French
-				if asked != "" && (strings.HasPrefix(form, asked) || len(asked) > 1 && strings.Contains(form, asked)) {
-					return true
-				}
+		abroad, isAbroad := strings.CutPrefix(digits, "00")
+		for _, form := range []string{dialled(p.Number), dialled(p.E164), "0" + strings.TrimPrefix(p.E164, "+33")} { // all are French
+			if strings.HasPrefix(form, digits) || len(digits) > 1 && strings.Contains(form, digits) || isAbroad && abroad != "" && abroad[0] != '0' && strings.HasPrefix(form, abroad) {
+				return true
 			}
 		}
 		return false
@@ -307,6 +306,7 @@ func drawHistory(t *rapid.T) (*Index, []Contact) {
 	x := NewIndex()
 	cost := rapid.SampledFrom([]int{0, 1, lookCost}).Draw(t, "lookCost") // from looking at everybody to reading lists alone
 	x.spare.New = func() any { return &search{hunt: hunt{lookCost: cost, maxLooks: maxLooks}} }
+	x.tenant(acme).often = rapid.SampledFrom([]often{veryOften, {1, 1}, {4, 2}}).Draw(t, "often")
 	var kept []Contact
 	for i := range rapid.IntRange(0, 30).Draw(t, "contacts") {
 		c := drawContact(t, i)

@@ -59,12 +59,23 @@ func benchmarkTown(b *testing.B, size int) {
 	kinds := append(slices.Clone(askings),
 		asking{"first name", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return g }, 0},
 		asking{"fragment", func(_ *rand.Rand, c *Contact) string { _, f := townParts(c); return f[1:min(4, len(f))] }, 0},
+		asking{"two fragments", func(_ *rand.Rand, c *Contact) string {
+			g, f := townParts(c)
+			return g[1:min(4, len(g))] + " " + f[1:min(4, len(f))]
+		}, 0},
 		asking{"restricted", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return g + " in " + c.Department }, 0},
+		asking{"prefix restricted", func(_ *rand.Rand, c *Contact) string {
+			g, _ := townParts(c)
+			return start(g, 3) + " in " + c.Department
+		}, 0},
 		asking{"slip alone", func(r *rand.Rand, c *Contact) string { _, f := townParts(c); return slip(r, f) }, 0},
+		asking{"one letter", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return start(g, 1) }, 0},
 		asking{"two letters", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return start(g, 2) }, 0},
+		asking{"three letters", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return start(g, 3) }, 0},
 		asking{"domain", func(_ *rand.Rand, c *Contact) string { return c.Emails[0][len(c.Emails[0])-12:] }, 0},
 		asking{"in alone", func(_ *rand.Rand, c *Contact) string { return "in " + c.Department }, 0},
 		asking{"tag", func(_ *rand.Rand, c *Contact) string { g, _ := townParts(c); return start(g, 3) + " #vip" }, 0},
+		asking{"tag alone", func(*rand.Rand, *Contact) string { return "#vip" }, 0},
 		asking{"empty", func(*rand.Rand, *Contact) string { return " " }, 0})
 	for _, k := range kinds {
 		b.Run(fmt.Sprintf("%d/%s", size, k.kind), func(b *testing.B) { benchmarkAsking(b, x, known, k) })

@@ -202,8 +202,8 @@ func (r *search) score(c *slot, why []reason) int {
 		score += w.weight()
 	}
 	// A word that begins a word of the name has no better reason than the name.
-	if len(why) > 0 && why[0].field() == FieldName && inOrder(c.name(), r.plan.order) {
-		score += orderly
+	if len(why) > 0 && why[0].field() == FieldName {
+		score += bonus(c.name(), r.plan.order)
 	}
 	return score
 }

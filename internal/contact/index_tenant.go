@@ -1,6 +1,7 @@
 package contact
 
 import (
+	"iter"
 	"slices"
 	"sync"
 )
@@ -15,6 +16,7 @@ const maxGone = 10_000
 type tenantIndex struct {
 	mu       sync.RWMutex
 	full     int        // is overlayFull, but in tests
+	often    often      // is veryOften, but in tests
 	idle     *sync.Cond // of mu: nobody tends
 	tending  bool       // somebody makes segments
 	loading  int        // how many are filling the index
@@ -42,7 +44,7 @@ type bookState struct {
 }
 
 func newTenantIndex() *tenantIndex {
-	t := &tenantIndex{full: overlayFull, active: newOverlay(), numbers: map[BookID]uint32{}}
+	t := &tenantIndex{full: overlayFull, often: veryOften, active: newOverlay(), numbers: map[BookID]uint32{}}
 	t.idle = sync.NewCond(&t.mu)
 	return t
 }
@@ -231,4 +233,20 @@ func (h hiddenDocs) with(n uint32) hiddenDocs {
 	p[n/64%64] |= 1 << (n % 64)
 	made.pages[page] = &p
 	return made
+}
+
+// all gives the documents, in order.
+func (h hiddenDocs) all() iter.Seq[uint32] {
+	return func(yield func(n uint32) bool) {
+		for page, p := range h.pages {
+			if p == nil {
+				continue
+			}
+			for n := range bitSet(p[:]).all() {
+				if !yield(uint32(page)*hiddenPerPage + n) {
+					return
+				}
+			}
+		}
+	}
 }

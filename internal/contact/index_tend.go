@@ -82,6 +82,7 @@ type job struct {
 	overlay  *overlay // frozen, or nil
 	slots    []uint32 // of the overlay, those that were not empty
 	books    []BookID // by number at the tenant
+	often    often
 }
 
 // next says what is to be done; nil when that is nothing. The lock is held.
@@ -108,7 +109,7 @@ func (t *tenantIndex) next() *job {
 
 // jobOf describes a job, and freezes the overlay when that is part of it. The lock is held.
 func (t *tenantIndex) jobOf(segments []placed, overlay bool) *job {
-	j := &job{segments: append([]placed(nil), segments...)}
+	j := &job{segments: append([]placed(nil), segments...), often: t.often}
 	if overlay {
 		t.frozen, t.active = t.active, newOverlay()
 		j.overlay, j.slots = t.frozen, t.frozen.remaining()

@@ -156,8 +156,11 @@ func likeNumber(s string) bool {
 // digitNeedles gives the ways in which a typed number may stand in the index: digit by digit, and in international form.
 func digitNeedles(s string) []needle {
 	typed := dialled(s)
-	full := strings.TrimPrefix(dialled(strings.Replace(s, "(0)", "", 1)), "00")
 	needles := []needle{{amongNumbers, typed, reachOf(typed)}}
+	full := dialled(strings.Replace(s, "(0)", "", 1))
+	if abroad, ok := strings.CutPrefix(full, "00"); ok && abroad != "" && abroad[0] != '0' {
+		return append(needles, needle{amongNumbers, abroad, atStart}) // a country's code, which nothing stands before
+	}
 	if full != "" && full != typed {
 		needles = append(needles, needle{amongNumbers, full, reachOf(full)})
 	}

@@ -36,8 +36,8 @@ type Hit struct {
 
 // The order of hits. A word counts the weight of the field in which it was found times the weight of how; when it was
 // found in several fields or ways, the best counts. The score of a contact is the sum over the words, plus orderly
-// when all words begin words of the name, in the order in which they were typed. Equal scores are ordered
-// by the folded name, then by id.
+// when all words begin words of the name, in the order in which they were typed, or outOfOrder when they begin as many words
+// of the name in another order. Equal scores are ordered by the folded name, then by id.
 //
 //	               exact 8  prefix 6  digits 6  inner 3  typo 1
 //	name        10    80       60        –        30       10
@@ -45,7 +45,10 @@ type Hit struct {
 //	phone        7    56        –       42         –        –
 //	company…     5    40       30        –        15        5     also department, job, tags
 //	the rest     3    24       18        –         9        3
-const orderly = 15
+const (
+	orderly    = 15
+	outOfOrder = 8
+)
 
 // way is a Match inside the index, where the greater is the better.
 type way uint8
@@ -196,6 +199,17 @@ func toldAll(all []reason) []Reason {
 	return told
 }
 
+// bonus is what a name adds to the score for the words of the query, each with a blank before it.
+func bonus(name string, words []string) int {
+	switch {
+	case inOrder(name, words):
+		return orderly
+	case beginApart(name, words):
+		return outOfOrder
+	}
+	return 0
+}
+
 // inOrder tells whether every word begins a word of the name, in this order. Each has a blank before it.
 func inOrder(name string, words []string) bool {
 	for _, w := range words {
@@ -206,4 +220,21 @@ func inOrder(name string, words []string) bool {
 		name = name[i+len(w):]
 	}
 	return len(words) > 0
+}
+
+// beginApart tells whether every word begins a word of the name that is there for no other. The longest words choose
+// first: what they begin with, shorter ones may begin with as well, but not the other way round.
+func beginApart(name string, words []string) bool {
+	names := strings.Fields(name)
+	if len(words) == 0 || len(words) > len(names) {
+		return false
+	}
+	for _, w := range slices.SortedStableFunc(slices.Values(words), func(a, b string) int { return len(b) - len(a) }) {
+		i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(n, w[1:]) })
+		if i < 0 {
+			return false
+		}
+		names = slices.Delete(names, i, i+1)
+	}
+	return true
 }

@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +56,7 @@ func TestReasons(t *testing.T) {
 		want  []Reason
 	}{
 		{"marta weber", 80 + 80 + orderly, []Reason{{FieldName, Exact}}},
-		{"weber marta", 80 + 80, []Reason{{FieldName, Exact}}},
+		{"weber marta", 80 + 80 + outOfOrder, []Reason{{FieldName, Exact}}},
 		{"mar contoso", 60 + 56, []Reason{{FieldName, Prefix}, {FieldEmail, Exact}}},
 		{"wbeer", 10, []Reason{{FieldName, Typo}}},
 		{"eber 06 12", 30 + 42, []Reason{{FieldName, Inner}, {FieldMobile, Digits}}},
@@ -93,6 +94,50 @@ func TestTies(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"p4", "q9", "p1", "p3", "q3"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestBonus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, query string
+		want        int
+	}{
+		{"marta weber", "mar we", orderly},
+		{"marta weber", "we mar", outOfOrder},
+		{"marta weber", "weber marta", outOfOrder},
+		{"marta weber", "arta weber", 0},
+		{"marta weber", "we web", 0}, // two words, but one of the name
+		{"marta webster weber", "we web", orderly},
+		{"weber marta weberling", "weberl web", outOfOrder},
+		{"mar marta", "marta mar", outOfOrder},
+		{"mar marta", "mar mar", orderly},
+		{"marta", "marta weber", 0},
+		{"", "marta", 0},
+		{"marta", "", 0},
+	} {
+		var words []string
+		for _, w := range strings.Fields(tt.query) {
+			words = append(words, " "+w)
+		}
+		if got := bonus(rowOf(tt.name), words); got != tt.want {
+			t.Errorf("%q for %q: %d, want %d", tt.query, tt.name, got, tt.want)
+		}
+	}
+}
+
+// Who has a word of the name for each word of the query comes before whoever has one for both.
+func TestWordsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for shape, x := range shapes(Contact{ID: "one", Record: Record{Name: "Anna Ivonadel"}}, Contact{ID: "two", Record: Record{Name: "Ivo Ivonadel"}}) {
+		hits, _ := x.Search(context.Background(), acme, []BookID{"b"}, Query{Text: "ivonadel ivon"}, 9)
+		if got := ids(hits); got != "one two" {
+			t.Errorf("%s: %s", shape, got)
+		}
+		hits, _ = x.Search(context.Background(), acme, []BookID{"b"}, Query{Text: "ivonadel iv"}, 9)
+		if got := ids(hits); got != "two one" {
+			t.Errorf("%s: %s", shape, got)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 //	termRight   in a chunk, a sign and the word to its right
 //	termLeft    in a chunk, a sign and the word to its left, backwards
 //	termTag     the key of a tag
+//	termRow     two or more words in a row, up to maxRow bytes, to the end of a company, department, job or tag
 //
 // so that what is looked for in numbers and chunks is the beginning of a term, or in several terms.
 type segment struct {
@@ -40,8 +41,11 @@ type segment struct {
 	grams    blobs  // for each of these, the words: the first, and the distances to the next ones, as varints
 	written  blobs  // the tags as they were written
 	usage    u32s   // book, tag, and how many contacts
+	soles    u32s   // for each termLeft, the word that always follows on the sign: its place in terms, or zero
+	popular  u32s   // parts of words that many contacts have, in order, each followed by how many; see countPopular
 
 	words int // the first term that is a word
+	lefts int // the first that is a termLeft
 	books []BookID
 	tags  []tag
 }
@@ -53,8 +57,15 @@ const (
 	termRight  = "\x03"
 	termLeft   = "\x04"
 	termTag    = "\x05"
-	termWord   = "\x06" // no term begins so: words come behind it
+	termRow    = "\x06"
+	termWord   = "\x07" // no term begins so: words come behind it
 )
+
+// maxRow is up to how many bytes words in a row are compared without looking at contacts.
+const maxRow = 64
+
+// variousSoles says, while a segment is made, that not always the same word follows on a word and a sign.
+const variousSoles = 1<<32 - 1
 
 // shortNumber is how many digits of a number are looked at as one.
 const shortNumber = 4
@@ -65,7 +76,7 @@ func (s *segment) parts(books *blobs) []*[]byte {
 		(*[]byte)(&s.ids.ends), &s.ids.data, (*[]byte)(&s.order), (*[]byte)(&s.bookOf), (*[]byte)(&s.members), (*[]byte)(&s.starts),
 		(*[]byte)(&s.texts.ends), &s.texts.data, (*[]byte)(&s.terms.ends), &s.terms.data, (*[]byte)(&s.posts), &s.listData,
 		(*[]byte)(&s.codes), (*[]byte)(&s.gramKeys), (*[]byte)(&s.grams.ends), &s.grams.data,
-		(*[]byte)(&s.written.ends), &s.written.data, (*[]byte)(&s.usage), (*[]byte)(&books.ends), &books.data,
+		(*[]byte)(&s.written.ends), &s.written.data, (*[]byte)(&s.usage), (*[]byte)(&s.soles), (*[]byte)(&s.popular), (*[]byte)(&books.ends), &books.data,
 	}
 }
 
@@ -111,7 +122,7 @@ func openSegment(raw []byte) (*segment, bool) {
 		as := string(s.written.at(i))
 		s.tags = append(s.tags, tag{tagKey(as), as})
 	}
-	s.words = s.from(termWord)
+	s.words, s.lefts = s.from(termWord), s.from(termLeft)
 	return s, true
 }
 

@@ -16,12 +16,15 @@ type builder struct {
 	origins []origin // by document
 	leaf    leaf
 	key     []byte
+	row     []int // of the value at hand, when it is short: where its words begin in spaced
+	spaced  []byte
 
 	numbers map[string]uint32 // terms → places in texts
 	texts   []string
 	heads   []uint32 // for each term, its first list
 	lists   []gathering
 	uses    []uint32 // for each term, how often it stands in pieces
+	soles   []uint32 // for each termLeft, as segment.soles, but by number
 
 	tagAt map[string]uint32
 	tags  []string
@@ -100,6 +103,7 @@ func (b *builder) takeIn(doc uint32) {
 	field := 0
 	for rest := b.leaf.pieces; len(rest) > 0; {
 		if rest[0] < ' ' {
+			b.endRow(doc)
 			field, rest = int(rest[0])-1, rest[1:]
 			continue
 		}
@@ -110,6 +114,7 @@ func (b *builder) takeIn(doc uint32) {
 		b.piece(rest[1:end], classOf[field], doc)
 		rest = rest[end:]
 	}
+	b.endRow(doc)
 	for _, l := range b.leaf.lines {
 		for _, form := range l.forms() {
 			b.number(form, classOf[l.field], doc)
@@ -127,11 +132,26 @@ func (b *builder) piece(p []byte, c class, doc uint32) {
 		if inWord(r) {
 			n = wordLength(p[from:])
 			b.uses[b.note(append(b.key[:0], p[from:from+n]...), c, doc)]++
+			if c == classCompany {
+				b.row = append(b.row, len(b.spaced))
+				b.spaced = append(append(b.spaced, p[from:from+n]...), ' ')
+			}
 		} else {
 			b.around(p, from, n, c, doc)
 		}
 		from += n
 	}
+}
+
+// endRow notes the words in a row of a value of the company's class, from each but the last on.
+func (b *builder) endRow(doc uint32) {
+	for i, from := range b.row {
+		if i+1 < len(b.row) {
+			row := b.spaced[from : len(b.spaced)-1]
+			b.note(append(append(b.key[:0], termRow...), row[:min(len(row), maxRow)]...), classCompany, doc)
+		}
+	}
+	b.row, b.spaced = b.row[:0], b.spaced[:0]
 }
 
 // around notes the words to both sides of a sign.
@@ -142,8 +162,20 @@ func (b *builder) around(p []byte, at, n int, c class, doc uint32) {
 	if length := wordLengthBefore(p[:at]); length > 0 {
 		b.key = append(append(b.key[:0], termLeft...), p[at:at+n]...)
 		b.key = appendReversed(b.key, p[at-length:at])
-		b.note(b.key, c, doc)
+		b.follow(b.note(b.key, c, doc), p[at+n:], c, doc)
 	}
+}
+
+// follow notes which word follows on a word and a sign.
+func (b *builder) follow(left uint32, rest []byte, c class, doc uint32) {
+	sole := uint32(variousSoles)
+	if length := wordLength(rest); length > 0 {
+		sole = b.note(append(b.key[:0], rest[:length]...), c, doc) + 1
+	}
+	if b.soles[left] != 0 && b.soles[left] != sole {
+		sole = variousSoles
+	}
+	b.soles[left] = sole
 }
 
 func wordLength(p []byte) int {
@@ -189,8 +221,12 @@ func (b *builder) note(term []byte, c class, doc uint32) uint32 {
 		text := string(term)
 		b.numbers[text], b.texts = n, append(b.texts, text)
 		b.heads, b.uses = append(b.heads, b.newList(c)), append(b.uses, 0)
+		b.soles = append(b.soles, 0)
 	}
 	at := b.heads[n]
+	if b.spare(at, c, doc) {
+		return n
+	}
 	for b.lists[at].class != c {
 		next := b.lists[at].next
 		if next == 0 {
@@ -201,6 +237,25 @@ func (b *builder) note(term []byte, c class, doc uint32) uint32 {
 	}
 	b.lists[at].add(doc)
 	return n
+}
+
+// spare tells whether a document need not be in the list of a class: it is in one of the same term that weighs as much
+// or more, and is looked at whenever this one is. Restrictions look at the company's class and at addresses alone, and
+// phrases at all but the company's class.
+func (b *builder) spare(at uint32, c class, doc uint32) bool {
+	if c == classCompany || c == classAddress {
+		return false
+	}
+	for {
+		l := &b.lists[at]
+		if l.last == doc && l.class < c && l.class != classCompany {
+			return true
+		}
+		if l.next == 0 {
+			return false
+		}
+		at = l.next
+	}
 }
 
 func (b *builder) newList(c class) uint32 {
@@ -224,7 +279,9 @@ func (b *builder) seal(s *segment) []uint32 {
 		}
 	}
 	s.terms = terms.done()
+	b.solesOf(s, sorted)
 	b.gramsOf(s, sorted)
+	s.countPopular(b.job.often)
 	return b.codesOf(s, sorted)
 }
 
@@ -250,6 +307,22 @@ func (b *builder) post(s *segment, n uint32) uint32 {
 		g.data = nil
 	}
 	return at
+}
+
+// solesOf writes which words follow.
+func (b *builder) solesOf(s *segment, sorted []uint32) {
+	places := make([]uint32, len(sorted))
+	for i, n := range sorted {
+		places[n] = uint32(i)
+	}
+	s.lefts = s.from(termLeft)
+	for _, n := range sorted[s.lefts:s.from(termTag)] {
+		sole := uint32(0)
+		if b.soles[n] != variousSoles {
+			sole = places[b.soles[n]-1]
+		}
+		s.soles = binary.LittleEndian.AppendUint32(s.soles, sole)
+	}
 }
 
 // codesOf orders the words by how often they are used.

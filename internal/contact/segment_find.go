@@ -3,6 +3,7 @@ package contact
 import (
 	"bytes"
 	"math"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -45,7 +46,7 @@ func (h *hunt) finding() *finding {
 		h.finds = h.finds[:len(h.finds)+1]
 	}
 	f := &h.finds[len(h.finds)-1]
-	f.terms, f.groups = f.terms[:0], f.groups[:0]
+	f.needle, f.terms, f.groups = needle{}, f.terms[:0], f.groups[:0]
 	return f
 }
 
@@ -62,20 +63,10 @@ func (s *segment) findWords(n needle, mask uint8, h *hunt) {
 	case n.reach == slipped:
 		s.slipped(n.text, h, func(t int) { add(t, bySlip) })
 	case n.reach == atStart:
-		s.starting(n.text, add)
+		s.beginningWith(n, add)
 	default:
-		from, to := s.beginning(n.text)
-		exact := from < to && len(s.terms.at(from)) == len(n.text)
-		s.containing(n.text, h, func(t int) {
-			how := byInner
-			switch {
-			case t == from && exact:
-				how = byExact
-			case t >= from && t < to:
-				how = byPrefix
-			}
-			add(t, how)
-		})
+		s.beginningWith(n, add)
+		s.inside(n, &h.met, add)
 	}
 }
 
@@ -91,9 +82,9 @@ func (s *segment) starting(text string, give func(term int, how way)) {
 }
 
 // containing gives the words that contain a text of two bytes or more, each once.
-func (s *segment) containing(text string, h *hunt, give func(term int)) {
+func (s *segment) containing(text string, seen *bitSet, give func(term int)) {
 	if len(text) <= 4 {
-		s.gramsOf(text, h, give)
+		s.gramsOf(text, seen, give)
 		return
 	}
 	from, to := s.gramRange(text[:4])
@@ -112,16 +103,16 @@ func (s *segment) containing(text string, h *hunt, give func(term int)) {
 }
 
 // gramsOf gives the words that contain a text of up to four bytes, each once.
-func (s *segment) gramsOf(text string, h *hunt, give func(term int)) {
+func (s *segment) gramsOf(text string, seen *bitSet, give func(term int)) {
 	from, to := s.gramRange(text)
 	if to-from == 1 {
 		s.gram(from, give)
 		return
 	}
-	h.met.reset(s.terms.len())
+	seen.reset(s.terms.len())
 	for i := from; i < to; i++ {
 		s.gram(i, func(t int) {
-			if h.met.add(t) {
+			if seen.add(t) {
 				give(t)
 			}
 		})
@@ -148,7 +139,7 @@ func (s *segment) slipped(word string, h *hunt, give func(term int)) {
 	for t, to := s.beginning(head); t < to; t++ {
 		try(t)
 	}
-	s.gramsOf(endGram(tail), h, try)
+	s.gramsOf(endGram(tail), &h.met, try)
 	if t, ok := s.term(swapped(head, tail)); ok {
 		try(t)
 	}
@@ -195,8 +186,11 @@ func (s *segment) findNumbers(n needle, mask uint8, h *hunt) bool {
 	return false
 }
 
-// findChunks gives groups of terms for what has signs in it.
+// findChunks gives groups of terms for what has signs in it, and terms where these tell enough.
 func (s *segment) findChunks(text string, mask uint8, h *hunt) {
+	if s.findEnds(text, mask, h) {
+		return
+	}
 	for i, r := range text {
 		if inWord(r) || len(h.now.groups) >= maxGroups {
 			continue
@@ -218,14 +212,43 @@ func (s *segment) findChunks(text string, mask uint8, h *hunt) {
 	}
 }
 
+// findEnds is findChunks for the end of a word, a sign, and the beginning of a word, as at the end of an e-mail address.
+// Where the same word always follows, it tells who has it. It is false for other texts.
+func (s *segment) findEnds(text string, mask uint8, h *hunt) bool {
+	at := wordLength([]byte(text))
+	_, n := utf8.DecodeRuneInString(text[at:])
+	if at == 0 || at+n >= len(text) || wordLength([]byte(text[at+n:])) < len(text)-at-n {
+		return false
+	}
+	from, to := s.beginning(text[at+n:])
+	left := string(appendReversed([]byte(termLeft+text[at:at+n]), text[:at]))
+	var various []metTerm
+	s.starting(left, func(t int, how way) {
+		switch sole := int(s.soles.at(t - s.lefts)); {
+		case sole == 0 || how == byExact: // a whole word may begin what has signs in it, or not
+			various = append(various, metTerm{t, how, mask})
+		case from <= sole && sole < to:
+			h.now.terms = append(h.now.terms, metTerm{t, byInner, mask})
+		}
+	})
+	h.now.groups = append(h.now.groups, various)
+	h.groupStarting(s, termRight+text[at:], mask)
+	return true
+}
+
 // maxGroups bounds what is compared for one needle.
 const maxGroups = 12
 
-// findPhrase gives groups of terms for words in a row; the terms of a single word are certain.
+// findPhrase gives the terms of words in a row: in the company's class there are such. For the others it gives groups,
+// but the terms of a single word are certain.
 func (s *segment) findPhrase(c *clause, h *hunt) bool {
 	mask := maskOf(c.fields)
 	words := wordsOf(c.phrase)
 	last := words[len(words)-1]
+	if row := c.phrase[1:]; len(words) > 1 && len(row) < maxRow {
+		s.rows(row, func(t int, how way) { h.now.terms = append(h.now.terms, metTerm{t, how, mask & (1 << classCompany)}) })
+		mask &^= 1 << classCompany
+	}
 	if len(words) == 1 {
 		s.starting(last, func(t int, how way) { h.now.terms = append(h.now.terms, metTerm{t, how, mask}) })
 		return true
@@ -237,17 +260,35 @@ func (s *segment) findPhrase(c *clause, h *hunt) bool {
 	return false
 }
 
+// rows gives the terms of rows that begin with some words, the last of which may be a beginning.
+func (s *segment) rows(words string, give func(term int, how way)) {
+	from, to := s.beginning(termRow + words)
+	for t := from; t < to; t++ {
+		how := byPrefix
+		if rest := s.terms.at(t)[len(termRow)+len(words):]; len(rest) == 0 || rest[0] == ' ' {
+			how = byExact
+		}
+		give(t, how)
+	}
+}
+
+// group gives a group of the term of a text, when it is in a class that counts.
 func (h *hunt) group(s *segment, text string, mask uint8) {
 	var g []metTerm
-	if t, ok := s.term(text); ok {
+	if t, ok := s.term(text); ok && s.lists(t).mask&mask != 0 {
 		g = append(g, metTerm{t, byExact, mask})
 	}
 	h.now.groups = append(h.now.groups, g)
 }
 
+// groupStarting gives a group of the terms that begin with a text and are in a class that counts.
 func (h *hunt) groupStarting(s *segment, text string, mask uint8) {
 	var g []metTerm
-	s.starting(text, func(t int, how way) { g = append(g, metTerm{t, how, mask}) })
+	s.starting(text, func(t int, how way) {
+		if s.lists(t).mask&mask != 0 {
+			g = append(g, metTerm{t, how, mask})
+		}
+	})
 	h.now.groups = append(h.now.groups, g)
 }
 
@@ -259,6 +300,21 @@ func (s *segment) cost(terms []metTerm) int {
 		cost += s.size(m.term)
 	}
 	return cost
+}
+
+// entries is how many documents the lists of the terms have. A run of many takes little room in a list, but not among
+// what is to be looked at.
+func (s *segment) entries(terms []metTerm) int {
+	n := 0
+	var l list
+	for _, m := range terms {
+		for r := s.lists(m.term); r.next(&l); {
+			if m.mask>>l.class&1 != 0 {
+				n += l.n
+			}
+		}
+	}
+	return n
 }
 
 // size is about how many bytes the lists of a term take.
@@ -289,7 +345,7 @@ func (h *hunt) together(s *segment, groups [][]metTerm) []uint32 {
 	}
 	costs, order := make([]int, len(groups)), make([]int, len(groups))
 	for i, g := range groups {
-		costs[i], order[i] = s.cost(g), i
+		costs[i], order[i] = s.entries(g), i
 	}
 	slices.SortFunc(order, func(a, b int) int { return costs[a] - costs[b] })
 	h.flagged = h.flagged[:0]
@@ -313,6 +369,17 @@ func (h *hunt) together(s *segment, groups [][]metTerm) []uint32 {
 
 // intersect keeps what is flagged and in the group as well.
 func (h *hunt) intersect(s *segment, group []metTerm, round uint8) {
+	if l, ok := s.only(group); ok && l.dense {
+		h.flagged = slices.DeleteFunc(h.flagged, func(doc uint32) bool {
+			gone := !l.has(doc)
+			h.flags[doc] = round + 1
+			if gone {
+				h.flags[doc] = 0
+			}
+			return gone
+		})
+		return
+	}
 	h.eachOf(s, group, func(doc uint32) {
 		if h.flags[doc] == round {
 			h.flags[doc] = round + 1
@@ -329,35 +396,26 @@ func (h *hunt) intersect(s *segment, group []metTerm, round uint8) {
 	h.flagged = kept
 }
 
+// only gives the list of terms that have no more than one.
+func (s *segment) only(terms []metTerm) (l list, ok bool) {
+	if len(terms) != 1 {
+		return l, false
+	}
+	r := s.lists(terms[0].term)
+	ok = bits.OnesCount8(r.mask) == 1 && r.next(&l) && terms[0].mask>>l.class&1 != 0
+	return l, ok
+}
+
 func (h *hunt) eachOf(s *segment, terms []metTerm, give func(doc uint32)) {
 	var l list
 	for _, m := range terms {
 		for r := s.lists(m.term); r.next(&l); {
-			if m.mask>>l.class&1 != 0 {
-				l.each(give)
+			if m.mask>>l.class&1 == 0 {
+				continue
+			}
+			for doc := range l.all() {
+				give(doc)
 			}
 		}
 	}
-}
-
-// termSet is a set of terms.
-type termSet []uint64
-
-func (t *termSet) reset(n int) {
-	size := (n + 63) / 64
-	if cap(*t) < size {
-		*t = make(termSet, size)
-	}
-	*t = (*t)[:size]
-	clear(*t)
-}
-
-// add puts a term in; false when it is in already.
-func (t termSet) add(n int) bool {
-	word, bit := &t[n/64], uint64(1)<<(n%64)
-	if *word&bit != 0 {
-		return false
-	}
-	*word |= bit
-	return true
 }

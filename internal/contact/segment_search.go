@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -13,7 +14,7 @@ const lookCost = 500
 
 // maxLooks is how many contacts are looked at for a text with signs in it, where the terms of a segment leave more: the
 // first by name. Whoever types more, or another word, is spared that. No other search is bounded.
-const maxLooks = 4_000
+const maxLooks = 2_000
 
 // hunt carries out a plan on segments. Its lists are used again.
 type hunt struct {
@@ -24,17 +25,26 @@ type hunt struct {
 	wide     bool    // all of its books are in scope
 	best     []uint8 // for each document, why it meets the clause at hand: the weight; zero between clauses
 	touched  []uint32
+	span     int     // of best, what is of this segment
+	crowded  bool    // touched is not kept: too many have a best
 	flags    []uint8 // for each document, of how many groups it is; zero between needles
 	flagged  []uint32
-	only     []uint8   // flags, while only what is flagged is marked
 	finds    []finding // for the needles of all clauses
 	starts   []int     // for each clause, where its findings begin; and where the last ends
 	now      *finding
-	met      termSet
-	near     termSet
+	sieve    bitSet // the documents that have the tags and meet restrictions, when sifting
+	sifting  bool
+	share    bitSet // of sieve, what is being made
+	met      bitSet
+	near     bitSet
 	rows     []row
+	first    earliest
+	pattern  pattern
+	tokens   []int
 	leaf     leaf
 	standing ranking
+	kinds    []row
+	known    bitSet // the kinds
 }
 
 // row is a document that meets all clauses so far.
@@ -59,23 +69,21 @@ func (r *search) visitSegment(ctx context.Context, s placed) {
 		r.firstOf(&s)
 		return
 	}
-	if len(r.plan.clauses) == 0 {
-		h.everybody(s, r.plan.tags)
-	} else if !r.narrowDown(ctx, s, members) {
+	if r.visitPopular(s) {
 		return
 	}
 	for _, key := range r.plan.tags {
-		h.tagged(s.segment, key)
+		h.siftTag(s.segment, key)
 	}
-	r.podium.total += len(h.rows)
+	r.podium.total += r.narrowDown(ctx, s, members)
 	r.rank(s)
 }
 
 func (h *hunt) prepare(s placed) {
-	if missing := s.n - len(h.best); missing > 0 {
-		h.best, h.flags = append(h.best, make([]uint8, missing)...), append(h.flags, make([]uint8, missing)...)
+	if h.span = (s.n + 7) / 8 * 8; h.span > len(h.best) {
+		h.best, h.flags = make([]uint8, h.span), make([]uint8, h.span)
 	}
-	h.inScope, h.wide, h.rows = h.inScope[:0], true, h.rows[:0]
+	h.inScope, h.wide, h.rows, h.sifting = h.inScope[:0], true, h.rows[:0], false
 	for _, n := range s.books {
 		in := int(n) < len(h.scope) && h.scope[n]
 		h.inScope = append(h.inScope, in)
@@ -127,46 +135,113 @@ func (r *search) firstOf(s *placed) {
 	r.rank(*s)
 }
 
-// everybody makes rows of all contacts, or of those with the first tag.
-func (h *hunt) everybody(s placed, tags []string) {
-	if len(tags) == 0 {
-		h.everyone(&s, func(doc uint32) { h.rows = append(h.rows, row{doc: doc}) })
-		return
+// sift keeps the documents with one of the terms for later: nothing else will be a row.
+func (h *hunt) sift(s *segment, terms []metTerm) {
+	h.share.reset(s.n)
+	var l list
+	for _, m := range terms {
+		for r := s.lists(m.term); r.next(&l); {
+			if m.mask>>l.class&1 != 0 {
+				l.addTo(h.share)
+			}
+		}
 	}
-	h.markTag(s.segment, tags[0])
-	h.begin(&s)
+	h.sifted()
 }
 
-// narrowDown makes rows of the contacts that meet all clauses. The clause with the fewest entries comes first. What
-// is then cheaper than to go through the entries of a clause is to look at the rows. False when there are none.
-func (r *search) narrowDown(ctx context.Context, s placed, members int) bool {
+func (h *hunt) siftTag(s *segment, key string) {
+	h.share.reset(s.n)
+	if t, ok := s.term(termTag + key); ok {
+		h.sift(s, []metTerm{{t, byExact, everyClass}})
+		return
+	}
+	h.sifted()
+}
+
+// sifted makes what was shared a part of the sieve.
+func (h *hunt) sifted() {
+	if h.sifting {
+		h.sieve.keep(h.share)
+	} else {
+		h.sieve, h.share, h.sifting = h.share, h.sieve, true
+	}
+}
+
+// admits tells whether a contact is in scope and not sifted out.
+func (h *hunt) admits(s *placed, doc uint32) bool {
+	return (!h.sifting || h.sieve.has(doc)) && h.sees(s, doc)
+}
+
+// narrowDown makes rows of the contacts that meet all clauses, or of the best of these at least, and says how many there
+// are. Restrictions come first, as far as terms tell who meets them; then the clause with the fewest entries. What is
+// then cheaper than to go through the entries of a clause is to look at the rows.
+func (r *search) narrowDown(ctx context.Context, s placed, members int) int {
 	h := &r.hunt
 	costs, order := r.estimate(s.segment)
-	if members*h.lookCost < costs[order[0]] {
+	if len(order) > 0 && members*h.lookCost < costs[order[0]] {
 		r.lookAtAll(&s)
-		return len(h.rows) > 0
+		return len(h.rows)
 	}
+	order = slices.DeleteFunc(order, func(i int) bool { return r.siftClause(s.segment, i) })
+	if len(order) == 0 {
+		return h.firstSifted(&s, r.podium.limit)
+	}
+	total := 0
 	for k, i := range order {
 		c := &r.plan.clauses[i]
 		switch {
 		case ctx.Err() != nil:
 			h.rows = h.rows[:0]
-			return false
+			return 0
 		case k > 0 && len(h.rows) == 0 && r.met[i]:
 		case k > 0 && len(h.rows) > 0 && len(h.rows)*h.lookCost < costs[i] && r.keepRows(&s, i):
 			r.met[i] = true
+			total = len(h.rows)
 		default:
-			if k == 0 || !r.markRows(s, i) {
-				r.mark(s, i)
+			r.mark(s, i)
+			h.gather()
+			switch {
+			case len(order) == 1:
+				total = h.beginBest(&s, c, r.podium.limit)
+			case k == 0:
+				total = h.begin(&s, c)
+			default:
+				total = h.narrow(c)
 			}
-			r.met[i] = h.anySeen(&s) || r.met[i]
-			if k == 0 {
-				h.begin(&s)
-			}
-			h.narrow(c, r.plan)
+			r.met[i] = r.met[i] || total > 0 || h.anySeen(&s)
+			h.forget()
 		}
 	}
-	return len(h.rows) > 0
+	return total
+}
+
+// siftClause sifts by a restriction; false when it is none, or when terms do not tell who meets it.
+func (r *search) siftClause(s *segment, i int) bool {
+	h := &r.hunt
+	f := &h.finds[h.starts[i]]
+	if !r.plan.clauses[i].silent || !f.certain {
+		return false
+	}
+	h.sift(s, f.terms)
+	return true
+}
+
+// firstSifted makes rows of the first contacts that are not sifted out, and counts all.
+func (h *hunt) firstSifted(s *placed, limit int) int {
+	if !h.sifting {
+		h.share.reset(s.n)
+		h.everyone(s, func(doc uint32) { h.share.add(int(doc)) })
+		h.sifted()
+	} else {
+		h.sieve.drop(func(doc uint32) bool { return !h.sees(s, doc) }, h.wide && s.hidden.n == 0)
+	}
+	for doc := range h.sieve.all() {
+		if len(h.rows) >= limit {
+			break
+		}
+		h.rows = append(h.rows, row{doc: doc})
+	}
+	return h.sieve.count()
 }
 
 // estimate finds the terms of all clauses, and tells about how many entries each has, and their order by that.
@@ -191,14 +266,20 @@ func (r *search) estimate(s *segment) (costs, order []int) {
 func (h *hunt) find(s *segment, c *clause) {
 	if c.phrase != "" {
 		h.now = h.finding()
-		h.now.certain = s.findPhrase(c, h)
+		h.settle(s.findPhrase(c, h))
 		return
 	}
 	for _, n := range c.needles {
 		h.now = h.finding()
 		h.now.needle = n
-		h.now.certain = h.findNeedle(s, n, maskOf(c.fields))
+		h.settle(h.findNeedle(s, n, maskOf(c.fields)))
 	}
+}
+
+// settle ends a finding. When nobody is in one of its groups, nobody need be looked at.
+func (h *hunt) settle(certain bool) {
+	f := h.now
+	f.certain = certain || slices.ContainsFunc(f.groups, func(g []metTerm) bool { return len(g) == 0 })
 }
 
 func (h *hunt) findNeedle(s *segment, n needle, mask uint8) (certain bool) {
@@ -219,9 +300,12 @@ func (h *hunt) price(s *segment, i int) int {
 	price := 0
 	for _, f := range h.finds[h.starts[i]:h.starts[i+1]] {
 		price += s.cost(f.terms)
+		if f.certain {
+			continue
+		}
 		fewest := -1
 		for _, g := range f.groups {
-			if n := s.cost(g); fewest < 0 || n < fewest {
+			if n := s.entries(g); fewest < 0 || n < fewest {
 				fewest = n
 			}
 		}
@@ -242,33 +326,17 @@ func (r *search) mark(s placed, i int) {
 	}
 }
 
-// markRows is mark for the rows alone, which costs less; false when none of them meets the clause, or when that is not
-// certain from the terms.
-func (r *search) markRows(s placed, i int) bool {
-	h := &r.hunt
-	if slices.ContainsFunc(h.finds[h.starts[i]:h.starts[i+1]], func(f finding) bool { return !f.certain }) {
-		return false
-	}
-	for _, w := range h.rows {
-		h.flags[w.doc] = 1
-	}
-	h.only = h.flags
-	r.mark(s, i)
-	h.only = nil
-	for _, w := range h.rows {
-		h.flags[w.doc] = 0
-	}
-	return len(h.touched) > 0
-}
-
 // lookAt notes the contacts that have what is looked for, of those that have its parts.
 func (h *hunt) lookAt(s placed, f *finding, c *clause) {
-	docs := slices.DeleteFunc(h.together(s.segment, f.groups), func(doc uint32) bool { return !h.sees(&s, doc) })
-	if f.needle.among == amongChunks && len(docs) > h.maxLooks {
-		slices.Sort(docs)
-		docs = docs[:h.maxLooks]
+	docs := h.together(s.segment, f.groups)
+	if f.needle.among == amongChunks {
+		h.lookForSigns(s, f.needle.text, c.fields, docs)
+		return
 	}
 	for _, doc := range docs {
+		if !h.sees(&s, doc) {
+			continue
+		}
 		s.read(doc, &h.leaf)
 		if c.phrase != "" {
 			h.note(doc, h.leaf.meets(c), c.silent)
@@ -278,13 +346,35 @@ func (h *hunt) lookAt(s placed, f *finding, c *clause) {
 	}
 }
 
+// lookForSigns notes the contacts that have a text with signs in it.
+func (h *hunt) lookForSigns(s placed, text string, fields fieldSet, docs []uint32) {
+	if len(docs) == 0 || !h.pattern.compile(s.segment, text, h) {
+		return
+	}
+	h.met.reset(s.n)
+	for _, doc := range docs {
+		h.met.add(int(doc))
+	}
+	looks := 0
+	for doc := range h.met.all() {
+		if !h.sees(&s, doc) {
+			continue
+		}
+		if looks++; looks > h.maxLooks {
+			return
+		}
+		s.read(doc, &h.leaf)
+		h.note(doc, h.pattern.in(&h.leaf, fields, h), false)
+	}
+}
+
 func (h *hunt) note(doc uint32, why reason, silent bool) {
 	weight := uint8(why.weight())
 	if silent && why != 0 {
 		weight = silentWeight
 	}
 	if h.best[doc] < weight {
-		if h.best[doc] == 0 {
+		if h.best[doc] == 0 && !h.crowded {
 			h.touched = append(h.touched, doc)
 		}
 		h.best[doc] = weight
@@ -308,70 +398,110 @@ func (h *hunt) markTerms(s *segment, terms []metTerm, silent bool) {
 	}
 }
 
-// markList is the loop in which a broad search spends its time, so it does what list.each does by itself.
+// crowdPart is the part of a segment from which on it is less work to go through all of best than to keep what is touched.
+const crowdPart = 64
+
 func (h *hunt) markList(l *list, weight uint8) {
-	if l.data == nil || l.dense {
-		l.each(func(doc uint32) {
-			if old := h.best[doc]; old < weight && (h.only == nil || h.only[doc] != 0) {
-				if old == 0 {
-					h.touched = append(h.touched, doc)
-				}
-				h.best[doc] = weight
-			}
-		})
+	if h.crowded = h.crowded || len(h.touched)+l.n > max(h.span/crowdPart, 8); h.crowded {
+		h.raise(l, weight)
 		return
 	}
-	best, only, touched, doc := h.best, h.only, h.touched, uint32(0)
-	for p := 0; p < len(l.data); {
-		d := uint32(l.data[p])
-		p++
-		if d >= 0x80 {
-			d &= 0x7f
-			for shift := 7; ; shift += 7 {
-				b := l.data[p]
-				p++
-				d |= uint32(b&0x7f) << shift
-				if b < 0x80 {
-					break
-				}
+	for doc := range l.all() {
+		if old := h.best[doc]; old < weight {
+			if old == 0 {
+				h.touched = append(h.touched, doc)
 			}
+			h.best[doc] = weight
 		}
-		doc += d
-		if only != nil && only[doc] == 0 {
+	}
+}
+
+// raise is the loop in which a broad search spends its time, so it does what runs does by itself.
+func (h *hunt) raise(l *list, weight uint8) {
+	if l.data == nil || l.dense {
+		for doc := range l.all() {
+			h.best[doc] = max(h.best[doc], weight)
+		}
+		return
+	}
+	best, data, next := h.best, l.data, uint32(0)
+	for p := 0; p < len(data); {
+		d := uint32(data[p])
+		p++
+		if d == 0 || d >= 0x80 {
+			r := runs{rest: data[p-1:], to: next}
+			r.next()
+			for ; r.from < r.to; r.from++ {
+				best[r.from] = max(best[r.from], weight)
+			}
+			next, p = r.to, len(data)-len(r.rest)
 			continue
 		}
-		if old := best[doc]; old < weight {
-			if old == 0 {
-				touched = append(touched, doc)
-			}
-			best[doc] = weight
+		next += d
+		if best[next-1] < weight {
+			best[next-1] = weight
 		}
 	}
-	h.touched = touched
 }
 
-func (h *hunt) markTag(s *segment, key string) {
-	if t, ok := s.term(termTag + key); ok {
-		h.markTerms(s, []metTerm{{t, byExact, everyClass}}, true)
+// gather lists what was marked when that was not done while marking, in order.
+func (h *hunt) gather() {
+	if !h.crowded {
+		return
+	}
+	h.touched = h.touched[:0]
+	for i := 0; i < h.span; i += 8 {
+		eight := binary.LittleEndian.Uint64(h.best[i:])
+		for eight != 0 {
+			k := bits.TrailingZeros64(eight) / 8
+			h.touched = append(h.touched, uint32(i+k))
+			eight &^= 0xff << (8 * k)
+		}
 	}
 }
 
-// anySeen tells whether one of the touched contacts is in scope.
+// anySeen tells whether one of the marked contacts is in scope.
 func (h *hunt) anySeen(s *placed) bool {
 	return slices.ContainsFunc(h.touched, func(doc uint32) bool { return h.sees(s, doc) })
 }
 
-// begin makes rows of what was touched.
-func (h *hunt) begin(s *placed) {
+// begin makes rows of what was marked, and counts them.
+func (h *hunt) begin(s *placed, c *clause) int {
 	for _, doc := range h.touched {
-		if h.sees(s, doc) {
-			h.rows = append(h.rows, row{doc: doc, able: true})
+		if h.admits(s, doc) {
+			h.rows = append(h.rows, row{doc: doc, able: true}.with(h.best[doc], c))
 		}
 	}
+	return len(h.rows)
 }
 
-// narrow keeps the rows that were touched, and forgets what was noted.
-func (h *hunt) narrow(c *clause, p *plan) {
+// beginBest makes rows of what was marked and may be among the first, when no other clause follows, and counts all.
+func (h *hunt) beginBest(s *placed, c *clause, limit int) int {
+	var counts [256]int
+	least, above, total := 1, 0, 0 // the least weight that may be among the first, and how many have it or more
+	for _, doc := range h.touched {
+		if !h.admits(s, doc) {
+			continue
+		}
+		total++
+		weight := h.best[doc]
+		counts[weight]++
+		if int(weight) >= least {
+			above++
+		}
+		for above-counts[least] >= limit && least < len(counts)-1 {
+			above -= counts[least]
+			least++
+		}
+		if int(weight)+orderly >= least {
+			h.rows = append(h.rows, row{doc: doc, able: true}.with(weight, c))
+		}
+	}
+	return total
+}
+
+// narrow keeps the rows that were marked, and counts them.
+func (h *hunt) narrow(c *clause) int {
 	kept := h.rows[:0]
 	for _, r := range h.rows {
 		if w := h.best[r.doc]; w > 0 {
@@ -379,14 +509,19 @@ func (h *hunt) narrow(c *clause, p *plan) {
 		}
 	}
 	h.rows = kept
-	h.forget()
+	return len(kept)
 }
 
+// forget forgets what was marked.
 func (h *hunt) forget() {
-	for _, doc := range h.touched {
-		h.best[doc] = 0
+	if h.crowded {
+		clear(h.best[:h.span])
+	} else {
+		for _, doc := range h.touched {
+			h.best[doc] = 0
+		}
 	}
-	h.touched = h.touched[:0]
+	h.touched, h.crowded = h.touched[:0], false
 }
 
 func (r row) with(weight uint8, c *clause) row {
@@ -438,18 +573,10 @@ func (r *search) lookAtAll(s *placed) {
 			r.met[i] = r.met[i] || why != 0
 			w = w.with(uint8(why.weight()), c)
 		}
-		if all {
+		if all && h.admits(s, doc) {
 			h.rows = append(h.rows, w)
 		}
 	})
-}
-
-// tagged keeps the rows that have a tag.
-func (h *hunt) tagged(s *segment, key string) {
-	h.forget()
-	h.markTag(s, key)
-	h.rows = slices.DeleteFunc(h.rows, func(w row) bool { return h.best[w.doc] == 0 })
-	h.forget()
 }
 
 // ranking keeps the best rows, the worst of them on top of the heap. Documents are in the order of their names.
@@ -471,7 +598,8 @@ func (r *search) rank(s placed) {
 	if r.podium.limit <= 0 {
 		return
 	}
-	for _, kind := range h.kinds() {
+	r.nameable(s.segment)
+	for _, kind := range h.sorts() {
 		if len(h.standing) == r.podium.limit && h.standing[0].score > kind.highest() {
 			break
 		}
@@ -482,17 +610,39 @@ func (r *search) rank(s placed) {
 	}
 }
 
-// kinds gives the rows without their documents, each kind once, the highest first.
-func (h *hunt) kinds() []row {
-	var all []row
+// nameable takes the rows for not able when a word of the query begins no word of a name.
+func (r *search) nameable(s *segment) {
+	for _, word := range r.plan.order {
+		begins := false
+		from, to := s.beginning(word[1:])
+		for t := from; t < to && !begins; t++ {
+			begins = s.lists(t).mask&1 != 0
+		}
+		if begins {
+			continue
+		}
+		for i := range r.hunt.rows {
+			r.hunt.rows[i].able = false
+		}
+		return
+	}
+}
+
+// sorts gives the rows without their documents, each kind once, the highest first.
+func (h *hunt) sorts() []row {
+	h.known.reset(2 << 16)
+	h.kinds = h.kinds[:0]
 	for _, w := range h.rows {
-		w.doc = 0
-		if !slices.Contains(all, w) {
-			all = append(all, w)
+		key := 2 * int(w.score)
+		if w.able {
+			key++
+		}
+		if h.known.add(key) {
+			h.kinds = append(h.kinds, row{score: w.score, able: w.able})
 		}
 	}
-	slices.SortFunc(all, func(a, b row) int { return cmp.Compare(b.highest(), a.highest()) })
-	return all
+	slices.SortFunc(h.kinds, func(a, b row) int { return cmp.Compare(b.highest(), a.highest()) })
+	return h.kinds
 }
 
 // highest is the score that a row has when its words are in order.
@@ -512,18 +662,16 @@ func (r *search) rankKind(s placed, kind row) {
 			h.met.add(int(w.doc))
 		}
 	}
-	for i, word := range h.met {
-		for ; word != 0; word &= word - 1 {
-			w := row{doc: uint32(64*i + bits.TrailingZeros64(word)), score: kind.highest()}
-			full := len(h.standing) == r.podium.limit
-			if full && !w.before(h.standing[0]) {
-				return
-			}
-			if kind.able && !r.orderly(s, w.doc) {
-				w.score = kind.score
-			}
-			h.standing.take(w, full)
+	for doc := range h.met.all() {
+		w := row{doc: doc, score: kind.highest()}
+		full := len(h.standing) == r.podium.limit
+		if full && !w.before(h.standing[0]) {
+			return
 		}
+		if kind.able {
+			w.score = kind.score + uint16(r.bonus(s, doc))
+		}
+		h.standing.take(w, full)
 	}
 }
 
@@ -538,24 +686,25 @@ func (r *ranking) take(w row, full bool) {
 	}
 }
 
-// orderly tells whether all words of the query begin words of the name, in the order in which they were typed.
-func (r *search) orderly(s placed, doc uint32) bool {
+// bonus is what the name of a contact adds to the score.
+func (r *search) bonus(s placed, doc uint32) int {
 	p := r.plan
 	if len(p.clauses) == 0 || len(p.order) == 0 {
-		return false
+		return 0
 	}
 	first := &p.clauses[0]
 	if len(p.clauses) == 1 && len(p.order) == 1 && first.plain() {
-		return true
+		return orderly
 	}
-	if !inOrder(s.name(doc, &r.hunt.leaf), p.order) {
-		return false
-	}
-	if first.plain() {
-		return true
+	more := bonus(s.name(doc, &r.hunt.leaf), p.order)
+	if more == 0 || first.plain() {
+		return more
 	}
 	s.read(doc, &r.hunt.leaf)
-	return r.hunt.leaf.meets(first).field() == FieldName
+	if r.hunt.leaf.meets(first).field() != FieldName {
+		return 0
+	}
+	return more
 }
 
 // reasonsOf gives the reasons of a contact, one for each clause.

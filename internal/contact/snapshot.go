@@ -22,7 +22,7 @@ import (
 //
 // Numbers have the lowest byte first. Nothing of a snapshot is used before all of it was found to be as it was written.
 const (
-	snapshotMagic = "TPROIDX\x01"
+	snapshotMagic = "TPROIDX\x02"
 	snapshotHead  = len(snapshotMagic) + 4 + 4 + 8
 	snapshotFoot  = 4
 	maxStamp      = 1000
