@@ -336,13 +336,24 @@ int tp_animate(VipsImage *in, int height, int n, VipsImage *from, VipsImage **ou
 	return 0;
 }
 
-// tp_plain takes off what may tell of the picture as it was: the small copy in EXIF data, the frames of an animation.
-int tp_plain(VipsImage *in, VipsImage **out) {
+// kept are the fields that savers need and that tell nothing of where and by whom a picture was made.
+static const char *const kept[] = { "delay", "loop", NULL };
+
+// tp_plain takes off what may tell of the picture as it was: its frames and the small copy in EXIF data, and unless
+// metadata is to be kept every field there is (in 8.14 the "strip" of webpsave leaves them in).
+int tp_plain(VipsImage *in, int strip, VipsImage **out) {
 	if (vips_copy(in, out, NULL))
 		return -1;
 	vips_image_remove(*out, "jpeg-thumbnail-data");
 	vips_image_remove(*out, VIPS_META_PAGE_HEIGHT);
 	vips_image_remove(*out, VIPS_META_N_PAGES);
+	if (!strip)
+		return 0;
+	char **fields = vips_image_get_fields(*out);
+	for (int i = 0; fields && fields[i]; i++)
+		if (!g_strv_contains(kept, fields[i]))
+			vips_image_remove(*out, fields[i]);
+	g_strfreev(fields);
 	return 0;
 }
 

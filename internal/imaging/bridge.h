@@ -52,4 +52,4 @@ int tp_draw_mask(VipsImage *image, double *color, int n, VipsImage *mask, int x,
 int tp_draw_image(VipsImage *image, VipsImage *sub, int x, int y);
 int tp_stack(VipsImage **in, int n, VipsImage **out);
 int tp_animate(VipsImage *in, int height, int n, VipsImage *from, VipsImage **out);
-int tp_plain(VipsImage *in, VipsImage **out);
+int tp_plain(VipsImage *in, int strip, VipsImage **out);

@@ -74,4 +74,22 @@ func (h *header) frameWebP(b []byte) {
 	}
 }
 
+// stripWebP takes the EXIF and XMP chunks out of a file that was written here, in place, and gives its new length.
+func stripWebP(data []byte) int {
+	const flags = 20 // of VP8X, where they say which chunks there are
+	to := 12
+	for p := 12; p+8 <= len(data); {
+		end := min(len(data), p+8+int(binary.LittleEndian.Uint32(data[p+4:])+1)&^1)
+		if name := string(data[p : p+4]); name != "EXIF" && name != "XMP " {
+			to += copy(data[to:], data[p:end])
+		}
+		p = end
+	}
+	if len(data) > flags && string(data[12:16]) == "VP8X" {
+		data[flags] &^= 0x0c
+	}
+	binary.LittleEndian.PutUint32(data[4:], uint32(to-8))
+	return to
+}
+
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }

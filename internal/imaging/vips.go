@@ -347,9 +347,13 @@ func (p *pic) drawImage(q *pic, x, y int) error {
 	return nil
 }
 
-// plain takes off the EXIF thumbnail and the frames.
-func (p *pic) plain() error {
-	return p.become(func(out **C.VipsImage) C.int { return C.tp_plain(p.im, out) })
+// plain takes off the EXIF thumbnail and the frames, and if asked all metadata.
+func (p *pic) plain(strip bool) error {
+	all := C.int(0)
+	if strip {
+		all = 1
+	}
+	return p.become(func(out **C.VipsImage) C.int { return C.tp_plain(p.im, all, out) })
 }
 
 // stack puts pictures on top of each other.
@@ -420,7 +424,11 @@ func (p *pic) encode(e encoding) (*blob, error) {
 		C.g_free(C.gpointer(data))
 		return nil, errors.New("more than two gigabytes were written")
 	}
-	return &blob{data, int(size)}, nil
+	b := &blob{data, int(size)}
+	if e.strip && e.format == toWebP {
+		b.size = stripWebP(b.bytes()) // libvips 8.14 always writes an EXIF block, if only with the resolution
+	}
+	return b, nil
 }
 
 // The formats of encoding.

@@ -58,7 +58,7 @@ func (r *render) write() (*blob, error) {
 	}
 	out := r.job.Plan.Output
 	if out.MaxBytes > 0 {
-		if err := r.settle(); err != nil { // it will be encoded more than once
+		if err := r.each((*pic).drawable); err != nil { // it will be encoded more than once
 			return nil, err
 		}
 	}
@@ -74,8 +74,7 @@ func (r *render) write() (*blob, error) {
 	if out.MaxBytes <= 0 {
 		return p.encode(e)
 	}
-	s := squeeze{r: r, p: p, e: e, f: f, limit: out.MaxBytes}
-	return s.run()
+	return (&squeeze{r: r, p: p, e: e, f: f, limit: out.MaxBytes}).run()
 }
 
 // effort is how long encoders may think. More costs several times the time for a few hundredths of the bytes.
@@ -106,7 +105,7 @@ func (r *render) joined() (*pic, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = p.plain()
+	err = p.plain(r.strips())
 	if err == nil && r.greys && r.frames[0].bands() == 3 && r.job.Format != image.GIF && r.job.Format != image.WebP {
 		err = p.oneBand()
 	}
@@ -129,9 +128,10 @@ type squeeze struct {
 	e     encoding
 	f     format
 	limit int64
+	known curve // sizes at the present number of pixels
 }
 
-// shortfalls of a squeeze.
+// How long a squeeze tries.
 const (
 	mostEncodings = 5    // of the whole picture at one size
 	mostSizes     = 5    // tried below the asked one
@@ -139,34 +139,24 @@ const (
 	sampled       = 1 << 20
 )
 
+// run gives the best result below the limit, or the nearest to it.
 func (s *squeeze) run() (*blob, error) {
 	asked := s.e.quality
-	best, err := s.p.encode(s.e)
-	if err != nil || int64(best.size) <= s.limit {
-		return best, err
-	}
-	if s.e.format == toPNG && len(s.r.frames) == 1 { // a palette, as far as colours allow
-		s.e.palette, s.e.quality, s.e.effort = true, 90, 4
-	}
-	for range mostSizes {
-		var fits bool
-		if best, fits, err = s.byQuality(best); err != nil {
-			return nil, err
-		}
-		if fits {
-			break
-		}
-		if err := s.smaller(int64(best.size)); err != nil {
+	best, err := s.encode()
+	for n := 0; err == nil && int64(best.size) > s.limit && n <= mostSizes; n++ {
+		if n > 0 {
 			best.free()
-			return nil, err
+			if err = s.smaller(); err != nil {
+				return nil, err
+			}
+			if best, err = s.encode(); err != nil || int64(best.size) <= s.limit {
+				break
+			}
 		}
-		best.free()
-		if best, err = s.p.encode(s.e); err != nil {
-			return nil, err
-		}
-		if int64(best.size) <= s.limit {
-			break
-		}
+		best, err = s.byQuality(best)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if s.e.quality < asked {
 		s.r.note("image.note.quality", "Quality", s.e.quality)
@@ -180,91 +170,113 @@ func (s *squeeze) run() (*blob, error) {
 	return best, nil
 }
 
-// byQuality finds the highest quality whose result is below the limit. It is given the result at the present quality,
-// which is too large, and gives back the best it found.
-func (s *squeeze) byQuality(over *blob) (*blob, bool, error) {
-	if s.e.palette {
+// encode makes a result at the present quality and remembers its size.
+func (s *squeeze) encode() (*blob, error) {
+	b, err := s.p.encode(s.e)
+	if err == nil {
+		s.known = append(s.known, point{s.e.quality, float64(b.size)})
+	}
+	return b, err
+}
+
+// byQuality lowers the quality as far as the limit asks for. It is given the result at the present quality, which is
+// too large, and gives back the best it found, which may be too large still.
+func (s *squeeze) byQuality(over *blob) (*blob, error) {
+	if s.e.format == toPNG && len(s.r.frames) == 1 && !s.e.palette { // a palette, as far as colours allow
 		over.free()
-		b, err := s.p.encode(s.e)
-		return b, err == nil && int64(b.size) <= s.limit, err
+		s.e.palette, s.e.quality, s.e.effort = true, 90, 4
+		s.known = nil
+		return s.encode()
 	}
 	if s.f.floor >= s.e.quality {
-		return over, false, nil
+		return over, nil
 	}
-	probe, err := s.sample()
-	if err != nil {
-		over.free()
-		return nil, false, err
-	}
-	defer probe.close()
-	c := curve{{s.e.quality, float64(over.size)}}
-	if probe.pic != s.p {
-		q, err := s.estimate(probe, s.e.quality, float64(over.size))
-		if err != nil {
+	q := s.known.guess(float64(s.limit), s.f.floor)
+	if s.p.w()*s.p.h() >= sampled {
+		var err error
+		if q, err = s.estimate(float64(over.size)); err != nil {
 			over.free()
-			return nil, false, err
+			return nil, err
 		}
-		return s.hunt(c, over, q)
 	}
-	return s.hunt(c, over, c.guess(float64(s.limit), s.f.floor))
+	if s.known.at(s.f.floor) > 1.2*float64(s.limit) { // no quality will do
+		return over, nil
+	}
+	return s.hunt(over, q)
 }
 
 // hunt encodes the whole picture at a quality, and at better guesses, until one is below the limit and close to it.
-func (s *squeeze) hunt(c curve, over *blob, q int) (*blob, bool, error) {
+func (s *squeeze) hunt(over *blob, q int) (*blob, error) {
 	high, low := s.e.quality, s.f.floor-1 // too large; not too large, or not known
 	var best *blob
-	for n := 0; n < mostEncodings && high-low > 1; n++ {
+	for n := 1; n <= mostEncodings && high-low > 1; n++ {
+		if n == mostEncodings && best == nil {
+			q = s.f.floor // the last that may fit
+		}
 		s.e.quality = max(low+1, min(q, high-1))
-		b, err := s.p.encode(s.e)
+		b, err := s.encode()
 		if err != nil {
 			over.free()
 			best.free()
-			return nil, false, err
+			return nil, err
 		}
-		c = append(c, point{s.e.quality, float64(b.size)})
-		if int64(b.size) <= s.limit {
+		if int64(b.size) > s.limit {
+			over.free()
+			over, high = b, s.e.quality
+		} else {
 			best.free()
 			best, low = b, s.e.quality
 			if float64(b.size) >= goodEnough*float64(s.limit) {
 				break
 			}
-		} else {
-			over.free()
-			over, high = b, s.e.quality
-			if n == mostEncodings-2 && best == nil {
-				q = s.f.floor
-				continue
-			}
 		}
-		q = c.guess(float64(s.limit), s.f.floor)
+		q = s.known.guess(float64(s.limit), s.f.floor)
 	}
 	if best == nil {
 		s.e.quality = high
-		return over, false, nil
+		return over, nil
 	}
 	over.free()
 	s.e.quality = low
-	return best, true, nil
+	return best, nil
 }
 
-// sampling is a part of a picture that compresses as the whole does.
-type sampling struct {
-	*pic
-	whole *pic
-}
-
-func (s sampling) close() {
-	if s.pic != s.whole {
-		s.pic.close()
+// estimate finds the quality at which the whole should be just below the limit, by encoding a sample; size is that of
+// the whole at the present quality.
+func (s *squeeze) estimate(size float64) (int, error) {
+	probe, err := s.sample()
+	if err != nil || probe == nil {
+		return s.known.guess(float64(s.limit), s.f.floor), err
 	}
+	defer probe.close()
+	e, factor := s.e, 0.0
+	var c curve
+	for range 4 {
+		b, err := probe.encode(e)
+		if err != nil {
+			return 0, err
+		}
+		if factor == 0 {
+			factor = size / float64(b.size)
+		}
+		c = append(c, point{e.quality, float64(b.size) * factor})
+		b.free()
+		next := c.guess(0.98*float64(s.limit), s.f.floor)
+		if next == e.quality {
+			break
+		}
+		e.quality = next
+	}
+	s.known = append(s.known, c[1:]...)
+	return e.quality, nil
 }
 
-// sample takes strips of a large still picture, from top to bottom; a small picture is its own sample.
-func (s *squeeze) sample() (sampling, error) {
+// sample takes strips of a still picture, from top to bottom; nil when there are not enough rows for that.
+func (s *squeeze) sample() (*pic, error) {
 	const strips, height = 8, 32 // a multiple of every codec's blocks
 	w, h := s.p.w(), s.p.h()
-	if len(s.r.frames) > 1 || w*h < sampled || h < 3*strips*height {
-		return sampling{s.p, s.p}, nil
+	if len(s.r.frames) > 1 || h < 3*strips*height {
+		return nil, nil
 	}
 	var parts []*pic
 	defer func() {
@@ -276,56 +288,23 @@ func (s *squeeze) sample() (sampling, error) {
 		y := (2*i + 1) * h / (2 * strips) &^ 15
 		p, err := s.p.part(rect{0, min(y, h-height), w, height})
 		if err != nil {
-			return sampling{}, err
+			return nil, err
 		}
 		parts = append(parts, p)
 	}
-	p, err := stack(parts)
-	return sampling{p, s.p}, err
+	return stack(parts)
 }
 
-// estimate finds the quality at which the whole would be just below the limit, from the sizes of a sample and of the
-// whole at one quality.
-func (s *squeeze) estimate(probe sampling, q int, size float64) (int, error) {
-	e := s.e
-	var c curve
-	factor, guess := 0.0, q
-	for range 4 {
-		e.quality = guess
-		b, err := probe.encode(e)
-		if err != nil {
-			return 0, err
-		}
-		n := float64(b.size)
-		b.free()
-		if factor == 0 {
-			factor = size / n
-		}
-		c = append(c, point{guess, n * factor})
-		next := c.guess(0.98*float64(s.limit), s.f.floor)
-		if next == guess {
-			break
-		}
-		guess = next
-	}
-	return guess, nil
-}
-
-// smaller scales the result down by as much as its size says, at a middling quality.
-func (s *squeeze) smaller(size int64) error {
+// smaller scales the result down by as much as is known of its size, to a middling quality.
+func (s *squeeze) smaller() error {
 	if s.f.floor < s.f.quality {
-		s.e.quality = max(s.e.quality, min(2*s.f.floor, s.f.quality))
+		s.e.quality = min(2*s.f.floor, s.f.quality)
 	}
-	k := between(0.95*math.Sqrt(float64(s.limit)/float64(size)), 0.1, 0.9)
-	if s.f.floor < s.f.quality {
-		k *= 0.85 // the quality went up again
-	}
-	w, h := whole(float64(s.r.frames[0].w())*k), whole(float64(s.r.frames[0].h())*k)
-	if w == s.r.frames[0].w() && h == s.r.frames[0].h() {
-		return nil
-	}
+	k := between(0.97*math.Sqrt(float64(s.limit)/s.known.at(s.e.quality)), 0.1, 0.9)
+	first := s.r.frames[0]
+	w, h := whole(float64(first.w())*k), whole(float64(first.h())*k)
 	for _, p := range s.r.frames {
-		if err := errors.Join(p.settle(), p.resize(w, h, lanczos)); err != nil {
+		if err := errors.Join(p.resize(w, h, lanczos), p.copy()); err != nil {
 			return err
 		}
 	}
@@ -334,8 +313,8 @@ func (s *squeeze) smaller(size int64) error {
 		return err
 	}
 	s.p.close()
-	*s.p = *p
-	return s.p.settle()
+	*s.p, s.known = *p, nil
+	return nil
 }
 
 // curve is what is known of how size follows quality.
@@ -382,4 +361,15 @@ func (c curve) guess(limit float64, low int) int {
 		}
 	}
 	return low
+}
+
+// at is the size to expect at a quality, from the nearest that is known.
+func (c curve) at(q int) float64 {
+	best := c[0]
+	for _, p := range c {
+		if math.Abs(weight(p.quality)-weight(q)) < math.Abs(weight(best.quality)-weight(q)) {
+			best = p
+		}
+	}
+	return best.size * math.Exp(weight(q)-weight(best.quality))
 }
