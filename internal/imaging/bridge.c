@@ -1,5 +1,7 @@
 #include "bridge.h"
 
+#include <malloc.h>
+
 static gint64 deadline;
 
 // tp_setup makes libvips what a worker needs: no loaders for formats that are attacked most, nothing remembered between
@@ -11,6 +13,8 @@ void tp_setup(void) {
 	vips_cache_set_max_files(0);
 	vips_concurrency_set(1);
 }
+
+void tp_tidy(void) { malloc_trim(0); }
 
 int tp_has(const char *operation) { return vips_type_find("VipsOperation", operation) != 0; }
 

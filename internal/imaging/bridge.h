@@ -13,6 +13,7 @@ typedef struct {
 } TpSave;
 
 void tp_setup(void);
+void tp_tidy(void);
 int tp_has(const char *operation);
 void tp_deadline(gint64 microseconds);
 void tp_watch(VipsImage *in);

@@ -53,9 +53,9 @@ func between(v, low, high float64) float64 {
 func inside(b image.Box, w, h int) rect {
 	x, y := length(b.X, w), length(b.Y, h)
 	x2, y2 := x+length(b.W, w), y+length(b.H, h)
-	// A thousandth of a pixel is rounding in hundredths, not a wish.
-	r := rect{x: int(math.Floor(x + 0.001)), y: int(math.Floor(y + 0.001))}
-	r.w, r.h = int(math.Ceil(x2-0.001))-r.x, int(math.Ceil(y2-0.001))-r.y
+	const noise = 1e-6 // of the computation
+	r := rect{x: int(math.Floor(x + noise)), y: int(math.Floor(y + noise))}
+	r.w, r.h = int(math.Ceil(x2-noise))-r.x, int(math.Ceil(y2-noise))-r.y
 	return r.clip(w, h)
 }
 
@@ -82,11 +82,11 @@ func ratio(rw, rh, w, h int) (int, int) {
 	if rw <= 0 || rh <= 0 {
 		return w, h
 	}
-	k := float64(rw) / float64(rh)
-	if float64(w) > k*float64(h) {
-		return min(w, whole(k*float64(h))), h
+	fw, fh, rx, ry := float64(w), float64(h), float64(rw), float64(rh)
+	if fw*ry > fh*rx {
+		return min(w, whole(fh*rx/ry)), h
 	}
-	return w, min(h, whole(float64(w)/k))
+	return w, min(h, whole(fw*ry/rx))
 }
 
 // around is the smallest size around w × h with a ratio.
@@ -94,11 +94,11 @@ func around(rw, rh, w, h int) (int, int) {
 	if rw <= 0 || rh <= 0 {
 		return w, h
 	}
-	k := float64(rw) / float64(rh)
-	if float64(w) < k*float64(h) {
-		return max(w, whole(k*float64(h))), h
+	fw, fh, rx, ry := float64(w), float64(h), float64(rw), float64(rh)
+	if fw*ry > fh*rx {
+		return w, max(h, whole(fw*ry/rx))
 	}
-	return w, max(h, whole(float64(w)/k))
+	return max(w, whole(fh*rx/ry)), h
 }
 
 // scaling is what a Resize comes to: the size to scale to, and the part of that to keep.
@@ -146,9 +146,9 @@ func fitted(s image.Resize, w, h int, bw, bh float64) scaling {
 	if bh > 0 {
 		k = math.Min(k, bh/float64(h))
 	}
-	sc := scaling{refused: k > 1 && !s.Enlarge}
-	if sc.refused {
-		k = 1
+	sc := scaling{}
+	if k > 1 && !s.Enlarge {
+		k, sc.refused = 1, s.W != s.H // a square is what a picture must not exceed, and it does not
 	}
 	sc.w, sc.h = whole(float64(w)*k), whole(float64(h)*k)
 	sc.cutW, sc.cutH = sc.w, sc.h

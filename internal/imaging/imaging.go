@@ -311,5 +311,8 @@ func (c Config) sentence(t trouble, otherwise string) *fault.Error {
 	case troubleTooLarge:
 		return fault.New(fault.Invalid, op, "image.too_large_bytes", "Limit", c.MaxResult)
 	}
-	return fault.New(fault.Internal, op, otherwise)
+	if otherwise != "" {
+		return fault.New(fault.Busy, op, otherwise) // it may pass when asked again
+	}
+	return fault.New(fault.Internal, op, "")
 }

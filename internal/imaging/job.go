@@ -18,15 +18,14 @@ type limits struct {
 
 // job is what a worker is asked for. The picture and its marks lie one after another in the shared memory.
 type job struct {
-	Header  header
-	Size    int
-	Plan    plan
-	Format  image.Format
-	Marks   []mark
-	Colors  int // how many dominant colours are asked for instead of a picture
-	Budget  time.Duration
-	Limits  limits
-	Renders int // how many came before, for the worker to know nothing else by
+	Header header
+	Size   int
+	Plan   plan
+	Format image.Format
+	Marks  []mark
+	Colors int // how many dominant colours are asked for instead of a picture
+	Budget time.Duration
+	Limits limits
 
 	steps    []image.Step
 	deadline time.Time

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,6 +221,25 @@ func TestWorkerHasNothing(t *testing.T) {
 	if _, err := p.Render(context.Background(), src, small, nil); err == nil {
 		t.Error("a closed pool rendered")
 	}
+}
+
+// TestOrphan kills a parent whose worker is in the middle of a picture.
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), orphanEnv+"=1")
+	out, err := cmd.Output()
+	pid := strings.TrimSpace(string(out))
+	if err == nil || pid == "" {
+		t.Fatalf("%q, %v", out, err)
+	}
+	for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+	}
+	t.Error("the worker outlived its parent")
 }
 
 func TestNoProgram(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	pix "image"
 	"image/color"
@@ -16,7 +17,9 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"teamspro/internal/fault"
 	"teamspro/internal/image"
@@ -24,11 +27,33 @@ import (
 
 func TestMain(m *testing.M) {
 	WorkerMain()
+	if os.Getenv(orphanEnv) != "" {
+		orphan()
+	}
 	code := m.Run()
 	if started {
 		engine().Close()
 	}
 	os.Exit(code)
+}
+
+// orphanEnv makes a test process a parent that dies and leaves a worker at work.
+const orphanEnv = "IMAGING_TEST_ORPHAN"
+
+func orphan() {
+	p, err := New(Config{Workers: 1, Timeout: time.Hour})
+	if err != nil {
+		panic(err)
+	}
+	w := <-p.turns
+	p.turns <- w
+	fmt.Println(w.cmd.Process.Pid)
+	heavy := slices.Repeat([]image.Step{image.Blur{Sigma: 12}}, 200)
+	go func() {
+		_, _ = p.Render(context.Background(), jpegOf(photo(3000, 2000), 90), image.Plan{Steps: heavy}, nil)
+	}()
+	time.Sleep(300 * time.Millisecond)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
 
 var started bool

@@ -35,6 +35,9 @@ func setUp() {
 // tracked is what libvips holds for pixels, in bytes.
 func tracked() int64 { return bimg.VipsMemory().Memory }
 
+// tidy gives freed memory back to the system.
+func tidy() { C.tp_tidy() }
+
 // until sets the time after which evaluations end by themselves.
 func until(d time.Duration) { C.tp_deadline(C.gint64(d.Microseconds())) }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -83,12 +82,15 @@ func serve(talk *os.File) error {
 		if err := send(talk, a); err != nil {
 			return err
 		}
-		if a.Size > 4<<20 {
-			debug.FreeOSMemory()
+		if j.Header.Canvas > tidyFrom {
+			tidy()
 		}
 	}
 	return nil
 }
+
+// tidyFrom is from how many pixels on a worker gives memory back to the system behind a picture.
+const tidyFrom = 4_000_000
 
 func cpu() time.Duration {
 	var r unix.Rusage

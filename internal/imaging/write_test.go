@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/h2non/bimg"
+
 	"teamspro/internal/image"
 )
 
@@ -31,6 +33,22 @@ func TestFormats(t *testing.T) {
 	clear := result(t, src, image.Plan{Steps: []image.Step{image.Round{Radius: px(9)}}, Output: image.Output{Format: image.JPEG}})
 	if !slices.Contains(noteKeys(clear), "image.note.alpha_lost") {
 		t.Errorf("%v", clear.Notes)
+	}
+}
+
+// TestHEIC reads what telephones make.
+func TestHEIC(t *testing.T) {
+	t.Parallel()
+	heic, err := bimg.NewImage(jpegOf(quartersOf(96, 64), 95)).Process(bimg.Options{Type: bimg.HEIF, Quality: 90})
+	if err != nil {
+		t.Fatalf("a source could not be made: %v", err)
+	}
+	res := result(t, heic, image.Plan{Steps: []image.Step{image.Resize{W: px(48)}}})
+	if res.Before.Format != "heic" || res.Before.W != 96 || res.Facts.Format != "jpeg" || res.Facts.H != 32 || !slices.Contains(noteKeys(res), "image.note.format_changed") {
+		t.Errorf("%+v, %+v, %v", res.Before, res.Facts, res.Notes)
+	}
+	if c := rgba(decoded(t, res.Data), 5, 5); !close4(c, cRed, 12) {
+		t.Errorf("%v", c)
 	}
 }
 
