@@ -202,7 +202,9 @@ func blame(err error) trouble {
 		return troubleMemory
 	case says("Unsupported compression", "compression format", "No decoding plugin", "No encoder", "nsupported codec"):
 		return troubleNoCodec
-	case errors.Is(err, errSick) || says("jpeg", "JPEG", "VipsJpeg", "png", "gif", "webp", "heif", "tiff", "TIFF", "out of order read", "Premature", "truncated"):
+	case says("out of order"): // a pipeline of ours that reads rows twice
+		return troubleOurs
+	case errors.Is(err, errSick) || says("jpeg", "JPEG", "VipsJpeg", "png", "gif", "webp", "heif", "tiff", "TIFF", "Premature", "truncated"):
 		return troubleDamaged
 	}
 	return troubleOurs
