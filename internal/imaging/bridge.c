@@ -197,9 +197,10 @@ int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out) {
 	if (in->Bands != 4)
 		return vips_resize(in, out, h, "vscale", v, "kernel", kernel, NULL);
 	VipsImage *base = vips_image_new();
-	VipsImage **t = (VipsImage **) vips_object_local_array(VIPS_OBJECT(base), 3);
-	int bad = vips_premultiply(in, &t[0], NULL) || vips_resize(t[0], &t[1], h, "vscale", v, "kernel", kernel, NULL) ||
-		vips_unpremultiply(t[1], &t[2], NULL) || vips_cast_uchar(t[2], out, NULL);
+	VipsImage **t = (VipsImage **) vips_object_local_array(VIPS_OBJECT(base), 4);
+	int bad = vips_premultiply(in, &t[0], NULL) || vips_cast_uchar(t[0], &t[1], NULL) ||
+		vips_resize(t[1], &t[2], h, "vscale", v, "kernel", kernel, NULL) ||
+		vips_unpremultiply(t[2], &t[3], NULL) || vips_cast_uchar(t[3], out, NULL);
 	g_object_unref(base);
 	return bad ? -1 : 0;
 }

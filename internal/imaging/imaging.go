@@ -208,6 +208,10 @@ func (p *Pool) give(ctx context.Context, j job, blobs [][]byte) (answer, []byte,
 	if err != nil {
 		return answer{}, nil, err
 	}
+	if w != nil && !w.alive() { // it died between pictures, which is no fault of this one
+		w.end()
+		w = nil
+	}
 	if w == nil {
 		if w, err = p.crew.hire(); err != nil {
 			p.turns <- nil
@@ -220,9 +224,6 @@ func (p *Pool) give(ctx context.Context, j job, blobs [][]byte) (answer, []byte,
 	}
 	j.Limits = limits{p.cfg.MaxFrames, p.cfg.MaxSide, p.cfg.MaxOutput}
 	a, out, err := w.do(ctx, j, blobs)
-	if err == nil && a.Size > int(p.cfg.MaxResult) {
-		a.Trouble = troubleTooLarge
-	}
 	if err != nil {
 		overdue := errors.Is(err, os.ErrDeadlineExceeded)
 		w.slow.CompareAndSwap(false, overdue)
@@ -252,6 +253,9 @@ func (w *worker) endAfter(overdue bool) {
 // turn waits for a worker; nil is one that has still to be started.
 func (p *Pool) turn(ctx context.Context) (*worker, error) {
 	const op = "imaging.Render"
+	if err := ctx.Err(); err != nil {
+		return nil, fault.Wrap(fault.Busy, op, err)
+	}
 	select {
 	case <-p.closed:
 		return nil, fault.Wrap(fault.Busy, op, errClosed)

@@ -26,6 +26,7 @@ type worker struct {
 	out  *os.File // the result, read by us; never mapped, as a mapping of what another may shorten can end our process
 	said *tail
 	done int // renders
+	most int // bytes of a result
 	gone chan struct{}
 	slow atomic.Bool // ended by us
 }
@@ -88,7 +89,7 @@ func start(cfg Config) (*worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	w := &worker{talk: os.NewFile(uintptr(pair[0]), "worker"), said: &tail{}, gone: make(chan struct{})}
+	w := &worker{talk: os.NewFile(uintptr(pair[0]), "worker"), said: &tail{}, gone: make(chan struct{}), most: int(cfg.MaxResult)}
 	theirs := os.NewFile(uintptr(pair[1]), "parent")
 	defer theirs.Close()
 	if w.in, err = shared("picture"); err == nil {
@@ -176,11 +177,18 @@ func addressSpace(pid int) (int64, error) {
 
 // do has a job done. An error means that the worker is of no more use.
 func (w *worker) do(ctx context.Context, j job, blobs [][]byte) (answer, []byte, error) {
+	stop := context.AfterFunc(ctx, func() { w.slow.Store(true); w.kill() })
+	a, data, err := w.exchange(j, blobs)
+	if !stop() && err == nil { // it answered, and was ended all the same
+		err = ctx.Err()
+	}
+	return a, data, err
+}
+
+func (w *worker) exchange(j job, blobs [][]byte) (answer, []byte, error) {
 	if err := w.fill(blobs); err != nil {
 		return answer{}, nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { w.slow.Store(true); w.kill() })
-	defer stop()
 	if err := w.talk.SetDeadline(time.Now().Add(j.Budget + grace)); err != nil {
 		return answer{}, nil, err
 	}
@@ -194,6 +202,16 @@ func (w *worker) do(ctx context.Context, j job, blobs [][]byte) (answer, []byte,
 	w.done++
 	data, err := w.result(a.Size)
 	return a, data, err
+}
+
+// alive tells whether the process is still there.
+func (w *worker) alive() bool {
+	select {
+	case <-w.gone:
+		return false
+	default:
+		return true
+	}
 }
 
 // grace is how much longer than its own deadline a worker is waited for.
@@ -213,6 +231,9 @@ func (w *worker) fill(blobs [][]byte) error {
 
 // result copies what the worker wrote, and empties both memories: nothing of a picture stays.
 func (w *worker) result(size int) ([]byte, error) {
+	if size < 0 || size > w.most {
+		return nil, fmt.Errorf("a result of %d bytes", size) // the worker is not believed
+	}
 	var data []byte
 	if size > 0 {
 		data = make([]byte, size)
