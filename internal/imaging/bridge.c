@@ -205,6 +205,28 @@ int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out) {
 	return bad ? -1 : 0;
 }
 
+// tp_reduce makes a picture smaller at once: its columns by libvips, its rows by ourselves.
+int tp_reduce(VipsImage *in, int width, double v, VipsImage **out) {
+	VipsImage *base = vips_image_new();
+	VipsImage **t = (VipsImage **) vips_object_local_array(VIPS_OBJECT(base), 5);
+	int bad;
+	if (in->Bands != 4) {
+		bad = vips_resize(in, &t[0], 1.0, "vscale", v, NULL);
+		if (!bad) {
+			tp_watch(t[0]);
+			bad = tp_reduce_rows(t[0], width, out);
+		}
+	} else {
+		bad = vips_premultiply(in, &t[0], NULL) || vips_cast_uchar(t[0], &t[1], NULL) || vips_resize(t[1], &t[2], 1.0, "vscale", v, NULL);
+		if (!bad) {
+			tp_watch(t[2]);
+			bad = tp_reduce_rows(t[2], width, &t[3]) || vips_unpremultiply(t[3], &t[4], NULL) || vips_cast_uchar(t[4], out, NULL);
+		}
+	}
+	g_object_unref(base);
+	return bad ? -1 : 0;
+}
+
 int tp_sharpen(VipsImage *in, double sigma, VipsImage **out) {
 	VipsImage *t = NULL;
 	if (vips_sharpen(in, &t, "sigma", sigma, NULL))

@@ -29,6 +29,8 @@ int tp_grey(VipsImage *in, VipsImage **out);
 int tp_one_band(VipsImage *in, VipsImage **out);
 int tp_upright(VipsImage *in, VipsImage **out);
 int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out);
+int tp_reduce(VipsImage *in, int width, double v, VipsImage **out);
+int tp_reduce_rows(VipsImage *in, int width, VipsImage **out);
 int tp_extract(VipsImage *in, int left, int top, int width, int height, VipsImage **out);
 int tp_rotate(VipsImage *in, int quarters, VipsImage **out);
 int tp_flip(VipsImage *in, int vertical, VipsImage **out);

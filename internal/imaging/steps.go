@@ -101,7 +101,10 @@ func (r *render) scale(w, h int) error {
 		if p.w() == w && p.h() == h {
 			return nil
 		}
-		return p.resize(w, h, lanczos)
+		if r.survey { // which evaluates nothing
+			return p.resize(w, h, lanczos)
+		}
+		return p.reduce(w, h)
 	})
 }
 

@@ -304,7 +304,7 @@ func (s *squeeze) smaller() error {
 	first := s.r.frames[0]
 	w, h := whole(float64(first.w())*k), whole(float64(first.h())*k)
 	for _, p := range s.r.frames {
-		if err := errors.Join(p.resize(w, h, lanczos), p.copy()); err != nil {
+		if err := errors.Join(p.reduce(w, h), p.drawable()); err != nil {
 			return err
 		}
 	}
