@@ -3,12 +3,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
-# The Debian packages that the tests and the bench need, beside Go and Node. This is the only list.
+# The Debian packages that building, the tests and the bench need, beside Go and Node. This is the only list.
+#   gcc libc6-dev pkg-config libvips-dev   what works on pictures: libvips, and the compiler and tool that find and bind it
 #   chromium          the browser of the end-to-end tests and card pictures; not installed when CHROMIUM names another
-#   gcc libc6-dev     the C compiler that Go's race detector links with
-#   fonts-*           letters and emoji in those pictures
+#   fonts-dejavu-core letters that are written on pictures, and those in the browser's
+#   fonts-noto-*      emoji in the browser's pictures
 #   postgresql        what the bench measures the store beside; it runs without rights, on loopback, and only then
-TEST_PACKAGES := $(if $(CHROMIUM),,chromium) gcc libc6-dev fonts-dejavu-core fonts-noto-color-emoji
+# Where the program runs without being built, it needs libvips42 and fonts-dejavu-core.
+BUILD_PACKAGES := gcc libc6-dev pkg-config libvips-dev fonts-dejavu-core
+TEST_PACKAGES := $(if $(CHROMIUM),,chromium) $(BUILD_PACKAGES) fonts-noto-color-emoji
 BENCH_PACKAGES := postgresql
 
 LINT_VERSION := 2.15.0
@@ -47,6 +50,7 @@ e2e: build $(MODULES)/.ready ## Run the browser tests and Microsoft's own checks
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro npm test --prefix test/e2e
 
 check: tools ## Run the linters, and see that formatting, go.mod and the documents' tables are in order.
+	@$(call install-missing,$(BUILD_PACKAGES))
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
 	bin/golangci-lint run
@@ -56,7 +60,8 @@ build: bin/teamspro ## Build the program into bin/.
 
 bin/teamspro:
 	@$(call need,go,install Go 1.26 from https://go.dev/dl)
-	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/teamspro
+	@$(call install-missing,$(BUILD_PACKAGES))
+	go build -trimpath -o $@ ./cmd/teamspro
 
 fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
