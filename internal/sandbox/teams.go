@@ -97,6 +97,8 @@ type givenFile struct {
 	Name        string `json:"name"`
 	ContentType string `json:"contentType"`
 	Base64      string `json:"base64"`
+	// Attached is a file put beside the message; otherwise a picture was pasted into it.
+	Attached bool `json:"attached"`
 }
 
 // write puts a message into a conversation. The app hears of it in its personal chat and where it is mentioned.
@@ -158,7 +160,7 @@ func (s *Sandbox) spoken(app *App, at scene, m message, text string, files []any
 	return a
 }
 
-// hand takes files into the sandbox. A bot gets pictures everywhere, other files in its personal chat only.
+// hand takes files into the sandbox. A bot gets pasted pictures everywhere, attached files in its personal chat only.
 func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
 	for _, f := range files {
 		data, err := base64.StdEncoding.DecodeString(f.Base64)
@@ -166,7 +168,7 @@ func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, hea
 			return nil, nil, errors.New("a file cannot be read or is too large")
 		}
 		id := s.files.keep(file{name: f.Name, kind: f.ContentType, data: data})
-		if strings.HasPrefix(f.ContentType, "image/") {
+		if strings.HasPrefix(f.ContentType, "image/") && !f.Attached {
 			heard = append(heard, map[string]any{"contentType": f.ContentType, "contentUrl": s.picture(id), "name": f.Name})
 		} else if c.kind == personal {
 			heard = append(heard, s.downloadInfo(id, f.Name))

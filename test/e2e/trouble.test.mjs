@@ -39,9 +39,9 @@ story('A new signing key is accepted at its first use', async (open) => {
 story('The app is removed and installed again, and greets', async (open) => {
   const ana = await open({ chat: 'group' });
   await ana.sees('Hello from Contact Pro');
-  await trouble(ana, 'uninstall');
+  await trouble(ana, 'uninstall-contact');
   await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor({ state: 'detached' });
-  await trouble(ana, 'install');
+  await trouble(ana, 'install-contact');
   await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor();
   await ana.sees('find marta in sales', await ana.ask('help'));
 });

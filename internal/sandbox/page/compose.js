@@ -4,6 +4,7 @@
 import { el, icon, iconButton, menuItem, openMenu } from './dom.js';
 import { attachmentView } from './cards.js';
 import { composeApps, ExtensionFlyout } from './extension.js';
+import { Files } from './files.js';
 import { api } from './api.js';
 
 const LONGEST = 4000; // characters of a message
@@ -25,23 +26,25 @@ export class Compose {
     const label = this.thread ? t('composeReply') : t(this.session.conversation.kind === 'channel' ? 'composePost' : 'compose');
     this.text = el('textarea', {
       rows: '1', maxlength: String(LONGEST), placeholder: label, 'aria-label': label, testid: 'compose', autocomplete: 'off',
-      oninput: () => this.typed(), onkeydown: (event) => this.key(event),
+      oninput: () => this.typed(), onkeydown: (event) => this.key(event), onpaste: (event) => this.pasted(event),
     });
     this.chips = el('div', { class: 'compose-chips' });
     this.slot = el('div', { class: 'compose-card' });
     this.strip = el('div', { class: 'command-strip', testid: 'commands', role: 'group', 'aria-label': t('commands') });
     this.note = el('p', { class: 'compose-note', role: 'alert' });
     this.sendButton = iconButton('send', t('send'), { class: 'icon-button send', testid: 'send', onclick: () => this.send() });
-    this.tools = el('div', { class: 'compose-tools' }, this.commandButton(), composeApps(this.session).map((app) => this.appButton(app)), el('span', { class: 'spring' }), this.sendButton);
+    this.files = new Files(this.session, { changed: () => this.draw(), refused: (key) => { this.note.textContent = t(key); } });
+    this.tools = el('div', { class: 'compose-tools' }, this.commandButton(), this.files.button, composeApps(this.session).map((app) => this.appButton(app)), el('span', { class: 'spring' }), this.sendButton);
     this.anchor = el('div', { class: 'compose-anchor' });
     this.element = el('div', { class: `compose${this.thread ? ' reply' : ''}`, testid: this.thread ? 'reply-compose' : 'main-compose' },
-      this.strip, this.note, this.anchor, el('div', { class: 'compose-box' }, this.chips, this.slot, this.text, this.tools));
+      this.strip, this.note, this.anchor, el('div', { class: 'compose-box', ondragover: (event) => event.preventDefault(), ondrop: (event) => this.dropped(event) },
+        this.chips, this.slot, this.files.element, this.text, this.tools));
   }
 
   draw() {
     this.drawChips();
     this.drawStrip();
-    this.sendButton.disabled = !this.text.value.trim() && !this.card;
+    this.sendButton.disabled = !this.text.value.trim() && !this.card && !this.files.length;
     this.fit();
   }
 
@@ -63,8 +66,8 @@ export class Compose {
   // The commands stand ready while the box is empty.
   drawStrip() {
     const idle = !this.text.value && !this.card && !this.thread;
-    this.strip.replaceChildren(...idle ? this.commands().map(({ command }) => el('button', {
-      type: 'button', class: 'command', text: command.title, title: command.description ?? '', onclick: () => this.insert(command),
+    this.strip.replaceChildren(...idle ? this.commands().map(({ app, command }) => el('button', {
+      type: 'button', class: 'command', text: command.title, title: command.description ?? '', onclick: () => this.insert(command, app),
     })) : []);
   }
 
@@ -75,7 +78,9 @@ export class Compose {
       .map((command) => ({ app, command })));
   }
 
-  insert(command) {
+  // Where there are several apps, the command goes to its own.
+  insert(command, app) {
+    this.app = app;
     this.text.value = `${command.title} `;
     this.focus();
     this.typed();
@@ -89,8 +94,8 @@ export class Compose {
 
   openCommands() {
     this.closeMenu?.();
-    const items = this.commands().map(({ command }) => menuItem(command.title, {
-      hint: command.description, onclick: () => { this.closeMenu(); this.insert(command); },
+    const items = this.commands().map(({ app, command }) => menuItem(command.title, {
+      hint: command.description, onclick: () => { this.closeMenu(); this.insert(command, app); },
     }));
     this.closeMenu = openMenu(this.slash, { label: this.session.t('commandsOf', { name: this.app?.name ?? '' }), testid: 'command-list', className: 'up', items });
   }
@@ -151,6 +156,16 @@ export class Compose {
     this.send();
   }
 
+  // A pasted picture goes along as a picture; pasted words go where the cursor is.
+  pasted(event) {
+    if (this.files.take(event.clipboardData, { attached: false })) event.preventDefault();
+  }
+
+  dropped(event) {
+    event.preventDefault();
+    this.files.take(event.dataTransfer, { attached: true });
+  }
+
   focus() {
     this.text.focus();
   }
@@ -186,13 +201,14 @@ export class Compose {
 
   async send() {
     const text = this.text.value.trim();
-    if ((!text && !this.card) || this.sending) return;
+    if ((!text && !this.card && !this.files.length) || this.sending) return;
     this.sending = true;
     try {
       await this.post(text);
       this.text.value = '';
       this.editing = '';
       if (this.card) this.setCard(null);
+      this.files.clear();
     } catch {
       this.note.textContent = this.session.t('sendFailed');
     } finally {
@@ -206,6 +222,6 @@ export class Compose {
     const here = session.here();
     if (this.editing) return api.edit({ ...here, messageId: this.editing, text });
     if (this.card) return api.compose({ ...here, attachment: this.card, text, thread });
-    return api.send({ ...here, app: this.app?.key, text, mention: this.mention, thread, theme: session.themeName });
+    return api.send({ ...here, app: this.app?.key, text, mention: this.mention, thread, theme: session.themeName, files: this.files.toSend() });
   }
 }

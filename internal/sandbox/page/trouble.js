@@ -25,7 +25,7 @@ function open(session, button) {
   const fault = (body, count) => api.faults({ op: what.select.value, count, ...body });
   let close;
   const item = (key, iconName, deed, args) => menuItem(t(key, args), {
-    iconName, testid: `trouble-${key}`,
+    iconName, testid: `trouble-${key}${args?.key ? `-${args.key}` : ''}`,
     onclick: () => { close(); button.focus(); carryOut(session, t(key, args), deed); },
   });
   close = openMenu(button, {
