@@ -62,7 +62,7 @@ func (n Note) measured(name, arg any) any {
 	case !ok:
 		return arg
 	case name == "Bytes" || name == "Limit" && slices.Contains(inBytes, n.Key):
-		return bytesNote(v)
+		return Bytes(v)
 	case name == "Limit" && n.Key == FaultTooManyPixels:
 		return math.Round(float64(v)/100_000) / 10 // millions
 	}
@@ -101,8 +101,8 @@ func said(arg any, text func(key string, args ...any) string) any {
 	return arg
 }
 
-// bytesNote writes bytes in the unit in which they are a short number.
-func bytesNote(n int64) Note {
+// Bytes writes bytes in the unit in which they are a short number.
+func Bytes(n int64) Note {
 	switch {
 	case n < 1000:
 		return Note{"image.bytes.b", []any{"Count", int(n)}}

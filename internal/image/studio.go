@@ -1,0 +1,322 @@
+package image
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+)
+
+// ID names a picture that was handed over. It is not to be guessed, and yet no right: every use of it is checked.
+type ID string
+
+// StudioConfig is what a Studio is made of.
+type StudioConfig struct {
+	Engine Engine
+	// Limits are what a result may be.
+	Limits Limits
+	// Memory is how many bytes of pictures are held at most; 0 means 128 MiB.
+	Memory int64
+}
+
+// How long and how many. The pictures themselves go first; what was done to them is remembered a little longer, so that
+// links to previews that were made still work.
+const (
+	defaultMemory = 128 << 20
+	pictureLife   = time.Hour      // since it was used last
+	workLife      = 24 * time.Hour // since it was used last
+	maxWorks      = 10_000
+)
+
+// Studio is what people do with the pictures that they handed over. It holds them in memory and nowhere else, for a
+// while and up to a bound. Of a picture that changes, the original stays: every result is made from it in one go.
+type Studio struct {
+	engine Engine
+	limits Limits
+	data   *otter.Cache[ID, []byte]
+	works  *otter.Cache[ID, *work]
+	latest *otter.Cache[desk, ID]
+}
+
+// desk is where a person works: one conversation.
+type desk struct {
+	tenant       identity.Tenant
+	person       identity.Person
+	conversation identity.Conversation
+}
+
+func deskOf(who identity.Caller) desk { return desk{who.Tenant, who.Person, who.Conversation} }
+
+// work is a picture and what was done to it.
+type work struct {
+	desk   desk
+	id     ID
+	name   string
+	before Facts
+
+	mu    sync.Mutex
+	trail Trail
+	moves int                // how often the trail moved
+	made  map[string]outcome // by the text of the plan
+}
+
+// outcome is what a plan made of the picture.
+type outcome struct {
+	facts Facts
+	notes []Note
+}
+
+// Work is a picture as its person sees it.
+type Work struct {
+	ID     ID
+	Name   string
+	At     int // how often it has changed: it tells a card of now from an older one
+	Plan   Plan
+	Before Facts
+	After  Facts
+	Notes  []Note
+	Undo   bool
+	Redo   bool
+}
+
+// NewStudio makes a Studio.
+func NewStudio(c StudioConfig) *Studio {
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
+	return &Studio{
+		engine: c.Engine, limits: c.Limits,
+		data: otter.Must(&otter.Options[ID, []byte]{MaximumWeight: uint64(c.Memory), Weigher: func(_ ID, d []byte) uint32 { return uint32(len(d)) },
+			ExpiryCalculator: otter.ExpiryAccessing[ID, []byte](pictureLife)}),
+		works:  otter.Must(&otter.Options[ID, *work]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[ID, *work](workLife)}),
+		latest: otter.Must(&otter.Options[desk, ID]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[desk, ID](workLife)}),
+	}
+}
+
+// Take lays a picture on a person's desk. It is from then on the latest there.
+func (s *Studio) Take(ctx context.Context, who identity.Caller, name string, data []byte) (Work, error) {
+	if who.Person == "" || who.Tenant == "" {
+		return Work{}, fault.New(fault.Denied, "image.Take", "image.anonymous")
+	}
+	facts, err := s.engine.Probe(ctx, data)
+	if err != nil {
+		return Work{}, err
+	}
+	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, made: map[string]outcome{Plan{}.String(): {facts: facts}}}
+	s.data.Set(w.id, data)
+	s.works.Set(w.id, w)
+	s.latest.Set(w.desk, w.id)
+	return w.view(), nil
+}
+
+// Latest is the picture that the person worked on last in this conversation.
+func (s *Studio) Latest(who identity.Caller) (ID, error) {
+	id, ok := s.latest.GetIfPresent(deskOf(who))
+	if !ok {
+		return "", fault.New(fault.NotFound, "image.Latest", "image.none")
+	}
+	return id, nil
+}
+
+// Look is a picture as it is now.
+func (s *Studio) Look(who identity.Caller, id ID) (Work, error) {
+	w, err := s.work("image.Look", who, id)
+	if err != nil {
+		return Work{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.view(), nil
+}
+
+// Do adds a plan to what was done to a picture.
+func (s *Studio) Do(ctx context.Context, who identity.Caller, id ID, p Plan) (Work, error) {
+	return s.move(ctx, "image.Do", who, id, func(w *work) (Trail, error) { return w.trail.Do(p) })
+}
+
+// DoAt adds a plan to a picture that is as the person saw it; one that has changed since stays as it is. So a button that
+// is pressed twice works once.
+func (s *Studio) DoAt(ctx context.Context, who identity.Caller, id ID, at int, p Plan) (Work, error) {
+	return s.move(ctx, "image.Do", who, id, func(w *work) (Trail, error) {
+		if w.moves != at {
+			return w.trail, nil
+		}
+		return w.trail.Do(p)
+	})
+}
+
+// Undo takes back the last plan, Redo brings it again. At is what the person saw: a button that is pressed twice moves one
+// step, and one of an older card none; both are answered with the picture as it is.
+func (s *Studio) Undo(ctx context.Context, who identity.Caller, id ID, at int) (Work, error) {
+	return s.move(ctx, "image.Undo", who, id, from(at, Trail.Undo))
+}
+
+// Redo is the way forward again, see Undo.
+func (s *Studio) Redo(ctx context.Context, who identity.Caller, id ID, at int) (Work, error) {
+	return s.move(ctx, "image.Redo", who, id, from(at, Trail.Redo))
+}
+
+// from moves a trail only if it is where the person saw it.
+func from(at int, move func(Trail) (Trail, bool)) func(*work) (Trail, error) {
+	return func(w *work) (Trail, error) {
+		if w.moves != at {
+			return w.trail, nil
+		}
+		trail, _ := move(w.trail)
+		return trail, nil
+	}
+}
+
+// move goes along the trail and makes what has not been made yet. When that fails, nothing has moved.
+func (s *Studio) move(ctx context.Context, op string, who identity.Caller, id ID, step func(*work) (Trail, error)) (Work, error) {
+	w, err := s.work(op, who, id)
+	if err != nil {
+		return Work{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	trail, err := step(w)
+	if err != nil {
+		return Work{}, err
+	}
+	if err := s.make(ctx, w, trail.Plan()); err != nil {
+		return Work{}, err
+	}
+	if trail.At != w.trail.At || trail.Plan().String() != w.trail.Plan().String() {
+		w.trail, w.moves = trail, w.moves+1
+	}
+	s.latest.Set(w.desk, w.id)
+	return w.view(), nil
+}
+
+// make runs a plan on the original, unless it is known what becomes of it.
+func (s *Studio) make(ctx context.Context, w *work, p Plan) error {
+	text := p.String()
+	if _, ok := w.made[text]; ok {
+		return nil
+	}
+	data, err := s.original("image.Make", w.id)
+	if err != nil {
+		return err
+	}
+	r, err := Run(ctx, s.engine, s.limits, data, w.before, p)
+	if err != nil {
+		return err
+	}
+	w.made[text] = outcome{facts: r.Facts, notes: r.Notes}
+	return nil
+}
+
+// Colours are the dominant colours of a picture as it was handed over, the strongest first.
+func (s *Studio) Colours(ctx context.Context, who identity.Caller, id ID) ([]Color, error) {
+	if _, err := s.work("image.Colours", who, id); err != nil {
+		return nil, err
+	}
+	data, err := s.original("image.Colours", id)
+	if err != nil {
+		return nil, err
+	}
+	return s.engine.Palette(ctx, data, paletteSize)
+}
+
+const paletteSize = 5
+
+// Result makes the picture as it is now, whole, to be saved or sent.
+func (s *Studio) Result(ctx context.Context, who identity.Caller, id ID) (Result, error) {
+	w, err := s.work("image.Result", who, id)
+	if err != nil {
+		return Result{}, err
+	}
+	data, err := s.original("image.Result", id)
+	if err != nil {
+		return Result{}, err
+	}
+	w.mu.Lock()
+	p := w.trail.Plan()
+	w.mu.Unlock()
+	return Run(ctx, s.engine, s.limits, data, w.before, p)
+}
+
+// May tells whether a picture may be shown after a plan to whoever holds a link to it: it is still remembered, and the
+// plan covers all that its person has covered by now.
+func (s *Studio) May(_ context.Context, t identity.Tenant, id, plan string) error {
+	_, _, err := s.linked(t, id, plan)
+	return err
+}
+
+// Preview makes a picture after a plan, for a card: at most side pixels on the longer side, with everything covered that
+// the plan covers before a pixel is scaled.
+func (s *Studio) Preview(ctx context.Context, t identity.Tenant, id, plan string, side int) (data []byte, contentType string, err error) {
+	w, p, err := s.linked(t, id, plan)
+	if err != nil {
+		return nil, "", err
+	}
+	original, err := s.original("image.Preview", w.id)
+	if err != nil {
+		return nil, "", err
+	}
+	r, err := Run(ctx, s.engine, s.limits, original, w.before, p.Preview(side, w.before))
+	return r.Data, "image/" + r.Facts.Format, err
+}
+
+func (s *Studio) linked(t identity.Tenant, id, text string) (*work, Plan, error) {
+	const op = "image.Preview"
+	w, ok := s.works.GetIfPresent(ID(id))
+	if !ok || w.desk.tenant != t {
+		return nil, Plan{}, gone(op)
+	}
+	p, err := Parse(text)
+	if err != nil {
+		return nil, Plan{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !p.covers(w.trail.Plan()) {
+		return nil, Plan{}, gone(op)
+	}
+	return w, p, nil
+}
+
+// covers tells whether everything that another plan redacts is redacted by this one as well: it begins like the other,
+// up to its last redaction.
+func (p Plan) covers(other Plan) bool {
+	last := 0
+	for i, s := range other.Steps {
+		if _, ok := s.(Redact); ok {
+			last = i + 1
+		}
+	}
+	return len(p.Steps) >= last && Plan{Steps: p.Steps[:last]}.String() == Plan{Steps: other.Steps[:last]}.String()
+}
+
+// work finds a picture that lies on the person's own desk.
+func (s *Studio) work(op string, who identity.Caller, id ID) (*work, error) {
+	w, ok := s.works.GetIfPresent(id)
+	if !ok || w.desk != deskOf(who) || who.Person == "" {
+		return nil, gone(op)
+	}
+	return w, nil
+}
+
+func (s *Studio) original(op string, id ID) ([]byte, error) {
+	data, ok := s.data.GetIfPresent(id)
+	if !ok {
+		return nil, gone(op)
+	}
+	return data, nil
+}
+
+func gone(op string) error { return fault.New(fault.NotFound, op, "image.gone") }
+
+// view is a copy for the person. The caller holds the lock, or is alone.
+func (w *work) view() Work {
+	p := w.trail.Plan()
+	made := w.made[p.String()]
+	return Work{ID: w.id, Name: w.name, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
+		Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
+}
