@@ -1,8 +1,8 @@
 // Package web serves the pages that belong to the products and need no sign-in: help, privacy, terms,
 // a start page, and pictures of initials for cards. Everything comes from this service's own address.
 //
-// It shows nobody's data: what a page says is the same for everyone, and a picture is made from the
-// letters in its address alone.
+// It shows nobody's data without proof: what a page says is the same for everyone, a picture of initials is made from the
+// letters in its address alone, and a preview of somebody's picture is behind a link that this service signed.
 package web
 
 import (
@@ -32,6 +32,8 @@ type Config struct {
 	Privacy func(lang string) []Row
 	// Commands gives the chat commands of an app in a language; nil leaves them out.
 	Commands func(app, lang string) []Command
+	// Previews serves the pictures behind signed links (a PreviewServer); nil when there are none.
+	Previews http.Handler
 	// Icon draws the icon of an app as a square PNG; nil leaves icons out.
 	Icon func(app string, size int) []byte
 }
@@ -80,6 +82,9 @@ func New(c Config) http.Handler {
 		}
 	}
 	mux.Handle("GET /avatar/{file}", newAvatars())
+	if c.Previews != nil {
+		mux.Handle("GET /i/{tenant}/{image}", c.Previews)
+	}
 	return secured(mux)
 }
 
