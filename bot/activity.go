@@ -31,6 +31,7 @@ type Activity struct {
 	Entities       []Entity            `json:"entities"`
 	MembersAdded   []Account           `json:"membersAdded"`
 	MembersRemoved []Account           `json:"membersRemoved"`
+	Attachments    []Attachment        `json:"attachments"`
 	Value          json.RawMessage     `json:"value"`
 
 	// mark tells this activity from others: its id, or for one without id something of its own.

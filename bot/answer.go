@@ -12,6 +12,7 @@ import (
 
 	"teamspro/cards"
 	"teamspro/internal/fault"
+	"teamspro/internal/image"
 )
 
 // sentence is what a person reads when something did not work: what happened, and for failures of ours a short
@@ -23,6 +24,9 @@ func (b *Bot) sentence(t *Turn, err error) string {
 	}
 	if !errors.As(err, &f) {
 		return t.Text("trouble.internal", "Ref", reference(t.activity))
+	}
+	if strings.HasPrefix(f.Text, "image.") {
+		return image.Explain(f).Say(t.Text)
 	}
 	if f.Text != "" {
 		return t.Text(f.Text, f.Args...)
@@ -43,6 +47,8 @@ func (b *Bot) trouble(t *Turn, err error) cards.Card {
 func (t *Turn) waysOn(err error) []cards.Step {
 	id := t.params["id"]
 	switch {
+	case t.app.key == ImagePro:
+		return t.steps("help")
 	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):
 		return t.steps("find", "help")
 	case fault.Is(err, fault.NotFound):

@@ -17,6 +17,7 @@ import (
 	"teamspro/cards"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 )
 
 // Config is what a Bot is made of. Everything is required but where it says otherwise.
@@ -37,6 +38,9 @@ type Config struct {
 	Region string
 	// Avatar gives the path of a picture of somebody's initials.
 	Avatar func(name, kind string) string
+	// Studio is where pictures are worked on, and Preview the addresses they are shown at; for Image Pro.
+	Studio  *image.Studio
+	Preview PreviewFunc
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.

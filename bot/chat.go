@@ -9,7 +9,7 @@ import (
 )
 
 func (b *Bot) help(t *Turn) (cards.Card, error) {
-	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t)}
+	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Next: t.steps("books", "tags", "trash", "settings", "privacy")}
 	for _, word := range helpful {
 		v.Commands = append(v.Commands, cards.CommandView{Name: t.Text("help." + word + ".name"), Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
 	}
@@ -18,10 +18,10 @@ func (b *Bot) help(t *Turn) (cards.Card, error) {
 
 // HelpCommands lists what can be typed to an app, for the help page.
 func HelpCommands(app App, language string) []cards.CommandView {
-	if app != ContactPro {
-		return nil
-	}
 	t := lang.For(language)
+	if app == ImagePro {
+		return imageCommands(t)
+	}
 	var list []cards.CommandView
 	for _, word := range helpful {
 		list = append(list, cards.CommandView{Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
@@ -41,11 +41,6 @@ func (b *Bot) signOut(t *Turn) (cards.Card, error) {
 
 func (b *Bot) showPrivacy(t *Turn) (cards.Card, error) {
 	return cards.Privacy(t.Lang, cards.PrivacyView{App: t.app.name, Rows: b.Kept(t.Lang), URL: b.page("/privacy", t)}), nil
-}
-
-// imageSoon answers everything that Image Pro is asked while its functions are being set up.
-func (b *Bot) imageSoon(t *Turn) (cards.Card, error) {
-	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("image.soon.title"), Text: t.Text("image.soon.text"), Next: []cards.Step{{Title: t.Text("step.help"), Verb: "help"}}}), nil
 }
 
 // mention is how the bot is called in this place: it must be mentioned where several people talk.

@@ -81,6 +81,7 @@ type connectorCall struct {
 	tenant identity.Tenant
 	lane   string // the conversation whose limits count
 	reads  bool
+	limit  int64 // bytes of an answer; 0 is what JSON may have
 	answer []byte
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -104,7 +105,7 @@ func (c *Connector) do(ctx context.Context, method string, u url.URL, body []byt
 		return nil, &ConnectorError{Op: call.op, Code: "waiting"}
 	}
 	defer place.leave()
-	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, pause: newPause()}
+	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, pause: newPause(), limit: cmp.Or(call.limit, maxAnswerSize)}
 	return d.run(ctx)
 }
 
@@ -123,6 +124,7 @@ type delivery struct {
 	body      []byte
 	place     *limitPlace
 	pause     *backoff.ExponentialBackOff
+	limit     int64 // bytes of the answer
 
 	tries   int
 	refused string // the token that got 401
@@ -246,7 +248,7 @@ func (d *delivery) attempt(ctx context.Context, token string) connectorAnswer {
 		return connectorAnswer{err: err}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", "application/json, image/*")
 	if d.body != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
@@ -256,7 +258,7 @@ func (d *delivery) attempt(ctx context.Context, token string) connectorAnswer {
 	}
 	defer res.Body.Close()
 	a := connectorAnswer{status: res.StatusCode}
-	a.body, a.cut = io.ReadAll(http.MaxBytesReader(nil, res.Body, maxAnswerSize))
+	a.body, a.cut = io.ReadAll(http.MaxBytesReader(nil, res.Body, d.limit))
 	a.after, a.asked = retryAfter(res.Header, time.Now())
 	return a
 }

@@ -83,11 +83,26 @@ func (b *Bot) Routes(key App) *Router {
 	return r
 }
 
-// imageRoutes are Image Pro's: its functions are being set up, and every way in says so.
+// imageRoutes are Image Pro's.
 func (b *Bot) imageRoutes(r *Router) {
-	r.Command("help", b.imageSoon, "what is coming")
-	r.Command(unknown, b.imageSoon, "what is coming")
-	r.Action("help", b.imageSoon, "what is coming")
+	// Chat: a picture comes with the message, or is the one worked on last
+	r.Command("help", b.imageHelp, "what can be typed")
+	r.Command("hello", b.hello, "the welcome again")
+	r.Command("info", b.pictureInfo, "what is known of a picture")
+	r.Command("undo", b.undoLatest, "the last step taken back")
+	r.Command("redo", b.redoLatest, "a step brought again")
+	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
+	r.Command(unknown, b.editPicture, "any plan: resize 800 | grey | webp; or a picture alone")
+
+	// Card buttons
+	r.Action("help", b.imageHelp, "what can be typed")
+	r.Action("privacy", b.showPrivacy, "what is stored")
+	r.Action("image/{id}/{at}/undo", b.undoPicture, "a step back")
+	r.Action("image/{id}/{at}/redo", b.redoPicture, "a step forward again")
+	r.Action("image/{id}/{at}/info", b.aboutPicture, "what is known of the picture")
+	r.Action("image/{id}/{at}/do/{plan}", b.applyPlan, "a plan, one press away")
+
+	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")

@@ -55,7 +55,11 @@ func goldens() map[string]any {
 		"form-problems":      Form(t, FormView{Verb: "contact/add", Form: "F3", Book: "b1", Books: []ChoiceView{{"Sales", "b1"}}, Values: map[string]string{"kind": "function", "mobile": "12"}, Problems: map[string]string{"name": "A name is needed.", "fax": "This is no number."}}),
 		"form-french":        Form(french, FormView{Verb: "contact/c7/edit", Version: 3, Values: values()}),
 		"newbook-full":       NewBook(t, NewBookForm{Form: "F4", Name: "Sales", Problem: "Another book has this name.", Kind: "personal", Kinds: []ChoiceView{{"This conversation's", "conversation"}, {"My own", "personal"}}}),
-		"note-full":          Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"picture-full":       Picture(t, harbour()), "picture-bare": Picture(french, PictureView{ID: "i1", Name: "Image", After: PictureFacts{"640 × 480 pixels", "12 Ko", "PNG"}, Alt: "Image, 640 × 480"}),
+		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().Next}),
+		"picture-hostile": Picture(t, PictureView{ID: "i/1", Name: hostileName, Alt: hostileName, Done: []string{hostileName}, Notes: []string{hostileName}, Notice: hostileName, After: PictureFacts{"1 × 1 pixels", "1 KB", "PNG"}}),
+		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
+		"note-full":       Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 }
 

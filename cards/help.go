@@ -3,11 +3,12 @@ package cards
 // Welcome greets a conversation once: what this is worth, how to begin, what to type.
 func Welcome(t Texts, v WelcomeView) Card {
 	worth := t.Text("card.welcome."+welcomePlace(v.Place), "App", v.App)
+	if v.Pictures {
+		worth = t.Text("card.welcome.image", "App", v.App)
+	}
 	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
-	for _, command := range []string{"find", "add", "help"} {
-		if command != "add" || v.Add {
-			body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
-		}
+	for _, command := range welcomeCommands(v) {
+		body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
 	}
 	body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
 	if v.HelpURL != "" {
@@ -19,8 +20,21 @@ func Welcome(t Texts, v WelcomeView) Card {
 	if v.Add {
 		actions = append(actions, button(t.Text("button.add"), AddVerb("")))
 	}
-	actions = append(actions, button(t.Text("button.books"), "books"), button(t.Text("button.help"), "help"))
-	return newCard(plain(worth), body, actions...)
+	if !v.Pictures {
+		actions = append(actions, button(t.Text("button.books"), "books"))
+	}
+	return newCard(plain(worth), body, append(actions, button(t.Text("button.help"), "help"))...)
+}
+
+// welcomeCommands are the first things to try.
+func welcomeCommands(v WelcomeView) []string {
+	switch {
+	case v.Pictures:
+		return []string{"resize", "redact", "help"}
+	case v.Add:
+		return []string{"find", "add", "help"}
+	}
+	return []string{"find", "help"}
 }
 
 func welcomePlace(place string) string {
@@ -47,10 +61,7 @@ func Help(t Texts, v HelpView) Card {
 		}
 		body = append(body, more(t, len(v.Commands), shown)...)
 		body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
-		actions := []Action{
-			button(t.Text("button.books"), "books"), button(t.Text("button.tags"), "tags"), button(t.Text("button.trash"), "trash"),
-			button(t.Text("button.settings"), "settings"), button(t.Text("button.privacy"), "privacy"),
-		}
+		actions := steps(v.Next)
 		if v.HelpURL != "" {
 			actions = append(actions, OpenURL{Title: t.Text("button.help.page"), URL: v.HelpURL, Tooltip: t.Text("button.browser.tooltip")})
 		}

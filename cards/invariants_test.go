@@ -18,6 +18,7 @@ var grammar = []*regexp.Regexp{
 	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),
+	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+)$`),
 	regexp.MustCompile(`^filter/(save|drop)/[^/]+$`),
 	regexp.MustCompile(`^book/[^/]+/(share/read|share/edit|unshare/[^/]+|restore)$`),
 }
@@ -200,6 +201,8 @@ func everyText(t Texts) {
 	for _, place := range []string{"personal", "groupChat", "channel"} {
 		Welcome(t, WelcomeView{Place: place, Add: true, HelpURL: "https://bot.contoso.example/help"})
 	}
+	Welcome(t, WelcomeView{Pictures: true})
+	Picture(t, harbour())
 	Help(t, help(""))
 	Privacy(t, PrivacyView{URL: "https://bot.contoso.example/privacy"})
 	Confirm(t, ConfirmView{})

@@ -28,6 +28,11 @@ func AddVerb(name string) string {
 	return path("contact", "add", "named", name)
 }
 
+// PictureVerb does something to a picture as it is after a number of steps.
+func PictureVerb(id string, at int, what ...string) string {
+	return path(append([]string{"image", id, strconv.Itoa(at)}, what...)...)
+}
+
 func path(parts ...string) string {
 	var room [128]byte
 	b := room[:0]

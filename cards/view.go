@@ -153,6 +153,8 @@ type WelcomeView struct {
 	Add bool
 	// HelpURL is the https address of the help page; empty shows none.
 	HelpURL string
+	// Pictures greets for the app that works on pictures instead of contacts.
+	Pictures bool
 }
 
 // HelpView lists what can be typed.
@@ -161,10 +163,45 @@ type HelpView struct {
 	Mention  string
 	Commands []CommandView
 	HelpURL  string
+	// Next are the ways on; see Step.
+	Next []Step
 }
 
 // CommandView is a command as people type it, with an example.
 type CommandView struct{ Name, Example, Does string }
+
+// PictureView is a picture that somebody works on.
+type PictureView struct {
+	ID string
+	// At is how many steps were done to it: a button of an older card is told from one of this.
+	At   int
+	Name string
+	// Preview is a signed https address; empty shows no picture. Alt is what the picture shows, in words.
+	Preview, Alt string
+	Before       PictureFacts
+	After        PictureFacts
+	// Done are what was done, a short phrase each; Notes what was done otherwise than asked, a sentence each.
+	Done, Notes []string
+	// Notice is a sentence above the picture.
+	Notice string
+	// Undo and Redo offer to take a step back and forward.
+	Undo, Redo bool
+	// Next are more ways on; see Step.
+	Next []Step
+}
+
+// PictureFacts are written for the person's language: "4,032 × 3,024 pixels", "3.1 MB", "JPEG".
+type PictureFacts struct{ Pixels, Bytes, Format string }
+
+// PictureInfoView is what is known of a picture.
+type PictureInfoView struct {
+	Name         string
+	Preview, Alt string
+	Facts        []FactView
+	// Warning is what one should know before sharing it; empty when there is nothing.
+	Warning string
+	Next    []Step
+}
 
 // ConfirmView asks once before something is deleted.
 type ConfirmView struct {

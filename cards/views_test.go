@@ -133,14 +133,23 @@ func settingsForm() SettingsForm {
 }
 
 func help(mention string) HelpView {
-	return HelpView{App: "Contact Pro", Mention: mention, HelpURL: "https://bot.contoso.example/help", Commands: []CommandView{
+	next := []Step{{"Books", "books"}, {"Tags", "tags"}, {"Trash", "trash"}, {"Settings", "settings"}, {"Privacy", "privacy"}}
+	return HelpView{App: "Contact Pro", Mention: mention, HelpURL: "https://bot.contoso.example/help", Next: next, Commands: []CommandView{
 		{"find", "find marta in sales", "People by any words, in any order"}, {"who is", "who is +33 6 39 98 12 34", "Whose number this is"},
 		{"add", "add Marta Weber, marta@contoso.example", "A contact from one line; “add” alone opens the form"},
 		{"history", "history marta weber", "Who changed what, and when"}}}
 }
 
+func harbour() PictureView {
+	return PictureView{ID: "i1", At: 3, Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&l=en&p=resize+800&s=1024&k=x", Alt: "harbour.jpg, resized, 800 × 600",
+		Before: PictureFacts{"4,032 × 3,024 pixels", "3.1 MB", "JPEG"}, After: PictureFacts{"800 × 600 pixels", "84 KB", "WEBP"},
+		Done: []string{"resized to 800 pixels wide", "in grey", "as WebP"}, Notes: []string{"200 KB could not be reached: it has 210 KB."}, Notice: "2 pictures came with the message. This is the first one.",
+		Undo: true, Redo: true, Next: []Step{{"Mail, under 200 KB", PictureVerb("i1", 3, "do", "resize 1600 | jpeg | under 200 KB")}, {"About it", PictureVerb("i1", 3, "info")}}}
+}
+
 func aide() HelpView {
-	return HelpView{App: "Contact Pro", HelpURL: "https://bot.contoso.example/aide", Commands: []CommandView{
+	next := []Step{{"Carnets", "books"}, {"Étiquettes", "tags"}, {"Corbeille", "trash"}, {"Paramètres", "settings"}, {"Confidentialité", "privacy"}}
+	return HelpView{App: "Contact Pro", HelpURL: "https://bot.contoso.example/aide", Next: next, Commands: []CommandView{
 		{"trouver", "trouver marta dans ventes", "Des contacts par n’importe quels mots"}, {"ajouter", "ajouter Marta Weber, marta@contoso.example", "Un contact en une ligne"}}}
 }
 

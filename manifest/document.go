@@ -70,6 +70,7 @@ type language struct {
 type bot struct {
 	BotID        string        `json:"botId"`
 	Scopes       []string      `json:"scopes"`
+	Files        bool          `json:"supportsFiles,omitempty"`
 	CommandLists []commandList `json:"commandLists,omitempty"`
 }
 
@@ -140,7 +141,7 @@ func build(s settled, p *lang.Printer) *document {
 		AccentColor:        s.accent,
 		PublisherDocsURL:   s.base + "/help",
 		LocalizationInfo:   languages(),
-		Bots:               []bot{{BotID: s.AppID, Scopes: everywhere, CommandLists: commandLists(s.Commands, text)}},
+		Bots:               []bot{{BotID: s.AppID, Scopes: everywhere, Files: s.Files, CommandLists: commandLists(s.Commands, text)}},
 		ComposeExtensions:  extensions(s.App, text),
 		Permissions:        []string{"identity", "messageTeamMembers"},
 		ValidDomains:       []string{s.host},

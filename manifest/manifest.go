@@ -72,6 +72,8 @@ type App struct {
 	Company string
 	// WebsiteURL is the https address of that company; PublicURL when empty.
 	WebsiteURL string
+	// Files lets people attach files in the personal chat.
+	Files bool
 	// Commands are the chat commands, the most useful first.
 	Commands []Command
 	// Extension are the commands of the message extension; none leaves it out.
@@ -125,7 +127,9 @@ func DefaultContact(appID string) App {
 
 // DefaultImage is Image Pro with the commands it has.
 func DefaultImage(appID string) App {
-	return App{AppID: appID, Commands: []Command{{Name: "help"}}}
+	return App{AppID: appID, Files: true, Commands: []Command{
+		{Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "info"}, {Name: "undo"}, {Name: "redo"}, {Name: "privacy"}, {Name: "help"},
+	}}
 }
 
 // product is what sets one kind of app apart from the other.

@@ -38,6 +38,8 @@ type settings struct {
 	ServiceHosts   []string `env:"TEAMSPRO_SERVICE_HOSTS" help:"Hosts to which the connector token may go; loopback only when named here, with its port."`
 	CAFile         string   `name:"ca-file" env:"TEAMSPRO_CA_FILE" help:"PEM file with one more certificate authority to trust."`
 
+	Pictures pictureSettings `embed:"" prefix:"picture-" envprefix:"TEAMSPRO_PICTURE_"`
+
 	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
@@ -130,7 +132,7 @@ func (s *settings) check() error {
 	if s.Region != "" && !region.MatchString(s.Region) {
 		bad("TEAMSPRO_REGION", "is not a country of two capital letters, such as FR")
 	}
-	problems = append(problems, s.checkAddresses())
+	problems = append(problems, s.checkAddresses(), s.Pictures.check())
 	return errors.Join(problems...)
 }
 

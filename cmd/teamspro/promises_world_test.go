@@ -29,6 +29,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"teamspro/internal/imaging"
 )
 
 // The promises_*_test.go files hold the service to its promises from outside: it is started with settings as an operator
@@ -46,6 +48,7 @@ const (
 
 // TestMain runs the service itself where a test needs it as a process of its own.
 func TestMain(m *testing.M) {
+	imaging.WorkerMain() // a picture is worked on in a process of this program
 	if os.Getenv(childRole) == "" {
 		flag.Parse()
 		if err := flag.Set("test.parallel", "8"); err != nil { // these tests wait far more than they work

@@ -14,6 +14,7 @@ import (
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
 	Sandbox  sandboxCmd  `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
+	Image    imageCmd    `cmd:"" help:"Run a plan on a picture: teamspro image 'resize 800 | webp' < in > out."`
 	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
 	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
 	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`

@@ -26,7 +26,7 @@ type sandboxCmd struct {
 	Data       string `help:"Folder to keep the database in; without it everything is forgotten at the end."`
 	Packages   string `default:"test/e2e/node_modules" help:"Folder with the npm packages of the page."`
 	Only       bool   `help:"Start only the Microsoft side and print the settings for a service started elsewhere."`
-	Image      bool   `help:"Install Image Pro, too."`
+	Image      bool   `default:"true" negatable:"" help:"Install Image Pro, too."`
 	Empty      bool   `help:"Begin with empty books."`
 	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
 	Quiet      bool   `help:"Print only the address of the page."`
@@ -173,13 +173,20 @@ func (c *sandboxCmd) settings(env map[string]string, folder string) (*settings, 
 	return settingsFrom(flags)
 }
 
+func (c *sandboxCmd) installed() string {
+	if c.Image {
+		return "Contact Pro and Image Pro"
+	}
+	return "Contact Pro"
+}
+
 func (c *sandboxCmd) announce(out output, box *sandbox.Sandbox) {
 	if c.Quiet {
 		fmt.Fprintln(out, "page", box.PageURL())
 		return
 	}
-	fmt.Fprintf(out, "\n  Open %s in a browser: a small Teams with %s installed.\n", box.PageURL(), "Contact Pro")
-	fmt.Fprintln(out, "  No account, no tenant, invented people. Try: find marta")
+	fmt.Fprintf(out, "\n  Open %s in a browser: a small Teams with %s installed.\n", box.PageURL(), c.installed())
+	fmt.Fprintln(out, "  No account, no tenant, invented people. Try: find marta, or paste a picture into the chat with Image Pro.")
 	if c.Data == "" {
 		fmt.Fprintln(out, "  Everything is forgotten when you stop this (Ctrl-C); --data keeps it.")
 	}

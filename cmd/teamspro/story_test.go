@@ -29,6 +29,8 @@ import (
 //	say TEXT                types a message (mentioning the bot where several people talk) and waits for its answer
 //	reply TEXT              the same, in the thread of the message in sight
 //	write TEXT              types a message that is not for the bot
+//	paste WxH               puts a picture of that size, with a red box in its middle, into the next message
+//	attach NAME WxH         puts a file beside the next message: such a picture, or where the name ends in .txt some words
 //	press TITLE             presses a button, or a row that shows the text, of the card in sight
 //	twice TITLE             presses it twice; the second answer is in sight
 //	dialog TITLE            presses a button, or a row, that opens a dialog
@@ -53,6 +55,8 @@ import (
 //	see TEXT …              what is in sight shows each text (! see: it does not)
 //	leads ADDRESS …         what is in sight leads to each address, or holds the text as JSON (! leads: it does not)
 //	results N               so many search results are in sight
+//	shown WxH [WHAT]        the picture on the card in sight is so large when fetched, and the red box is on it: secret|covered;
+//	                        "shown note" is a picture that says why there is none
 //	lighter BYTES           what is in sight weighs less
 //	messages N              the conversation holds N messages of the bot
 //	threaded                the last message stands in the thread of what was typed
@@ -82,7 +86,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
-		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp,
+		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "shown": (*story).shown,
 	} {
 		all[name] = cmd(step)
 	}
@@ -107,6 +111,8 @@ type story struct {
 	values   map[string]any
 	inserted any
 	before   int // how many messages the bot had when its button was pressed
+	// the files of the next message
+	files []handed
 	// the search
 	query string
 	skip  int
@@ -191,8 +197,8 @@ func (s *story) write(args []string) error { return s.enter(args, "", false) }
 
 func (s *story) enter(words []string, thread string, mention bool) error {
 	var sent struct{ ID string }
-	err := s.post("/api/send", map[string]any{"text": strings.Join(words, " "), "mention": mention, "thread": thread}, &sent)
-	s.typed = sent.ID
+	err := s.post("/api/send", map[string]any{"text": strings.Join(words, " "), "mention": mention, "thread": thread, "files": s.files}, &sent)
+	s.typed, s.files = sent.ID, nil
 	return err
 }
 

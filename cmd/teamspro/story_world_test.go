@@ -53,8 +53,8 @@ func open(ts *testscript.TestScript, _ bool, options []string) {
 	if !slices.Contains(options, "sample") {
 		args = append(args, "--empty")
 	}
-	if slices.Contains(options, "image") {
-		args = append(args, "--image")
+	if !slices.Contains(options, "image") {
+		args = append(args, "--no-image")
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()

@@ -33,6 +33,7 @@ type service struct {
 	verifier *auth.Verifier
 	db       *store.DB
 	books    *contact.Books
+	pictures *pictures // nil without Image Pro
 	logins   []*login
 	tenants  []string
 	log      *slog.Logger
@@ -77,8 +78,15 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.tenants = s.AllowedTenants
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})
-	svc.bot = bot.New(bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows})
+	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows}
+	if s.Image.ID != "" {
+		if svc.pictures, err = newPictures(s); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
+	}
+	svc.bot = bot.New(cfg)
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})
@@ -154,7 +162,11 @@ func (svc *service) loggedIn() error {
 func (svc *service) routes(s *settings) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/messages", svc.bot)
-	mux.Handle("/", web.New(web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon}))
+	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon}
+	if svc.pictures != nil {
+		pages.Previews = svc.pictures.server
+	}
+	mux.Handle("/", web.New(pages))
 	if s.AdminListen == "" {
 		for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 			mux.Handle(path, svc.admin)
@@ -270,6 +282,11 @@ func (svc *service) warm(ctx context.Context) {
 }
 
 func (svc *service) close() {
+	if svc.pictures != nil {
+		if err := svc.pictures.close(); err != nil {
+			svc.log.Warn("the previews could not be removed; they will be at the next start", "error", err)
+		}
+	}
 	if err := svc.db.Close(); err != nil {
 		svc.log.Error("the database did not close", "error", err)
 	}

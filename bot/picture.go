@@ -1,0 +1,280 @@
+package bot
+
+import (
+	"cmp"
+	"path"
+	"strconv"
+	"strings"
+
+	"teamspro/cards"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+	"teamspro/internal/image"
+)
+
+// picturePreview is how large the picture of a card is asked for, in pixels.
+const picturePreview = 1024
+
+// editPicture does what was typed to the picture that came with it, or to the one that the person worked on last.
+func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
+	w, handed, err := b.onDesk(t)
+	switch {
+	case fault.Is(err, fault.NotFound) && t.Words == "":
+		return b.howToBegin(t), nil
+	case err != nil:
+		return cards.Card{}, err
+	case t.Words == "":
+		return b.pictureCard(t, w, ""), nil
+	}
+	p, err := image.Parse(t.Words)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	if w, err = b.Studio.Do(t.ctx, t.Caller, w.ID, p); err != nil {
+		return cards.Card{}, err
+	}
+	return b.pictureCard(t, w, handedNotice(t, handed)), nil
+}
+
+// onDesk is the first picture of the message, laid on the person's desk, or the latest that lies there. It tells how
+// many came with the message.
+func (b *Bot) onDesk(t *Turn) (w image.Work, handed int, err error) {
+	files := t.activity.handed()
+	if len(files) == 0 {
+		id, err := b.Studio.Latest(t.Caller)
+		if err != nil {
+			return image.Work{}, 0, err
+		}
+		w, err = b.Studio.Look(t.Caller, id)
+		return w, 0, err
+	}
+	data, err := t.app.connector.Fetch(t.ctx, t.target(), files[0])
+	if err != nil {
+		return image.Work{}, 0, err
+	}
+	w, err = b.Studio.Take(t.ctx, t.Caller, pictureName(t, files[0]), data)
+	return w, len(files), err
+}
+
+// pictureName is what a file is called; a pasted picture has no name of its own.
+func pictureName(t *Turn, at Attachment) string {
+	name := strings.TrimSpace(path.Base(strings.ReplaceAll(at.Name, `\`, "/")))
+	if name == "." || name == "/" {
+		name = ""
+	}
+	return clip(cmp.Or(name, t.Text("picture.unnamed")), 200)
+}
+
+// handedNotice says which of several pictures was taken.
+func handedNotice(t *Turn, handed int) string {
+	if handed < 2 {
+		return ""
+	}
+	return t.Text("picture.first_of", "Count", handed)
+}
+
+// howToBegin tells somebody without a picture how to hand one over.
+func (b *Bot) howToBegin(t *Turn) cards.Card {
+	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("picture.none.title"), Text: t.Text("picture.none.text"), Next: t.steps("help")})
+}
+
+// pictureInfo tells what is known of a picture.
+func (b *Bot) pictureInfo(t *Turn) (cards.Card, error) {
+	w, _, err := b.onDesk(t)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.infoCard(t, w)
+}
+
+func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
+	colours, err := b.Studio.Colours(t.ctx, t.Caller, w.ID)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: pictureFacts(t, w.Before, colours), Next: b.offers(t, w)}
+	if w.Before.HasLocation {
+		v.Warning = t.Text("picture.location")
+	}
+	return cards.PictureInfo(t.Lang, v), nil
+}
+
+// pictureFacts are the lines of the info card, without those that are not known.
+func pictureFacts(t *Turn, f image.Facts, colours []image.Color) []cards.FactView {
+	facts := []cards.FactView{
+		{Label: t.Text("picture.fact.format"), Value: strings.ToUpper(f.Format)},
+		{Label: t.Text("picture.fact.pixels"), Value: pixels(t, f)},
+		{Label: t.Text("picture.fact.bytes"), Value: image.Bytes(f.Bytes).Say(t.Text)},
+	}
+	add := func(known bool, key, value string) {
+		if known {
+			facts = append(facts, cards.FactView{Label: t.Text(key), Value: value})
+		}
+	}
+	add(f.Frames > 1, "picture.fact.frames", t.Lang.Number(f.Frames))
+	add(f.DPI > 0, "picture.fact.dpi", t.Lang.Number(int(f.DPI+0.5)))
+	add(f.Profile != "", "picture.fact.profile", clip(f.Profile, 80))
+	add(f.HasMetadata, "picture.fact.metadata", t.Text("picture.metadata"))
+	var shades []string
+	for _, c := range colours {
+		shades = append(shades, c.String())
+	}
+	add(len(shades) > 0, "picture.fact.colours", strings.Join(shades, "  "))
+	return facts
+}
+
+// undoLatest and redoLatest are typed: they go on from wherever the picture is.
+func (b *Bot) undoLatest(t *Turn) (cards.Card, error) {
+	w, _, err := b.onDesk(t)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.undoPictureAt(t, w.ID, w.At)
+}
+
+func (b *Bot) redoLatest(t *Turn) (cards.Card, error) {
+	w, _, err := b.onDesk(t)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.redoPictureAt(t, w.ID, w.At)
+}
+
+// undoPicture is the button. Pressed twice, it takes one step.
+func (b *Bot) undoPicture(t *Turn) (cards.Card, error) {
+	at, err := t.step()
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.undoPictureAt(t, image.ID(t.Param("id")), at)
+}
+
+func (b *Bot) redoPicture(t *Turn) (cards.Card, error) {
+	at, err := t.step()
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.redoPictureAt(t, image.ID(t.Param("id")), at)
+}
+
+func (b *Bot) undoPictureAt(t *Turn, id image.ID, at int) (cards.Card, error) {
+	w, err := b.Studio.Undo(t.ctx, t.Caller, id, at)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	if w.At == at {
+		return b.pictureCard(t, w, t.Text("picture.nothing_to_undo")), nil
+	}
+	return b.pictureCard(t, w, ""), nil
+}
+
+func (b *Bot) redoPictureAt(t *Turn, id image.ID, at int) (cards.Card, error) {
+	w, err := b.Studio.Redo(t.ctx, t.Caller, id, at)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	if w.At == at {
+		return b.pictureCard(t, w, t.Text("picture.nothing_to_redo")), nil
+	}
+	return b.pictureCard(t, w, ""), nil
+}
+
+// applyPlan is a button that carries a plan. On a picture that has moved on since, it does nothing: pressed twice, it
+// works once.
+func (b *Bot) applyPlan(t *Turn) (cards.Card, error) {
+	at, err := t.step()
+	if err != nil {
+		return cards.Card{}, err
+	}
+	p, err := image.Parse(t.Param("plan"))
+	if err != nil {
+		return cards.Card{}, err
+	}
+	w, err := b.Studio.DoAt(t.ctx, t.Caller, image.ID(t.Param("id")), at, p)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.pictureCard(t, w, ""), nil
+}
+
+// aboutPicture is the button that asks for the facts.
+func (b *Bot) aboutPicture(t *Turn) (cards.Card, error) {
+	w, err := b.Studio.Look(t.Caller, image.ID(t.Param("id")))
+	if err != nil {
+		return cards.Card{}, err
+	}
+	return b.infoCard(t, w)
+}
+
+// step is the state of the picture that a button was made for.
+func (t *Turn) step() (int, error) {
+	at, err := strconv.Atoi(t.Param("at"))
+	if err != nil {
+		return 0, fault.New(fault.Invalid, "bot.step", "trouble.old_card")
+	}
+	return at, nil
+}
+
+func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
+	v := cards.PictureView{ID: string(w.ID), At: w.At, Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w),
+		Before: factsView(t, w.Before), After: factsView(t, w.After), Notice: notice, Undo: w.Undo, Redo: w.Redo, Next: b.offers(t, w)}
+	for _, done := range w.Plan.Describe() {
+		v.Done = append(v.Done, done.Say(t.Text))
+	}
+	for _, note := range w.Notes {
+		v.Notes = append(v.Notes, note.Say(t.Text))
+	}
+	return cards.Picture(t.Lang, v)
+}
+
+func factsView(t *Turn, f image.Facts) cards.PictureFacts {
+	return cards.PictureFacts{Pixels: pixels(t, f), Bytes: image.Bytes(f.Bytes).Say(t.Text), Format: strings.ToUpper(f.Format)}
+}
+
+func pixels(t *Turn, f image.Facts) string {
+	return t.Text("picture.pixels", "W", t.Lang.Number(f.W), "H", t.Lang.Number(f.H))
+}
+
+// pictureAlt is what a picture shows, as far as it is known: its name and what was done.
+func pictureAlt(t *Turn, w image.Work) string {
+	return image.AltText(w.Name, w.Plan, w.After).Say(t.Text)
+}
+
+// preview is the address of the picture as it is now; empty when people cannot reach the service by https.
+func (b *Bot) preview(t *Turn, w image.Work) string {
+	return b.Preview(t.Caller.Tenant, string(w.ID), w.Plan.String(), picturePreview, t.Lang.Language())
+}
+
+// maxOffers leaves room for undo and redo among the six buttons of a card.
+const maxOffers = 4
+
+// offers are what people often want, one press away.
+func (b *Bot) offers(t *Turn, w image.Work) []cards.Step {
+	var offers []cards.Step
+	for _, p := range image.Presets() {
+		if len(offers) < maxOffers-1 {
+			offers = append(offers, cards.Step{Title: t.Text(p.Key), Verb: cards.PictureVerb(string(w.ID), w.At, "do", p.Plan.String())})
+		}
+	}
+	return append(offers, cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
+}
+
+// imageHelp tells what can be typed to Image Pro.
+func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
+	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Commands: imageCommands(t.Lang), Next: t.steps("privacy")}
+	return cards.Help(t.Lang, v), nil
+}
+
+// imageExamples are the commands that help explains, the most useful first.
+var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "info", "undo", "privacy"}
+
+func imageCommands(t cards.Texts) []cards.CommandView {
+	var list []cards.CommandView
+	for _, word := range imageExamples {
+		list = append(list, cards.CommandView{Name: t.Text("help.image." + word + ".name"), Example: t.Text("help.image." + word + ".example"), Does: t.Text("help.image." + word + ".does")})
+	}
+	return list
+}
+
+// PreviewFunc gives the signed address of a picture of a tenant after a plan, at most side pixels large.
+type PreviewFunc func(t identity.Tenant, picture, plan string, side int, language string) string

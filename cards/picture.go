@@ -1,0 +1,73 @@
+package cards
+
+// Picture is the card of a picture that somebody works on: how it looks now, what was done to it, and what that did to
+// its size.
+func Picture(t Texts, v PictureView) Card {
+	body := pictureHead(v.Notice, v.Preview, v.Alt)
+	body = append(body, strong(short(v.Name, 120)))
+	for _, s := range []string{became(v.Before.Pixels, v.After.Pixels), join(dot, became(v.Before.Bytes, v.After.Bytes), became(v.Before.Format, v.After.Format))} {
+		if s != "" {
+			body = append(body, subtle(s))
+		}
+	}
+	if done := join(dot, v.Done...); done != "" {
+		body = append(body, small(short(done, 400)))
+	}
+	for _, note := range v.Notes {
+		body = append(body, warning(note))
+	}
+	return newCard(plain(join(". ", v.Notice, v.Alt)), body, orHelp(t, pictureActions(t, v))...)
+}
+
+// PictureInfo is what is known of a picture.
+func PictureInfo(t Texts, v PictureInfoView) Card {
+	body := append(pictureHead("", v.Preview, v.Alt), strong(short(v.Name, 120)))
+	if v.Warning != "" {
+		body = append(body, warning(v.Warning))
+	}
+	body = append(body, FactSet{Facts: factList(v.Facts)})
+	return newCard(plain(v.Alt), body, orHelp(t, steps(v.Next))...)
+}
+
+func pictureHead(notice, preview, alt string) []Element {
+	var body []Element
+	if notice != "" {
+		body = append(body, banner(notice))
+	}
+	if preview != "" {
+		body = append(body, Image{URL: preview, AltText: plain(short(alt, 400)), Size: "stretch"})
+	}
+	return body
+}
+
+// became is a value before and after, once where it did not change.
+func became(before, after string) string {
+	if before == after || before == "" {
+		return after
+	}
+	return before + " → " + after
+}
+
+// warning is a sentence that must not be missed.
+func warning(s string) TextBlock {
+	return TextBlock{Text: line(s), Color: "warning", Wrap: true, Spacing: "small"}
+}
+
+func factList(facts []FactView) []Fact {
+	list := make([]Fact, len(facts))
+	for i, f := range facts {
+		list[i] = Fact{Title: line(f.Label), Value: line(f.Value)}
+	}
+	return list
+}
+
+func pictureActions(t Texts, v PictureView) []Action {
+	var actions []Action
+	if v.Undo {
+		actions = append(actions, button(t.Text("button.undo"), PictureVerb(v.ID, v.At, "undo")))
+	}
+	if v.Redo {
+		actions = append(actions, button(t.Text("button.redo"), PictureVerb(v.ID, v.At, "redo")))
+	}
+	return append(actions, steps(v.Next)...)
+}
