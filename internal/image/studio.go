@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"sync"
 	"time"
 
@@ -59,7 +60,9 @@ type work struct {
 	name   string
 	before Facts
 
-	mu    sync.Mutex
+	doing sync.Mutex // one change at a time; it may take seconds
+
+	mu    sync.Mutex // of what follows, for moments
 	trail Trail
 	moves int                // how often the trail moved
 	made  map[string]outcome // by the text of the plan
@@ -178,38 +181,48 @@ func (s *Studio) move(ctx context.Context, op string, who identity.Caller, id ID
 	if err != nil {
 		return Work{}, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.doing.Lock() // from here on only this call changes the work; links to it go on being answered
+	defer w.doing.Unlock()
 	trail, err := step(w)
 	if err != nil {
 		return Work{}, err
 	}
-	if err := s.make(ctx, w, trail.Plan()); err != nil {
+	made, err := s.make(ctx, w, trail.Plan())
+	if err != nil {
 		return Work{}, err
 	}
-	if trail.At != w.trail.At || trail.Plan().String() != w.trail.Plan().String() {
+	s.latest.Set(w.desk, w.id)
+	return w.went(trail, made), nil
+}
+
+// went notes where the trail is now and what was made there, and forgets what was made of plans that are not on it.
+func (w *work) went(trail Trail, now outcome) Work {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := trail.Plan().String()
+	if trail.At != w.trail.At || text != w.trail.Plan().String() {
 		w.trail, w.moves = trail, w.moves+1
 	}
-	s.latest.Set(w.desk, w.id)
-	return w.view(), nil
+	w.made[text] = now
+	known := map[string]bool{Plan{}.String(): true}
+	for _, p := range trail.Plans {
+		known[p.String()] = true
+	}
+	maps.DeleteFunc(w.made, func(text string, _ outcome) bool { return !known[text] })
+	return w.view()
 }
 
 // make runs a plan on the original, unless it is known what becomes of it.
-func (s *Studio) make(ctx context.Context, w *work, p Plan) error {
-	text := p.String()
-	if _, ok := w.made[text]; ok {
-		return nil
+func (s *Studio) make(ctx context.Context, w *work, p Plan) (outcome, error) {
+	if known, ok := w.made[p.String()]; ok {
+		return known, nil
 	}
 	data, err := s.original("image.Make", w.id)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	r, err := Run(ctx, s.engine, s.limits, data, w.before, p)
-	if err != nil {
-		return err
-	}
-	w.made[text] = outcome{facts: r.Facts, notes: r.Notes}
-	return nil
+	return outcome{facts: r.Facts, notes: r.Notes}, err
 }
 
 // Colours are the dominant colours of a picture as it was handed over, the strongest first.
