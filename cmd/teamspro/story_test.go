@@ -212,9 +212,13 @@ func (s *story) messages(args []string) error {
 	return s.await(func(all []seen) bool { return fmt.Sprint(len(all)) == args[0] })
 }
 
+// patience is how long a story waits before it calls something missing: far longer than anybody would, because a machine
+// that tests many things at once is slow.
+const patience = 2 * time.Minute
+
 // await waits until the bot's messages are as they should be and looks at the last of them.
 func (s *story) await(enough func([]seen) bool) error {
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		all, err := s.botMessages()
 		if err != nil {
@@ -299,7 +303,7 @@ func (s *story) sent([]string) error {
 
 // becomes waits until the message in sight shows the texts.
 func (s *story) becomes(texts []string) error {
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		same, err := s.all(func(m seen) bool { return m.ID == s.message })
 		if err != nil || len(same) == 0 {
@@ -678,7 +682,7 @@ func (s *story) app() string {
 func (s *story) cause(event, path string, order map[string]any) error {
 	before := s.told(event)
 	err := s.post(path, order, nil)
-	for deadline := time.Now().Add(30 * time.Second); err == nil && s.told(event) == before; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); err == nil && s.told(event) == before; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the bot was not told %q", event)
 		}
