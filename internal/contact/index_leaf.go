@@ -171,11 +171,13 @@ func (n needle) fits(w []byte) (way, bool) {
 
 // slips tells whether two words are one slip apart.
 func slips(a, b []byte) bool {
+	const most = 2 * utf8.UTFMax // two letters that changed places
 	if apart := len(a) - len(b); apart < -utf8.UTFMax || apart > utf8.UTFMax {
 		return false
 	}
-	if oneSlip(a, b) {
-		return true
+	x, y := differing(a, b)
+	if len(x) > most || len(y) > most {
+		return false
 	}
-	return !(ascii(a) && ascii(b)) && oneSlip([]rune(string(a)), []rune(string(b)))
+	return oneSlip(x, y) || !(ascii(x) && ascii(y)) && oneSlip([]rune(string(a)), []rune(string(b)))
 }

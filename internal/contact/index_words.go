@@ -195,19 +195,20 @@ func ascii(b []byte) bool {
 
 // oneSlip tells whether a becomes b by one letter put in, left out, replaced, or by two neighbours changing places.
 func oneSlip[E byte | rune](a, b []E) bool {
-	if len(a)-len(b) > 1 || len(b)-len(a) > 1 {
-		return false
+	a, b = differing(a, b)
+	if len(a) == 2 && len(b) == 2 {
+		return a[0] == b[1] && a[1] == b[0]
 	}
+	return len(a)+len(b) > 0 && len(a) < 2 && len(b) < 2
+}
+
+// differing gives what is left of two words without the beginning and the end that they share.
+func differing[E byte | rune](a, b []E) (x, y []E) {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
 	}
 	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
 		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	switch {
-	case len(a) == 2 && len(b) == 2:
-		return a[0] == b[1] && a[1] == b[0]
-	default:
-		return len(a)+len(b) > 0 && len(a) < 2 && len(b) < 2
-	}
+	return a, b
 }

@@ -87,19 +87,26 @@ func (s *segment) containing(text string, seen *bitSet, give func(term int)) {
 		s.gramsOf(text, seen, give)
 		return
 	}
-	from, to := s.gramRange(text[:4])
-	last, end := s.gramRange(text[len(text)-4:])
-	if from == to || last == end {
-		return
-	}
-	if len(s.grams.at(last)) < len(s.grams.at(from)) {
-		from = last
-	}
-	s.gram(from, func(t int) {
+	s.rarest(text, func(t int) {
 		if bytes.Contains(s.terms.at(t), []byte(text)) {
 			give(t)
 		}
 	})
+}
+
+// rarest gives the words that contain those four bytes of a text which the fewest contain, or none when none contain some of it.
+func (s *segment) rarest(text string, give func(term int)) {
+	gram, least := 0, math.MaxInt
+	for i := 0; i+4 <= len(text); i++ {
+		from, to := s.gramRange(text[i : i+4])
+		if from == to {
+			return // nobody contains these
+		}
+		if n := len(s.grams.at(from)); n < least {
+			gram, least = from, n
+		}
+	}
+	s.gram(gram, give)
 }
 
 // gramsOf gives the words that contain a text of up to four bytes, each once.
@@ -139,7 +146,11 @@ func (s *segment) slipped(word string, h *hunt, give func(term int)) {
 	for t, to := s.beginning(head); t < to; t++ {
 		try(t)
 	}
-	s.gramsOf(endGram(tail), &h.met, try)
+	if len(tail) < 4 {
+		s.gramsOf(endGram(tail), &h.met, try)
+	} else {
+		s.rarest(tail, try)
+	}
 	if t, ok := s.term(swapped(head, tail)); ok {
 		try(t)
 	}

@@ -44,7 +44,7 @@ func BenchmarkCrossing(b *testing.B) {
 	b.Run("1 KB", func(b *testing.B) { measure(b, tiny, image.Plan{}) })
 	b.Run("4 MB", func(b *testing.B) { measure(b, padded, image.Plan{}) })
 	b.Run("1 KB, same process", func(b *testing.B) {
-		setUp()
+		opened(b)
 		data, err := unix.Mmap(-1, 0, len(tiny), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE) // libvips keeps it
 		if err != nil {
 			b.Fatal(err)

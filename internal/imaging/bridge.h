@@ -12,6 +12,7 @@ typedef struct {
 	int palette;
 } TpSave;
 
+const char *tp_open(void);
 void tp_setup(void);
 void tp_tidy(void);
 int tp_has(const char *operation);

@@ -10,7 +10,7 @@ import (
 
 // TestReduce holds our way of making rows shorter to that of libvips, for pictures with and without opacity.
 func TestReduce(t *testing.T) {
-	setUp()
+	opened(t)
 	until(time.Minute)
 	see := photo(331, 77)
 	for x := range 331 {

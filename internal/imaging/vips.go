@@ -2,7 +2,7 @@ package imaging
 
 /*
 #cgo pkg-config: vips
-#cgo LDFLAGS: -lm
+#cgo LDFLAGS: -Wl,--as-needed -lm -ldl
 #include <stdlib.h>
 #include "bridge.h"
 */
@@ -26,11 +26,17 @@ type pic struct {
 	own   bool // and nothing else refers to them: they may be drawn on
 }
 
-// setUp prepares libvips, which bimg has started, for one thread that works on one picture at a time.
-func setUp() {
+// setUp opens libvips and has bimg start it, for one thread that works on one picture at a time. Importing bimg starts
+// nothing by itself: what it calls then does nothing before libvips is open (late.c).
+func setUp() error {
+	if why := C.tp_open(); why != nil {
+		return errors.New(C.GoString(why))
+	}
+	bimg.Initialize()
 	bimg.VipsCacheSetMaxMem(0)
 	bimg.VipsCacheSetMax(0)
 	C.tp_setup()
+	return nil
 }
 
 // tracked is what libvips holds for pixels, in bytes.

@@ -39,8 +39,11 @@ func WorkerMain() {
 	}
 	nice, _ := strconv.Atoi(v) // written by us
 	beNice(nice)
-	setUp()
-	if err := serve(os.NewFile(fdTalk, "talk")); err != nil {
+	err := setUp()
+	if err == nil {
+		err = serve(os.NewFile(fdTalk, "talk"))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -39,6 +39,7 @@ func TestFormats(t *testing.T) {
 // TestHEIC reads what telephones make.
 func TestHEIC(t *testing.T) {
 	t.Parallel()
+	opened(t)
 	heic, err := bimg.NewImage(jpegOf(quartersOf(96, 64), 95)).Process(bimg.Options{Type: bimg.HEIF, Quality: 90})
 	if err != nil {
 		t.Fatalf("a source could not be made: %v", err)

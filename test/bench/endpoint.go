@@ -36,7 +36,8 @@ func endpoint(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"", "CPU a request, µs", "answers/s", "p50 / p99 at that rate, ms", "memory, MiB", "start to first answer, ms"},
 		about: fmt.Sprintf("`composeExtension/query` over %d contacts: token checked (RS256, keys read from an issuer), four results with their cards. "+
 			"The peers filter a list that was folded beforehand, and have no permissions, no recognition of what was sent twice and no metrics. "+
-			"%d connections for %s, %d rounds by turns; the caller is on the same cores. Medians, with the least and the most in brackets.", endpointContacts, connections, loadTime, loadRounds)}
+			"%d connections for %s, %d rounds by turns; the caller is on the same cores. "+
+			"Each start is the usual one, after a stop in order. Medians, with the least and the most in brackets.", endpointContacts, connections, loadTime, loadRounds)}
 	people := population(endpointContacts)
 	recipes, c, i, err := b.stage(ctx, people, &r)
 	if err != nil {
@@ -46,6 +47,9 @@ func endpoint(ctx context.Context, b bench) (report, error) {
 	prints := make([]*footprint, len(recipes))
 	for n, recipe := range recipes {
 		prints[n] = &footprint{name: recipe.name}
+	}
+	if err := recipes[0].settle(ctx, b.folder, c); err != nil {
+		return r, err
 	}
 	if err := b.timeStarts(ctx, recipes, c, prints); err != nil {
 		return r, err

@@ -15,7 +15,7 @@ const growthTime = 2 * time.Second
 // growth measures how the whole service grows with the contacts and with the books of one person.
 func growth(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"contacts", "books", "start to first answer, ms", "memory, MiB", "a search p50 / p99, ms", "file, MiB"},
-		about: fmt.Sprintf("The whole service with the contacts and books of one person: from its start to its first answer, what it holds in memory then, "+
+		about: fmt.Sprintf("The whole service with the contacts and books of one person: from its start, after a stop in order, to its first answer, what it holds in memory then, "+
 			"and how long a search takes over one connection, for %s.", growthTime)}
 	sizes := []int{1000, 10_000, 100_000}
 	if b.full {
@@ -87,7 +87,11 @@ func (b bench) sizeUp(ctx context.Context, people []contact.Contact) (s size, er
 }
 
 func (s *size) measure(ctx context.Context, folder string, i *issuer, c *caller) error {
-	srv, err := teamspro(folder, i).start(ctx, folder)
+	service := teamspro(folder, i)
+	if err := service.settle(ctx, folder, c); err != nil {
+		return err
+	}
+	srv, err := service.start(ctx, folder)
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (s *server) askOnce(ctx context.Context, c *caller, question string, out io
 
 // stop ends the process at once: what it holds is the bench's own, and is thrown away.
 func (s *server) stop() {
-	if s == nil || s.cmd.Process == nil {
+	if s == nil || s.cmd.Process == nil || s.cmd.ProcessState != nil {
 		return
 	}
 	_ = s.cmd.Process.Kill() // it may have ended by itself
@@ -90,6 +90,26 @@ func (s *server) stop() {
 	if err := s.cmd.Wait(); err != nil && !errors.As(err, &ended) {
 		fmt.Fprintln(os.Stderr, s.name, "did not end:", err)
 	}
+}
+
+// settle starts a service on new data once, asks it one question and stops it as an operator does. What is measured after
+// that is the usual start: with the file of the search index that a stop leaves behind.
+func (r recipe) settle(ctx context.Context, folder string, c *caller) error {
+	s, err := r.start(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if _, err := s.firstAnswer(ctx, c); err != nil {
+		return err
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := s.cmd.Wait(); err != nil {
+		return fmt.Errorf("%s did not stop well; see %s: %w", s.name, s.log, err)
+	}
+	return nil
 }
 
 // teamspro is our service, on the data of a folder, with all that it has in use switched on: one line of log a turn,
