@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"teamspro/internal/contact"
+	"teamspro/internal/contact/contacttest"
 	"teamspro/internal/identity"
 )
 
@@ -25,9 +26,9 @@ func full(b *testing.B) (path string) {
 	path = filepath.Join(b.TempDir(), "teamspro.db")
 	db := openAt(b, path)
 	for from := 0; from < many; from += 5000 {
-		err := db.write(context.Background(), "fill", north, func(tb *bbolt.Bucket) error {
+		err := db.share(context.Background(), "fill", north, func(s *shared) error {
 			for i := from; i < from+5000; i++ {
-				w := writer{op: "fill", tenant: tb, now: db.now(), change: added(fmt.Sprintf("contact-%06d", i), busy(i))}
+				w := writer{op: "fill", shared: s, now: db.now(), change: added(fmt.Sprintf("contact-%06d", i), busy(i))}
 				w.change.ID = contact.ChangeID(fmt.Sprintf("change-%06d", i))
 				if _, err := w.apply(); err != nil {
 					return err
@@ -189,4 +190,61 @@ func BenchmarkContacts(b *testing.B) {
 			b.Fatal(len(found), err)
 		}
 	}
+}
+
+// What people do goes through contact.Books: each corrects a contact again and again, and waits until it is on disk.
+func BenchmarkEditTogether(b *testing.B) {
+	for _, writers := range []int{1, 8} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			db, roster := openAt(b, filepath.Join(b.TempDir(), "teamspro.db")), new(contacttest.Roster)
+			books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(),
+				Marks: db.Marks(), Roster: roster, Index: contact.NewIndex()})
+			corrections := make([]func() error, writers)
+			for i := range corrections {
+				corrections[i] = corrector(b, books, roster, i)
+			}
+			before, cpu := commits(b, db), cpuTime(b)
+			b.ResetTimer()
+			perWorker(b, corrections)
+			b.StopTimer()
+			n := float64(b.N)
+			b.ReportMetric(float64(commits(b, db)-before)/n, "commits/op")
+			b.ReportMetric(float64(cpuTime(b)-cpu)/1e3/n, "cpu-µs/op")
+		})
+	}
+}
+
+// corrector gives a person a contact in a chat, and what corrects it once more.
+func corrector(b *testing.B, books *contact.Books, roster *contacttest.Roster, i int) func() error {
+	who := identity.Caller{Tenant: north, Person: identity.Person(fmt.Sprint("person-", i)), Conversation: "19:quay@thread.example", Place: identity.GroupChat}
+	roster.Set(who.Tenant, who.Person, who.Conversation, identity.Owner)
+	c, err := books.Add(b.Context(), who, "", busy(i), identity.Deed{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func() error {
+		r := *c.After
+		r.Job = fmt.Sprint("Pilot ", c.Version)
+		next, err := books.Edit(b.Context(), who, c.Contact, c.Version, r, identity.Deed{})
+		if err == nil {
+			c = next
+		}
+		return err
+	}
+}
+
+// perWorker has each worker do its own, b.N times in all.
+func perWorker(b *testing.B, do []func() error) {
+	var group sync.WaitGroup
+	for w := range do {
+		group.Go(func() {
+			for range b.N/len(do) + 1 {
+				if err := do[w](); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -48,7 +48,7 @@ func newCommitter(bolt *bbolt.DB) *committer {
 
 // writing is one writer's wish.
 type writing struct {
-	fn   func(*bbolt.Tx) error
+	fn   func(*work) error
 	wake chan struct{} // it is done, or its writer shall lead
 	done bool
 	// inside is the error of fn; commit that of the transaction.
@@ -60,7 +60,7 @@ func (w *writing) failed() bool { return w.inside != nil && !errors.Is(w.inside,
 
 // do carries out fn in a transaction that is on disk when do returns without error. An error of fn is inside; that it
 // found nothing to write is none.
-func (c *committer) do(fn func(*bbolt.Tx) error) (inside, commit error) {
+func (c *committer) do(fn func(*work) error) (inside, commit error) {
 	w := &writing{fn: fn, wake: make(chan struct{}, 1)}
 	if !c.enter(w) {
 		<-w.wake
@@ -153,8 +153,9 @@ func (c *committer) together(batch []*writing) (done bool) {
 		w.inside = nil
 	}
 	commit := c.bolt.Update(func(tx *bbolt.Tx) error {
+		all := &work{Tx: tx}
 		for _, w := range batch {
-			switch w.inside = guarded(w.fn, tx); {
+			switch w.inside = guarded(w.fn, all); {
 			case w.failed():
 				failed++
 			case w.inside != nil:
@@ -167,7 +168,7 @@ func (c *committer) together(batch []*writing) (done bool) {
 		if failed > 0 {
 			return errTogether
 		}
-		return nil
+		return all.finish()
 	})
 	if failed > 0 && len(batch) > 1 {
 		return false
@@ -191,13 +192,13 @@ func (c *committer) count(batch []*writing) {
 }
 
 // guarded runs a function of a writer; one that panics fails its own wish, not those that share the transaction.
-func guarded(fn func(*bbolt.Tx) error, tx *bbolt.Tx) (err error) {
+func guarded(fn func(*work) error, together *work) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = errors.Join(errPanicked, fmt.Errorf("%T\n%s", p, debug.Stack()))
 		}
 	}()
-	return fn(tx)
+	return fn(together)
 }
 
 var (

@@ -35,8 +35,8 @@ func testCommitter(t testing.TB) *committer {
 }
 
 // put writes a key and then fails as told, so that half a deed would be seen if it stayed.
-func put(key string, fails error) func(*bbolt.Tx) error {
-	return func(tx *bbolt.Tx) error {
+func put(key string, fails error) func(*work) error {
+	return func(tx *work) error {
 		if err := tx.Bucket(testStuff).Put([]byte(key), []byte(key)); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func TestCommittersShare(t *testing.T) {
 	release := make(chan struct{})
 	var group sync.WaitGroup
 	group.Go(func() {
-		c.do(func(*bbolt.Tx) error {
+		c.do(func(*work) error {
 			close(inside)
 			<-release
 			return nil
@@ -123,13 +123,13 @@ func TestCommittersShare(t *testing.T) {
 }
 
 // shared has all the writers share one round: they come while a first one is kept busy.
-func shared(t *testing.T, c *committer, fns ...func(*bbolt.Tx) error) (inside, commit []error) {
+func inOne(t *testing.T, c *committer, fns ...func(*work) error) (inside, commit []error) {
 	t.Helper()
 	inside, commit = make([]error, len(fns)), make([]error, len(fns))
 	busy, release := make(chan struct{}), make(chan struct{})
 	var group sync.WaitGroup
 	group.Go(func() {
-		c.do(func(*bbolt.Tx) error {
+		c.do(func(*work) error {
 			close(busy)
 			<-release
 			return errUnchanged
@@ -152,18 +152,18 @@ func TestCommitterTriesAgainOnce(t *testing.T) {
 	t.Parallel()
 	c := testCommitter(t)
 	const writers = 60
-	runs, fns := make([]int, writers), make([]func(*bbolt.Tx) error, writers)
+	runs, fns := make([]int, writers), make([]func(*work) error, writers)
 	for i := range fns {
 		var fails error
 		if i%3 == 0 {
 			fails = errMine
 		}
-		fns[i] = func(tx *bbolt.Tx) error {
+		fns[i] = func(tx *work) error {
 			runs[i]++
 			return put(fmt.Sprint(i), fails)(tx)
 		}
 	}
-	inside, commit := shared(t, c, fns...)
+	inside, commit := inOne(t, c, fns...)
 	for i := range fns {
 		failed := i%3 == 0
 		if errors.Is(inside[i], errMine) != failed || !failed && commit[i] != nil || has(c, fmt.Sprint(i)) == failed || runs[i] > 2 {
@@ -177,14 +177,14 @@ func TestCommitterKeepsTheUnchanged(t *testing.T) {
 	t.Parallel()
 	c := testCommitter(t)
 	runs := 0
-	same := func(tx *bbolt.Tx) error {
+	same := func(tx *work) error {
 		runs++
 		if tx.Bucket(testStuff).Get([]byte("a")) == nil {
 			return errMine // what the first of the round wrote is seen
 		}
 		return errUnchanged
 	}
-	inside, commit := shared(t, c, put("a", nil), same, put("b", nil))
+	inside, commit := inOne(t, c, put("a", nil), same, put("b", nil))
 	if err := errors.Join(append(inside, commit...)...); err != nil || runs != 1 || !has(c, "a") || !has(c, "b") {
 		t.Errorf("%v after %d runs; a there: %v, b there: %v", err, runs, has(c, "a"), has(c, "b"))
 	}
@@ -249,7 +249,7 @@ func TestCommitterSurvivesAPanic(t *testing.T) {
 	for i := range 10 {
 		group.Go(func() {
 			if i == 3 {
-				if inside, _ := c.do(func(*bbolt.Tx) error { panic("oh") }); !errors.Is(inside, errPanicked) {
+				if inside, _ := c.do(func(*work) error { panic("oh") }); !errors.Is(inside, errPanicked) {
 					t.Errorf("the panic gave %v", inside)
 				}
 				return

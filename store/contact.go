@@ -45,15 +45,13 @@ func (c *Contacts) Contacts(ctx context.Context, t identity.Tenant, ids []contac
 		b, names := tb.Bucket([]byte(bucketContacts)), map[string]string{}
 		found = make([]contact.Contact, 0, len(ids))
 		for _, id := range ids {
-			raw := b.Get([]byte(id))
-			if raw == nil {
-				continue
+			r, ok, err := find(b, []byte(id), names, (*scanner).contact)
+			if err != nil {
+				return err
 			}
-			r, ok := readContact(raw, names)
-			if !ok {
-				return errUnreadable
+			if ok {
+				found = append(found, r.contact(id))
 			}
-			found = append(found, r.contact(id))
 		}
 		return nil
 	})
@@ -73,7 +71,11 @@ func (c *Contacts) Apply(ctx context.Context, t identity.Tenant, change contact.
 	if change.At.IsZero() {
 		change.At = now
 	}
-	if err := checkIDs(op, string(change.ID), string(change.Contact), string(change.Book)); err != nil {
+	ids := []string{string(change.ID), string(change.Contact), string(change.Book)}
+	if change.By != "" {
+		ids = append(ids, string(change.By))
+	}
+	if err := checkIDs(op, ids...); err != nil {
 		return contact.Change{}, err
 	}
 	after, err := encodeRecord(change.After)
@@ -81,8 +83,8 @@ func (c *Contacts) Apply(ctx context.Context, t identity.Tenant, change contact.
 		return contact.Change{}, within(op, err)
 	}
 	var done contact.Change
-	err = c.db.write(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		w := writer{op: op, tenant: tb, now: now, change: change, after: after}
+	err = c.db.share(ctx, op, t, func(s *shared) (err error) {
+		w := writer{op: op, shared: s, now: now, change: change, after: after}
 		done, err = w.apply()
 		return err
 	})
@@ -96,11 +98,13 @@ func (c *Contacts) Apply(ctx context.Context, t identity.Tenant, change contact.
 
 // writer carries out one change in one transaction.
 type writer struct {
+	*shared
 	op     string
-	tenant *bbolt.Bucket
 	now    time.Time
 	change contact.Change
-	after  []byte // change.After, encoded; it is shared and not to be changed
+	// before and after are the records around the change, encoded; they are not to be changed, and before may lie in the
+	// file: it ends with the transaction.
+	before, after []byte
 }
 
 func (w *writer) bucket(name string) *bbolt.Bucket { return w.tenant.Bucket([]byte(name)) }
@@ -128,15 +132,15 @@ func (w *writer) apply() (contact.Change, error) {
 	if err := w.act(); err != nil {
 		return contact.Change{}, err
 	}
-	if err := w.note(); err != nil {
+	if err := w.record(); err != nil {
 		return contact.Change{}, err
 	}
-	return w.record()
+	return w.change, w.did(w.change)
 }
 
 // repeated gives the change that the deed made when it first came.
 func (w *writer) repeated(id contact.ChangeID) (contact.Change, error) {
-	r, found, err := load[changeRecord](w.bucket(bucketChanges), []byte(id))
+	r, found, err := find(w.bucket(bucketChanges), []byte(id), map[string]string{}, (*scanner).change)
 	switch {
 	case err != nil:
 		return contact.Change{}, err
@@ -181,7 +185,7 @@ func (w *writer) edit() error {
 	if w.change.After == nil {
 		return w.fault(fault.Invalid)
 	}
-	w.change.Before = whenSet(&old.Detail, detailRecord.record)
+	w.replaces(old)
 	return w.put(old.Created)
 }
 
@@ -190,7 +194,8 @@ func (w *writer) remove() error {
 	if err != nil {
 		return err
 	}
-	w.change.Before, w.change.After, w.after = whenSet(&old.Detail, detailRecord.record), nil, nil
+	w.replaces(old)
+	w.change.After, w.after = nil, nil
 	id := []byte(w.change.Contact)
 	if err := w.bucket(bucketContacts).Delete(id); err != nil {
 		return err
@@ -199,7 +204,16 @@ func (w *writer) remove() error {
 		return err
 	}
 	old.Version, old.Changed = w.change.Version, w.stamp()
-	return save(w.bucket(bucketTrash), w.op, id, trashRecord{old, string(w.change.ID)})
+	raw, err := encodeTrash(old.contactRecord, old.detail, w.change.ID)
+	if err != nil {
+		return err
+	}
+	return keep(w.bucket(bucketTrash), w.op, id, raw)
+}
+
+// replaces says what was there before the change.
+func (w *writer) replaces(old storedContact) {
+	w.change.Before, w.before = whenSet(&old.Detail, detailRecord.record), old.detail
 }
 
 func (w *writer) restore() error {
@@ -207,7 +221,7 @@ func (w *writer) restore() error {
 	if w.bucket(bucketContacts).Get(id) != nil {
 		return w.fault(fault.Stale) // it was taken back already
 	}
-	old, found, err := load[trashRecord](w.bucket(bucketTrash), id)
+	old, found, err := find(w.bucket(bucketTrash), id, map[string]string{}, (*scanner).trash)
 	switch {
 	case err != nil:
 		return err
@@ -224,17 +238,14 @@ func (w *writer) restore() error {
 	}
 	w.change.Before = nil
 	if w.change.After == nil {
-		w.change.After = whenSet(&old.Contact.Detail, detailRecord.record)
-		if w.after, err = old.Contact.Detail.encode(); err != nil {
-			return err
-		}
+		w.change.After, w.after = whenSet(&old.Contact.Detail, detailRecord.record), old.Contact.detail
 	}
 	return w.put(old.Contact.Created)
 }
 
 // present reads the contact that the change is made on, in its book and at the version that it is made on.
-func (w *writer) present() (contactRecord, error) {
-	old, found, err := load[contactRecord](w.bucket(bucketContacts), []byte(w.change.Contact))
+func (w *writer) present() (storedContact, error) {
+	old, found, err := find(w.bucket(bucketContacts), []byte(w.change.Contact), map[string]string{}, (*scanner).contact)
 	switch {
 	case err != nil:
 		return old, err
@@ -258,31 +269,27 @@ func (w *writer) put(created stampRecord) error {
 
 // record writes the change itself. Retention will remove what is written here: a contact's changes by
 // bucketHistory, the trash by bucketTrashTimes.
-func (w *writer) record() (contact.Change, error) {
+func (w *writer) record() error {
 	w.atEnd(bucketChanges)
 	c, changes := w.change, w.bucket(bucketChanges)
 	if changes.Get([]byte(c.ID)) != nil {
-		return contact.Change{}, w.fault(fault.Stale)
+		return w.fault(fault.Stale)
 	}
-	before, err := encodeRecord(c.Before)
+	raw, err := encodeChange(c, w.before, w.after)
 	if err != nil {
-		return contact.Change{}, err
-	}
-	raw, err := encodeChange(c, before, w.after)
-	if err != nil {
-		return contact.Change{}, err
+		return err
 	}
 	if err := keep(changes, w.op, []byte(c.ID), raw); err != nil {
-		return contact.Change{}, err
+		return err
 	}
 	key := binary.BigEndian.AppendUint64(under(string(c.Contact)), uint64(c.Version))
 	if err := w.bucket(bucketHistory).Put(key, []byte(c.ID)); err != nil {
-		return contact.Change{}, err
+		return err
 	}
 	if c.Deed.Key == "" {
-		return c, nil
+		return nil
 	}
-	return c, w.deeds().add(c.Deed.Key, string(c.ID), w.now)
+	return w.deeds().add(c.Deed.Key, string(c.ID), w.now)
 }
 
 func (w *writer) stamp() stampRecord {
@@ -346,9 +353,9 @@ func trashed(times *bbolt.Bucket, books []contact.BookID, limit int) []string {
 func (c *Contacts) changes(ctx context.Context, op string, t identity.Tenant, list func(tenant *bbolt.Bucket) []string) ([]contact.Change, error) {
 	var found []contact.Change
 	err := c.db.read(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketChanges))
+		b, names := tb.Bucket([]byte(bucketChanges)), map[string]string{}
 		for _, id := range list(tb) {
-			r, ok, err := load[changeRecord](b, []byte(id))
+			r, ok, err := find(b, []byte(id), names, (*scanner).change)
 			if err != nil {
 				return err
 			}
@@ -439,7 +446,7 @@ func decode(page []entry) ([]contact.Contact, error) {
 		g.Go(func() error {
 			names := map[string]string{}
 			for i := from; i < min(from+part, len(page)); i++ {
-				r, ok := readContact(page[i].value, names)
+				r, ok := read(page[i].value, names, (*scanner).contact)
 				if !ok {
 					return errUnreadable
 				}

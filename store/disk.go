@@ -78,5 +78,5 @@ func (d *DB) Ready() error {
 }
 
 func (d *DB) probe(fn func(meta *bbolt.Bucket) error) error {
-	return d.update(context.Background(), "store.Ready", func(tx *bbolt.Tx) error { return fn(tx.Bucket([]byte(bucketMeta))) })
+	return d.update(context.Background(), "store.Ready", func(tx *work) error { return fn(tx.Bucket([]byte(bucketMeta))) })
 }

@@ -29,7 +29,8 @@
 //	        changes
 //	            <change>                   JSON changeRecord: who changed what when, with both records around it
 //	        journal                        the changes of the tenant in their order, the last 10,000 at least
-//	            <number>                   <mark><change>; the first entry of a tenant older than schema 2 is 0, without <change>
+//	            <number>                   <mark><change>·<change>…: those of one transaction, by the number of the last;
+//	                                       the first entry of a tenant older than schema 2 is 0, without <change>
 //	        history                        the changes of each contact, in their order
 //	            <contact>·<version>        <change>
 //	        trash

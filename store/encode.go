@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -161,8 +162,14 @@ func (p *pen) address(r addressRecord) {
 	p.close()
 }
 
-// degrees writes a number that need not be whole; there are few of them.
+// degrees writes a number that need not be whole. The very small and the very large ones have an exponent, and what is no
+// number is refused.
 func (p *pen) degrees(name string, f float64) {
+	if size := math.Abs(f); f == 0 || size >= 1e-6 && size < 1e21 {
+		p.key(name)
+		p.raw = strconv.AppendFloat(p.raw, f, 'f', -1, 64)
+		return
+	}
 	raw, err := json.Marshal(f)
 	if err != nil {
 		p.err = err
@@ -221,6 +228,34 @@ func encodeChange(c contact.Change, before, after []byte) ([]byte, error) {
 	p.time("at", c.At.UTC())
 	p.given("surface", c.Deed.Surface)
 	p.given("undoes", string(c.Undoes))
+	p.close()
+	return p.raw, p.err
+}
+
+// encodeTrash gives the JSON of a trashRecord; the contact's detail is encoded already.
+func encodeTrash(r contactRecord, detail []byte, deletion contact.ChangeID) ([]byte, error) {
+	raw, err := r.encode(detail)
+	p := &pen{raw: make([]byte, 0, len(raw)+64), err: err}
+	p.open()
+	p.encoded("contact", raw)
+	p.text("change", string(deletion))
+	p.close()
+	return p.raw, p.err
+}
+
+// encode gives the JSON of a person's marks.
+func (r marksRecord) encode() ([]byte, error) {
+	p := &pen{raw: make([]byte, 0, 1024)}
+	p.open()
+	list(p, "favourites", r.Favourites, func(p *pen, id contact.ID) { p.quote(string(id)) })
+	list(p, "recent", r.Recent, func(p *pen, id contact.ID) { p.quote(string(id)) })
+	list(p, "filters", r.Filters, func(p *pen, f filterRecord) {
+		p.open()
+		p.text("name", f.Name)
+		p.text("query", f.Query)
+		p.close()
+	})
+	list(p, "done", r.Done, func(p *pen, id contact.ChangeID) { p.quote(string(id)) })
 	p.close()
 	return p.raw, p.err
 }

@@ -34,6 +34,12 @@ func TestEncodeIsWhatMarshalWrites(t *testing.T) {
 		}
 		got, err = encodeChange(r.change("c"), before, after)
 		same(t, got, err, r)
+		gone := trashRecord{c, drawnText().Draw(t, "deletion")}
+		got, err = encodeTrash(c, raw, contact.ChangeID(gone.Change))
+		same(t, got, err, gone)
+		marks := drawnMarks().Draw(t, "marks")
+		got, err = marks.encode()
+		same(t, got, err, marks)
 	})
 }
 
@@ -76,6 +82,19 @@ func TestEncodeRefusesWhatMarshalRefuses(t *testing.T) {
 	} {
 		if raw, err := encode(); err == nil {
 			t.Errorf("%s was written: %s", name, raw)
+		}
+	}
+}
+
+// A number of degrees that is not whole is written in as many ways as json.Marshal has.
+func TestDegreesAreWhatMarshalWrites(t *testing.T) {
+	t.Parallel()
+	for _, f := range []float64{0, math.Copysign(0, -1), 54.5, -10.25, 1e-6, 9.99e-7, -1e-7, 5e-324, 1e20, 1e21, -1.5e300, 179.99999999999997} {
+		p := &pen{raw: []byte("{")}
+		p.degrees("lat", f)
+		p.close()
+		if want, err := json.Marshal(map[string]float64{"lat": f}); p.err != nil || err != nil || string(p.raw) != string(want) {
+			t.Errorf("got %s (%v), want %s (%v)", p.raw, p.err, want, err)
 		}
 	}
 }

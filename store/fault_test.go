@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.etcd.io/bbolt"
 
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
@@ -144,9 +143,9 @@ func sound(t *testing.T) []byte {
 	path := filepath.Join(t.TempDir(), "teamspro.db")
 	db := openAt(t, path)
 	for _, tenant := range []identity.Tenant{north, south} {
-		err := db.write(t.Context(), "fill", tenant, func(tb *bbolt.Bucket) error {
+		err := db.share(t.Context(), "fill", tenant, func(s *shared) error {
 			for i := range 60 {
-				w := writer{op: "fill", tenant: tb, now: db.now(), change: added(fmt.Sprint("c", i), busy(i))}
+				w := writer{op: "fill", shared: s, now: db.now(), change: added(fmt.Sprint("c", i), busy(i))}
 				if i%30 == 0 {
 					w.change.After.Notes = strings.Repeat("long ", 3000)
 				}

@@ -22,13 +22,12 @@ var _ contact.Marks = (*Marks)(nil)
 func (d *DB) Marks() *Marks { return &Marks{d} }
 
 // Marked reads a person's marks; a person without any has empty ones.
-func (m *Marks) Marked(ctx context.Context, t identity.Tenant, p identity.Person) (contact.Marked, error) {
-	var r marksRecord
-	err := m.db.read(ctx, "store.Marked", t, func(tb *bbolt.Bucket) (err error) {
-		r, _, err = load[marksRecord](tb.Bucket([]byte(bucketMarks)), []byte(p))
+func (m *Marks) Marked(ctx context.Context, t identity.Tenant, p identity.Person) (marked contact.Marked, err error) {
+	err = m.db.read(ctx, "store.Marked", t, func(tb *bbolt.Bucket) (err error) {
+		marked, err = loadMarks(tb, p)
 		return err
 	})
-	return r.marked(), err
+	return marked, err
 }
 
 // Mark changes a person's marks in one transaction. Nothing is written when change fails or changes nothing.
@@ -38,24 +37,35 @@ func (m *Marks) Mark(ctx context.Context, t identity.Tenant, p identity.Person, 
 	if err := checkIDs(op, string(p)); err != nil {
 		return err
 	}
-	return m.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b, key := tb.Bucket([]byte(bucketMarks)), []byte(p)
-		before := bytes.Clone(b.Get(key))
-		old, _, err := load[marksRecord](b, key)
+	return m.db.share(ctx, op, t, func(s *shared) error {
+		marked, err := s.marked(p)
 		if err != nil {
 			return err
 		}
-		marked := old.marked()
-		if err := change(&marked); err != nil {
+		before, err := newMarks(marked.Marked).encode()
+		if err != nil {
+			return err
+		}
+		if err := change(&marked.Marked); err != nil {
 			return err
 		}
 		marked.Recent = marked.Recent[max(0, len(marked.Recent)-maxRecent):]
-		if err := save(b, op, key, newMarks(marked)); err != nil {
-			return err
-		}
-		if bytes.Equal(before, b.Get(key)) {
+		if after, err := newMarks(marked.Marked).encode(); err == nil && bytes.Equal(before, after) {
 			return errUnchanged
 		}
-		return nil
+		return saveMarks(s.tenant, op, p, marked.Marked)
 	})
+}
+
+func loadMarks(tenant *bbolt.Bucket, p identity.Person) (contact.Marked, error) {
+	r, _, err := find(tenant.Bucket([]byte(bucketMarks)), []byte(p), map[string]string{}, (*scanner).marks)
+	return r.marked(), err
+}
+
+func saveMarks(tenant *bbolt.Bucket, op string, p identity.Person, m contact.Marked) error {
+	raw, err := newMarks(m).encode()
+	if err != nil {
+		return err
+	}
+	return keep(tenant.Bucket([]byte(bucketMarks)), op, []byte(p), raw)
 }

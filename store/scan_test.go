@@ -7,9 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"teamspro/internal/contact"
 )
 
-func readAlone(raw []byte) (contactRecord, bool) { return readContact(raw, map[string]string{}) }
+func readAlone(raw []byte) (contactRecord, bool) {
+	r, ok := read(raw, map[string]string{}, (*scanner).contact)
+	return r.contactRecord, ok
+}
 
 // Whatever json.Marshal writes, the fast reader reads as json.Unmarshal does.
 func TestReadContactReadsWhatIsWritten(t *testing.T) {
@@ -29,6 +34,61 @@ func TestReadContactReadsWhatIsWritten(t *testing.T) {
 		if diff := cmp.Diff(want, got); !ok || diff != "" {
 			t.Fatalf("%s\nok %v (-want +got):\n%s", raw, ok, diff)
 		}
+	})
+}
+
+// The same of what else has a reader of its own.
+func TestReadersReadWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw, detail := func() string { return drawnText().Draw(t, "text") }, drawnDetail().Draw(t, "detail")
+		c := changeRecord{Act: draw(), Contact: draw(), Book: draw(), Version: rapid.IntRange(1, 1e9).Draw(t, "version"), By: draw(),
+			At: drawnStamp().Draw(t, "at").At, Surface: draw(), Undoes: draw()}
+		if rapid.Bool().Draw(t, "has before") {
+			c.Before = &detail
+		}
+		if rapid.Bool().Draw(t, "has after") {
+			c.After = &detail
+		}
+		alike(t, c, (*scanner).change)
+		alike(t, drawnMarks().Draw(t, "marks"), (*scanner).marks)
+		alike(t, trashRecord{Contact: contactRecord{Book: draw(), Detail: detail, Version: 3}, Change: draw()}, func(s *scanner) trashRecord {
+			stored := s.trash()
+			if raw, err := json.Marshal(detail); err != nil || string(stored.Contact.detail) != string(raw) {
+				t.Fatalf("the detail is %s, want %s", stored.Contact.detail, raw)
+			}
+			return trashRecord{Contact: stored.Contact.contactRecord}
+		}, func(r *trashRecord) { r.Change = "" })
+	})
+}
+
+// alike reads what json.Marshal wrote of a value in both ways; forget takes away what the reader has no use for.
+func alike[T any](t *rapid.T, v T, reader func(*scanner) T, forget ...func(*T)) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want T
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range forget {
+		f(&want)
+	}
+	got, ok := read(raw, map[string]string{}, reader)
+	if diff := cmp.Diff(want, got); !ok || diff != "" {
+		t.Fatalf("%s\nok %v (-want +got):\n%s", raw, ok, diff)
+	}
+}
+
+func drawnMarks() *rapid.Generator[marksRecord] {
+	return rapid.Custom(func(t *rapid.T) marksRecord {
+		ids := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) contact.ID { return contact.ID(drawnText().Draw(t, "id")) }), 0, 3)
+		return marksRecord{Favourites: ids.Draw(t, "favourites"), Recent: ids.Draw(t, "recent"),
+			Filters: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) filterRecord {
+				return filterRecord{drawnText().Draw(t, "name"), drawnText().Draw(t, "query")}
+			}), 0, 3).Draw(t, "filters"),
+			Done: each(ids.Draw(t, "done"), func(id contact.ID) contact.ChangeID { return contact.ChangeID(id) })}
 	})
 }
 

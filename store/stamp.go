@@ -17,9 +17,10 @@ import (
 	"teamspro/internal/identity"
 )
 
-// The journal numbers the changes of a tenant in their order, each in the transaction that makes the change. The number
-// alone would not name a state: a file that was put back from a copy counts the same numbers again. So each entry has a
-// mark, drawn by lot, and the number with its mark stands for everything that led there.
+// The journal numbers the changes of a tenant in their order. Each transaction enters the changes that it makes under the
+// number of its last one: nobody sees the states in between. The number alone would not name a state: a file that was put
+// back from a copy counts the same numbers again. So each entry has a mark, drawn by lot, and the number with its mark
+// stands for everything that led there.
 
 const (
 	// journalKept is how many changes Since reaches back, at least.
@@ -127,8 +128,16 @@ func (j journal) find(stamp string) (n uint64, known bool) {
 	if j.entries.Get(numberKey(n)) != nil {
 		return n, true
 	}
-	first, _ := j.entries.Cursor().First()
-	return n, n == 0 && numberOf(first) <= 1
+	first, e := j.entries.Cursor().First()
+	return n, n == 0 && numberOf(first) <= uint64(len(changesOf(e)))
+}
+
+// changesOf lists the changes of an entry.
+func changesOf(entry []byte) (ids []string) {
+	if len(entry) <= markSize {
+		return nil
+	}
+	return strings.Split(string(entry[markSize:]), "\x00")
 }
 
 // after reads the changes after a number. A change that is gone breaks the row: then it is as if the stamp were too old.
@@ -136,30 +145,33 @@ func (j journal) after(op string, n uint64) (changes []contact.Change, err error
 	if j.entries == nil {
 		return nil, nil
 	}
-	cursor := j.entries.Cursor()
+	cursor, names := j.entries.Cursor(), map[string]string{}
 	for k, e := cursor.Seek(numberKey(n + 1)); k != nil; k, e = cursor.Next() {
-		if len(e) < markSize {
+		ids := changesOf(e)
+		if n += uint64(len(ids)); n != numberOf(k) {
 			return nil, fault.New(fault.NotFound, op, "")
 		}
-		id := e[markSize:]
-		r, found, err := load[changeRecord](j.changes, id)
-		switch {
-		case err != nil:
-			return nil, err
-		case !found:
-			return nil, fault.New(fault.NotFound, op, "")
+		for _, id := range ids {
+			r, found, err := find(j.changes, []byte(id), names, (*scanner).change)
+			switch {
+			case err != nil:
+				return nil, err
+			case !found:
+				return nil, fault.New(fault.NotFound, op, "")
+			}
+			changes = append(changes, r.change(contact.ChangeID(id)))
 		}
-		changes = append(changes, r.change(contact.ChangeID(id)))
 	}
 	return changes, nil
 }
 
-// note enters the change into the journal.
-func (w *writer) note() error {
-	entries := w.bucket(bucketJournal)
-	entries.FillPercent = 0.95 // it grows at its end
-	n := lastNumber(entries) + 1
-	if err := enter(entries, n, string(w.change.ID)); err != nil || n%journalSlack != 0 || n <= journalKept {
+// enterJournal writes the entry of a transaction. Now and then it drops what is older than the journal reaches back.
+func (s *shared) enterJournal() error {
+	entries := s.tenant.Bucket([]byte(bucketJournal))
+	entries.FillPercent = fullPages // it grows at its end
+	before := lastNumber(entries)
+	n := before + uint64(len(s.made))
+	if err := enter(entries, n, s.made); err != nil || n/journalSlack == before/journalSlack || n <= journalKept {
 		return err
 	}
 	cursor, oldest := entries.Cursor(), numberKey(n-journalKept)
@@ -172,10 +184,16 @@ func (w *writer) note() error {
 }
 
 // enter writes an entry of the journal, with a mark.
-func enter(entries *bbolt.Bucket, n uint64, change string) error {
-	e := make([]byte, markSize, markSize+len(change))
+func enter(entries *bbolt.Bucket, n uint64, made []contact.Change) error {
+	e := make([]byte, markSize, markSize+27*len(made))
 	rand.Read(e)
-	return entries.Put(numberKey(n), append(e, change...))
+	for i, c := range made {
+		if i > 0 {
+			e = append(e, 0)
+		}
+		e = append(e, c.ID...)
+	}
+	return entries.Put(numberKey(n), e)
 }
 
 // journalSchema gives each tenant a journal. It begins with an entry without a change, whose mark tells this file from
@@ -187,6 +205,6 @@ func journalSchema(tx *bbolt.Tx) error {
 		if err != nil {
 			return err
 		}
-		return enter(entries, 0, "")
+		return enter(entries, 0, nil)
 	})
 }

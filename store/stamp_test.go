@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -18,7 +19,7 @@ func stampOf(t *testing.T, db *DB) string {
 	t.Helper()
 	s, err := db.Contacts().Stamp(t.Context(), north)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return s
 }
@@ -26,7 +27,7 @@ func stampOf(t *testing.T, db *DB) string {
 func addOne(t *testing.T, db *DB, id string) {
 	t.Helper()
 	if _, err := db.Contacts().Apply(t.Context(), north, added(id, busy(1))); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 }
 
@@ -77,6 +78,89 @@ func TestStampAfterRestoring(t *testing.T) {
 	}
 }
 
+// Many write at once, and share transactions, while somebody takes stamps: each change comes once, after every stamp that
+// was taken before it was asked for, and never after one that was taken when it was there.
+func TestSinceMissesNothingWhileManyWrite(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	const writers, rounds = 16, 10
+	start := stampOf(t, db)
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for i := range rounds {
+				before, id := stampOf(t, db), fmt.Sprintf("c%d-%d", w, i)
+				addOne(t, db, id)
+				after := stampOf(t, db)
+				if n := countSince(t, db, before, id); n != 1 {
+					t.Errorf("%s comes %d times after a stamp that was taken before it", id, n)
+				}
+				if n := countSince(t, db, after, id); n != 0 {
+					t.Errorf("%s comes %d times after a stamp that was taken after it", id, n)
+				}
+			}
+		})
+	}
+	group.Wait()
+	changes, err := db.Contacts().Since(t.Context(), north, start)
+	if err != nil || len(changes) != writers*rounds {
+		t.Errorf("since the beginning: %d changes, %v", len(changes), err)
+	}
+	if again, err := db.Contacts().Since(t.Context(), north, stampOf(t, db)); err != nil || len(again) != 0 {
+		t.Errorf("since the end: %d changes, %v", len(again), err)
+	}
+}
+
+func countSince(t *testing.T, db *DB, stamp, id string) (n int) {
+	changes, err := db.Contacts().Since(t.Context(), north, stamp)
+	if err != nil {
+		t.Errorf("since %s: %v", stamp, err)
+	}
+	for _, c := range changes {
+		if string(c.Contact) == id {
+			n++
+		}
+	}
+	return n
+}
+
+// A transaction has one entry, with its changes in their order, beside those of single changes.
+func TestJournalHasAnEntryForEachTransaction(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	start := stampOf(t, db)
+	addOne(t, db, "c1")
+	first := stampOf(t, db)
+	err := db.share(t.Context(), "fill", north, func(s *shared) error {
+		for _, id := range []string{"c3", "c2", "c4"} {
+			w := writer{op: "fill", shared: s, now: db.now(), change: added(id, contact.Record{Name: "A"})}
+			w.change.ID = contact.ChangeID("change-" + id)
+			if _, err := w.apply(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for stamp, want := range map[string]string{start: "[c1 c3 c2 c4]", first: "[c3 c2 c4]", stampOf(t, db): "[]"} {
+		changes, err := db.Contacts().Since(t.Context(), north, stamp)
+		if got := fmt.Sprint(each(changes, func(c contact.Change) contact.ID { return c.Contact })); err != nil || got != want {
+			t.Errorf("since %s: %s %v, want %s", stamp, got, err, want)
+		}
+	}
+	err = db.read(t.Context(), "count", north, func(tb *bbolt.Bucket) error {
+		if n, last := tb.Bucket([]byte(bucketJournal)).Stats().KeyN, lastNumber(tb.Bucket([]byte(bucketJournal))); n != 2 || last != 4 {
+			t.Errorf("%d entries, the last is %d", n, last)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The journal has an end, keeps what Journal promises, and says when a stamp lies before it.
 func TestJournalIsBounded(t *testing.T) {
 	t.Parallel()
@@ -85,9 +169,9 @@ func TestJournalIsBounded(t *testing.T) {
 	var kept string
 	const all = journalKept + 2*journalSlack
 	for n := 1; n <= all; {
-		err := db.write(t.Context(), "fill", north, func(tb *bbolt.Bucket) error {
+		err := db.share(t.Context(), "fill", north, func(s *shared) error {
 			for range 500 {
-				w := writer{op: "fill", tenant: tb, now: db.now(), change: added(fmt.Sprint("c", n), contact.Record{Name: "A"})}
+				w := writer{op: "fill", shared: s, now: db.now(), change: added(fmt.Sprint("c", n), contact.Record{Name: "A"})}
 				w.change.ID = contact.ChangeID(fmt.Sprint("change", n))
 				if _, err := w.apply(); err != nil {
 					return err
@@ -150,8 +234,8 @@ func TestJournalOfAnOlderFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "teamspro.db")
 	db := openAt(t, path)
 	addOne(t, db, "c1")
-	err := db.update(t.Context(), "age", func(tx *bbolt.Tx) error {
-		tb, err := tenantBucket(tx, north)
+	err := db.update(t.Context(), "age", func(tx *work) error {
+		tb, err := tenantBucket(tx.Tx, north)
 		return errors.Join(err, tb.DeleteBucket([]byte(bucketJournal)), tx.Bucket([]byte(bucketMeta)).Put([]byte(metaSchema), []byte("1")))
 	})
 	if err := errors.Join(err, db.Close()); err != nil {

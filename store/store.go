@@ -233,7 +233,7 @@ var errUnchanged = errors.New("unchanged")
 
 // update is the one way to write. fn may read and write in one transaction; it may run more than once and so
 // only assigns what it finds. An error of fn takes everything back.
-func (d *DB) update(ctx context.Context, op string, fn func(*bbolt.Tx) error) error {
+func (d *DB) update(ctx context.Context, op string, fn func(*work) error) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -272,15 +272,20 @@ func within(op string, err error) error {
 
 // write changes what a tenant has; fn gets the tenant's bucket with all that is declared in it.
 func (d *DB) write(ctx context.Context, op string, t identity.Tenant, fn func(*bbolt.Bucket) error) error {
+	return d.share(ctx, op, t, func(s *shared) error { return fn(s.tenant) })
+}
+
+// share is write for those who leave something to the end of the transaction.
+func (d *DB) share(ctx context.Context, op string, t identity.Tenant, fn func(*shared) error) error {
 	if err := checkIDs(op, string(t)); err != nil {
 		return err
 	}
-	return d.update(ctx, op, func(tx *bbolt.Tx) error {
-		b, err := tenantBucket(tx, t)
+	return d.update(ctx, op, func(w *work) error {
+		s, err := w.of(t)
 		if err != nil {
 			return err
 		}
-		return fn(b)
+		return fn(s)
 	})
 }
 

@@ -374,7 +374,7 @@ func TestTenantIsOneBucket(t *testing.T) {
 	}
 	err := errors.Join(
 		db.Turns().Settle(t.Context(), "app|19:sales@thread.example|activity-3"),
-		db.update(t.Context(), "test", func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketTenants)).DeleteBucket([]byte(north)) }))
+		db.update(t.Context(), "test", func(tx *work) error { return tx.Bucket([]byte(bucketTenants)).DeleteBucket([]byte(north)) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -604,9 +604,9 @@ func TestEachReadsPageAfterPage(t *testing.T) {
 	t.Parallel()
 	db, _ := openWith(t)
 	const n = 2*pageLength + 1
-	err := db.write(t.Context(), "fill", north, func(tb *bbolt.Bucket) error {
+	err := db.share(t.Context(), "fill", north, func(s *shared) error {
 		for i := range n {
-			w := writer{op: "fill", tenant: tb, change: added(fmt.Sprint("c", i), contact.Record{Name: "Marta Quell"})}
+			w := writer{op: "fill", shared: s, change: added(fmt.Sprint("c", i), contact.Record{Name: "Marta Quell"})}
 			w.change.ID = contact.ChangeID(fmt.Sprint(i))
 			if _, err := w.apply(); err != nil {
 				return err
@@ -626,7 +626,7 @@ func TestEachReadsPageAfterPage(t *testing.T) {
 		t.Errorf("%d of %d contacts, %v", len(seen), n, err)
 	}
 
-	err = db.update(t.Context(), "test", func(tx *bbolt.Tx) error {
+	err = db.update(t.Context(), "test", func(tx *work) error {
 		b := tx.Bucket([]byte(bucketTenants)).Bucket([]byte(north)).Bucket([]byte(bucketContacts))
 		return b.Put([]byte("c7"), []byte(`{"book":`))
 	})

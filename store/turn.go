@@ -34,11 +34,11 @@ func (s *Turns) Answered(ctx context.Context, key string) (answered bool, err er
 
 // MarkAnswered remembers that the activity of the key was answered. Its fingerprint is kept for 24 hours.
 func (s *Turns) MarkAnswered(ctx context.Context, key string) error {
-	return s.db.update(ctx, "store.MarkAnswered", func(tx *bbolt.Tx) error {
-		if _, known := answers(tx).find(key, s.db.now()); known {
+	return s.db.update(ctx, "store.MarkAnswered", func(tx *work) error {
+		if _, known := answers(tx.Tx).find(key, s.db.now()); known {
 			return errUnchanged
 		}
-		return answers(tx).add(key, "", s.db.now())
+		return answers(tx.Tx).add(key, "", s.db.now())
 	})
 }
 
@@ -48,18 +48,18 @@ func (s *Turns) Owe(ctx context.Context, o identity.Owed) error {
 	if o.Key == "" || len(o.Key) > maxTurnKey {
 		return fault.New(fault.Invalid, op, "store.bad_id")
 	}
-	return s.db.update(ctx, op, func(tx *bbolt.Tx) error {
+	return s.db.update(ctx, op, func(tx *work) error {
 		return save(tx.Bucket([]byte(bucketOwed)), op, hash(o.Key), newOwed(o))
 	})
 }
 
 // Settle removes what is owed under the key, if anything, and marks the activity answered, in one transaction.
 func (s *Turns) Settle(ctx context.Context, key string) error {
-	return s.db.update(ctx, "store.Settle", func(tx *bbolt.Tx) error {
+	return s.db.update(ctx, "store.Settle", func(tx *work) error {
 		if err := tx.Bucket([]byte(bucketOwed)).Delete(hash(key)); err != nil {
 			return err
 		}
-		return answers(tx).add(key, "", s.db.now())
+		return answers(tx.Tx).add(key, "", s.db.now())
 	})
 }
 

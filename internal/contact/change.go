@@ -273,9 +273,6 @@ func (b *Books) apply(ctx context.Context, who identity.Caller, op string, c Cha
 	if done.By != who.Person { // a deed is one person's; its record is no way to see another's
 		return Change{}, fault.New(fault.NotFound, op, "contact.no_change")
 	}
-	if done.ID == c.ID {
-		b.noteDone(ctx, who, done)
-	}
 	return done, nil
 }
 
@@ -293,23 +290,6 @@ func (b *Books) carryOut(ctx context.Context, who identity.Caller, c Change) (Ch
 	}
 	return done, nil
 }
-
-// noteDone remembers a change as the person's own, so that "undo" finds it; a change taken back is forgotten, so that
-// the next "undo" goes one step further. The change itself is on disk already, and stands when this cannot be written.
-func (b *Books) noteDone(ctx context.Context, who identity.Caller, c Change) {
-	_ = b.marks.Mark(ctx, who.Tenant, who.Person, func(m *Marked) error {
-		if c.Undoes != "" {
-			m.Done = slices.DeleteFunc(m.Done, func(id ChangeID) bool { return id == c.Undoes })
-			return nil
-		}
-		m.Done = append(m.Done, c.ID)
-		m.Done = m.Done[max(0, len(m.Done)-maxDone):]
-		return nil
-	})
-}
-
-// maxDone is how many steps "undo" goes back.
-const maxDone = 20
 
 // Last is the newest change that the caller made and did not take back; fault.NotFound when there is none. In an answer
 // that others will see it is the newest one of the conversation's books.

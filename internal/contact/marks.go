@@ -17,6 +17,7 @@ const (
 	MaxFilters     = 20
 	MaxFilterName  = 50  // characters
 	MaxFilterQuery = 200 // characters
+	MaxDone        = 20  // how many steps "undo" goes back
 )
 
 // own reads the caller's marks. In an answer that others will see there are none: what somebody marked, looked at and
@@ -151,6 +152,17 @@ func (m *Marked) favour(id ID, on bool) error {
 		m.Favourites = except(m.Favourites, id)
 	}
 	return nil
+}
+
+// Did notes a change that the person made, so that "undo" finds it. What is taken back is forgotten, so that the next
+// "undo" goes one step further.
+func (m *Marked) Did(c Change) {
+	if c.Undoes != "" {
+		m.Done = slices.DeleteFunc(slices.Clone(m.Done), func(id ChangeID) bool { return id == c.Undoes })
+		return
+	}
+	m.Done = append(slices.Clone(m.Done), c.ID)
+	m.Done = m.Done[max(0, len(m.Done)-MaxDone):]
 }
 
 // SaveFilter gives a query a name. A filter of that name is replaced.

@@ -13,8 +13,8 @@ import (
 type Shelf interface {
 	// Contacts reads contacts by id, in the order asked; the ones that are missing or in the trash are left out.
 	Contacts(ctx context.Context, t identity.Tenant, ids []ID) ([]Contact, error)
-	// Apply carries out a change and records it. A change whose Deed was carried out before changes nothing and
-	// gives the change recorded then. It fails with fault.Stale when the contact's version is not the one before c,
+	// Apply carries out a change, records it, and notes it with the person who made it (Marked.Did), if anybody is named. A
+	// change whose Deed was carried out before changes nothing and gives the change recorded then. It fails with fault.Stale when the contact's version is not the one before c,
 	// and with fault.NotFound when the contact should be there and is not.
 	Apply(ctx context.Context, t identity.Tenant, c Change) (Change, error)
 	// Each gives every contact of the tenant that is not in the trash, in no order; fn may not keep the transaction busy.

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t testing.TB) Ports) {
 		"a place has one first book":               testFirst,
 		"books are found by whom they concern":     testBooksFor,
 		"marks change in one piece":                testMarks,
+		"who changed something can take it back":   testDone,
 		"tenants never meet":                       testTenants,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -468,6 +469,50 @@ func testMarks(t *testing.T, p Ports) {
 	want(t, "one favourite less", got.Favourites, err, []contact.ID{"a"})
 }
 
+// testDone: a change is noted with the person who made it, in the same piece.
+func testDone(t *testing.T, p Ports) {
+	ctx := t.Context()
+	by := func(person identity.Person, c contact.Change) contact.Change {
+		c.By = person
+		return c
+	}
+	done := func(why string, person identity.Person, ids ...contact.ChangeID) {
+		t.Helper()
+		got, err := p.Marks.Marked(ctx, north, person)
+		want(t, why, got.Done, err, ids)
+	}
+	once := by(ines, change(contact.Added, "c1", 1, 1, record("Marta Quell")))
+	once.Deed.Key = "once"
+	apply(t, p, north, once)
+	apply(t, p, north, by(timur, change(contact.Edited, "c1", 2, 2, record("Marta Quill"))))
+	apply(t, p, north, by("", change(contact.Edited, "c1", 3, 3, record("Marta Quoll"))))
+	apply(t, p, north, by(ines, change(contact.Edited, "c1", 4, 4, record("Marta Quell"))))
+	done("of one", ines, "c1-added-1", "c1-edited-4")
+	done("of another", timur, "c1-edited-2")
+	done("of nobody", "")
+
+	apply(t, p, north, once)
+	_, err := p.Shelf.Apply(ctx, north, by(ines, change(contact.Edited, "c1", 3, 9, record("Nobody"))))
+	wantKind(t, "a change that is refused", err, fault.Stale)
+	done("after a repeated deed and a refused change", ines, "c1-added-1", "c1-edited-4")
+
+	if err := p.Marks.Mark(ctx, north, ines, func(m *contact.Marked) error { m.Favourites = []contact.ID{"c1"}; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	back := by(ines, change(contact.Edited, "c1", 5, 5, record("Marta Quoll")))
+	back.Undoes = "c1-edited-4"
+	apply(t, p, north, back)
+	got, err := p.Marks.Marked(ctx, north, ines)
+	want(t, "taken back", got, err, contact.Marked{Favourites: []contact.ID{"c1"}, Done: []contact.ChangeID{"c1-added-1"}})
+
+	for v := 6; v < 6+contact.MaxDone; v++ {
+		apply(t, p, north, by(ines, change(contact.Edited, "c1", v, v, record("Marta Quell"))))
+	}
+	got, err = p.Marks.Marked(ctx, north, ines)
+	want(t, "the newest", got.Done[len(got.Done)-1], err, "c1-edited-25")
+	want(t, "how many", len(got.Done), nil, contact.MaxDone)
+}
+
 func testTenants(t *testing.T, p Ports) {
 	ctx := t.Context()
 	apply(t, p, north, change(contact.Added, "c1", 1, 1, record("Marta of the north")))
@@ -491,5 +536,5 @@ func testTenants(t *testing.T, p Ports) {
 	books, err := p.Library.BooksFor(ctx, south, ines, sales)
 	want(t, "books in the south", books, err, nil)
 	marked, err := p.Marks.Marked(ctx, south, ines)
-	want(t, "marks in the south", marked, err, contact.Marked{})
+	want(t, "marks in the south", marked, err, contact.Marked{Done: []contact.ChangeID{"c1-added-1", "c1-deleted-2"}})
 }

@@ -142,6 +142,11 @@ func (k *tenant) apply(c contact.Change) error {
 	s.Version, s.Changed, s.trashed = c.Version, stamp, c.Act == contact.Deleted
 	k.contacts[c.Contact] = s
 	k.changes = append(k.changes, c)
+	if c.By != "" {
+		marked := copyMarked(k.marks[c.By])
+		marked.Did(c)
+		k.marks[c.By] = marked
+	}
 	return nil
 }
 

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/contact"
+	"teamspro/internal/identity"
+)
+
+// work is one transaction, which several writers may share (committer). What they would each write to the same place is
+// gathered, and written once at the end.
+type work struct {
+	*bbolt.Tx
+	tenants map[identity.Tenant]*shared
+}
+
+// shared is what the writers of one transaction do to one tenant.
+type shared struct {
+	tenant *bbolt.Bucket
+	made   []contact.Change // in their order
+	marks  map[identity.Person]*marks
+}
+
+// marks are those of one person as they are at this point of the transaction.
+type marks struct {
+	contact.Marked
+	unsaved bool
+}
+
+// of gives what belongs to a tenant; one that comes for the first time gets its buckets.
+func (w *work) of(t identity.Tenant) (*shared, error) {
+	if s := w.tenants[t]; s != nil {
+		return s, nil
+	}
+	b, err := tenantBucket(w.Tx, t)
+	if err != nil {
+		return nil, err
+	}
+	if w.tenants == nil {
+		w.tenants = make(map[identity.Tenant]*shared, 1)
+	}
+	w.tenants[t] = &shared{tenant: b}
+	return w.tenants[t], nil
+}
+
+// finish writes what was gathered.
+func (w *work) finish() error {
+	for _, s := range w.tenants {
+		if err := s.finish(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shared) finish() error {
+	if len(s.made) == 0 {
+		return nil
+	}
+	if err := s.enterJournal(); err != nil {
+		return err
+	}
+	for p, m := range s.marks {
+		if !m.unsaved {
+			continue
+		}
+		if err := saveMarks(s.tenant, "store.Apply", p, m.Marked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marked gives the marks of a person, to read and to change.
+func (s *shared) marked(p identity.Person) (*marks, error) {
+	if m := s.marks[p]; m != nil {
+		return m, nil
+	}
+	kept, err := loadMarks(s.tenant, p)
+	if err != nil {
+		return nil, err
+	}
+	if s.marks == nil {
+		s.marks = make(map[identity.Person]*marks, 1)
+	}
+	s.marks[p] = &marks{Marked: kept}
+	return s.marks[p], nil
+}
+
+// did gathers a change that was made; what nobody did is noted with nobody.
+func (s *shared) did(c contact.Change) error {
+	s.made = append(s.made, c)
+	if c.By == "" {
+		return nil
+	}
+	m, err := s.marked(c.By)
+	if err != nil {
+		return err
+	}
+	m.Did(c)
+	m.unsaved = true
+	return nil
+}
