@@ -31,7 +31,7 @@ define install-missing
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench playground screens update-golden routes tools clean
+.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench playground screens pictures update-golden routes tools clean
 
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -82,6 +82,11 @@ playground: build $(MODULES)/.ready ## Start the service with Microsoft's Agents
 screens: build $(MODULES)/.ready ## Take the pictures of docs/screens again: each card and dialog, light and dark, wide and narrow.
 	@$(call install-missing,$(TEST_PACKAGES))
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro node test/e2e/screens.mjs docs/screens
+
+pictures: ## Make the pictures and the list of words of docs/pictures.md again.
+	@$(call install-missing,$(BUILD_PACKAGES))
+	go test ./internal/image -run 'TestPicturePage' -update
+	go test ./cmd/teamspro -run 'TestPicturePage' -update
 
 update-golden: ## Write the golden files anew, to be read as a diff before they are committed.
 	go test ./cards ./manifest -update

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"teamspro/internal/fault"
@@ -82,10 +84,34 @@ func (c *imageCmd) read() ([]byte, error) {
 
 func (c *imageCmd) write(out io.Writer, data []byte) error {
 	if c.Output != "" {
-		return os.WriteFile(c.Output, data, 0o666)
+		return writeOver(c.Output, data)
 	}
 	_, err := out.Write(data)
 	return err
+}
+
+// writeOver writes a file beside the one that it replaces, so that there is the old one or the new one, and never a part.
+// What is no file, such as a device, is written to as it is.
+func writeOver(name string, data []byte) error {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(name, data, 0o666)
+	}
+	part := name + ".part-" + rand.Text()[:8]
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(part, name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	return nil
 }
 
 // told is the sentence that a person in a chat would read.

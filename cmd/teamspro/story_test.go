@@ -31,6 +31,7 @@ import (
 //	write TEXT              types a message that is not for the bot
 //	paste WxH               puts a picture of that size, with a red box in its middle, into the next message
 //	attach NAME WxH         puts a file beside the next message: such a picture, or where the name ends in .txt some words
+//	hostile KIND            puts a file beside the next message that wants to do harm, or is none: see hostileFiles
 //	press TITLE             presses a button, or a row that shows the text, of the card in sight
 //	twice TITLE             presses it twice; the second answer is in sight
 //	dialog TITLE            presses a button, or a row, that opens a dialog
@@ -86,7 +87,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
-		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "shown": (*story).shown,
+		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "shown": (*story).shown,
 	} {
 		all[name] = cmd(step)
 	}

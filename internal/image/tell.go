@@ -37,6 +37,7 @@ const (
 	FaultTooMuchMemory = "image.too_much_memory" // Limit: bytes
 	FaultNoCodec       = "image.no_codec"        // Format
 	FaultUnsafeKind    = "image.unsafe_kind"     // Format
+	FaultNoMark        = "image.no_mark"         // Name: a picture that a watermark names and nobody gave
 )
 
 // inBytes are the keys whose Limit is a number of bytes.

@@ -28,10 +28,7 @@ const mostPixels = 1e6
 
 // length is a length along a side in pixels; what is no number is 0.
 func length(l image.Length, side int) float64 {
-	v := l.Value
-	if l.Percent {
-		v *= float64(side) / 100
-	}
+	v := l.Of(side) // as layouts count, or sizes would differ by a pixel
 	if math.IsNaN(v) {
 		return 0
 	}

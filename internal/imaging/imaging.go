@@ -176,7 +176,7 @@ func (p *Pool) addMarks(j *job, data []byte, pl image.Plan, marks map[string][]b
 		}
 		m, ok := marks[w.Image]
 		if !ok {
-			return nil, fault.Wrap(fault.Invalid, "imaging.Render", errors.New("a mark was not given"))
+			return nil, fault.New(fault.Invalid, "imaging.Render", image.FaultNoMark, "Name", w.Image)
 		}
 		h, err := p.cfg.check(m)
 		if err != nil {

@@ -83,14 +83,25 @@ func (r *render) resize(i int, s image.Resize) error {
 		r.note("image.note.not_enlarged")
 	}
 	if w, h := shrinkTo(sc.w, sc.h, len(r.frames), r.job.Limits.MaxSide, r.job.Limits.MaxOutput); w != sc.w || h != sc.h {
-		kx, ky := float64(w)/float64(sc.w), float64(h)/float64(sc.h)
-		sc = scaling{w: w, h: h, cutW: min(w, whole(float64(sc.cutW)*kx)), cutH: min(h, whole(float64(sc.cutH)*ky))}
-		r.note("image.note.clamped", "W", sc.cutW, "H", sc.cutH)
+		return r.cutAndScale(i, s.Gravity, sc)
 	}
 	if err := r.scale(sc.w, sc.h); err != nil {
 		return err
 	}
 	return r.cutTo(i, s.Gravity, sc.cutW, sc.cutH)
+}
+
+// cutAndScale resizes where the whole picture would become too large: only what is kept is scaled.
+func (r *render) cutAndScale(i int, g image.Gravity, sc scaling) error {
+	w, h := shrinkTo(sc.cutW, sc.cutH, len(r.frames), r.job.Limits.MaxSide, r.job.Limits.MaxOutput)
+	if w != sc.cutW || h != sc.cutH {
+		r.note("image.note.clamped", "W", w, "H", h)
+	}
+	kx, ky := float64(r.w)/float64(sc.w), float64(r.h)/float64(sc.h)
+	if err := r.cutTo(i, g, min(r.w, whole(float64(sc.cutW)*kx)), min(r.h, whole(float64(sc.cutH)*ky))); err != nil {
+		return err
+	}
+	return r.scale(w, h)
 }
 
 // scale resizes to w × h.

@@ -312,8 +312,12 @@ func (p *pic) recomb(nine [9]float64) error {
 	return p.become(func(out **C.VipsImage) C.int { return C.tp_recomb(p.im, (*C.double)(&nine[0]), out) })
 }
 
-// findTrim gives what is not border; a width of 0 when all is.
+// findTrim gives what is not border; a width of 0 when all is. It looks at squares of three pixels: of less than that it
+// keeps all.
 func (p *pic) findTrim(threshold float64) (rect, error) {
+	if p.w() < 3 || p.h() < 3 {
+		return rect{0, 0, p.w(), p.h()}, nil
+	}
 	var x, y, w, h C.int
 	if C.tp_trim(p.im, C.double(threshold), &x, &y, &w, &h) != 0 {
 		return rect{}, errVips()
