@@ -218,6 +218,9 @@ func (t *Turn) step() (int, error) {
 func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
 	v := cards.PictureView{ID: string(w.ID), At: w.At, Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w),
 		Before: factsView(t, w.Before), After: factsView(t, w.After), Notice: notice, Undo: w.Undo, Redo: w.Redo, Next: b.offers(t, w)}
+	if w.Before.W != w.After.W || w.Before.H != w.After.H {
+		v.Before.Pixels = t.Text("picture.sides", "W", t.Lang.Number(w.Before.W), "H", t.Lang.Number(w.Before.H)) // the unit stands once, so that a phone needs one line
+	}
 	for _, done := range w.Plan.Describe() {
 		v.Done = append(v.Done, done.Say(t.Text))
 	}

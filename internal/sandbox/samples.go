@@ -50,7 +50,7 @@ func newSamples(folder string) (*samples, error) {
 		draw("harbour.jpg", "image/jpeg", harbourPicture),
 		draw("settings.png", "image/png", settingsPicture),
 		draw("boat.gif", "image/gif", boatPicture),
-		draw("phone.jpg", "image/jpeg", phonePicture),
+		draw("lighthouse.jpg", "image/jpeg", phonePicture),
 	}}, nil
 }
 

@@ -60,7 +60,7 @@ func TestDrawnSamples(t *testing.T) {
 		{"harbour.jpg", "jpeg", 3000, 2000},
 		{"settings.png", "png", 1600, 1000},
 		{"boat.gif", "gif", 320, 240},
-		{"phone.jpg", "jpeg", 1600, 1200}, // it lies on its side
+		{"lighthouse.jpg", "jpeg", 1600, 1200}, // it lies on its side
 	} {
 		status, kind, data := r.picture(want.name)
 		cfg, format, err := image.DecodeConfig(bytes.NewReader(data))

@@ -8,7 +8,7 @@ const MOST = 10; // files in one message
 const LARGEST = 16 * 1024 * 1024; // bytes of them all, as the sandbox takes a message
 
 // What the pictures show that the sandbox draws itself.
-const sampleTexts = { 'harbour.jpg': 'sampleHarbour', 'settings.png': 'sampleSettings', 'boat.gif': 'sampleBoat', 'phone.jpg': 'samplePhone' };
+const sampleTexts = { 'harbour.jpg': 'sampleHarbour', 'settings.png': 'sampleSettings', 'boat.gif': 'sampleBoat', 'lighthouse.jpg': 'samplePhone' };
 
 const asBase64 = (file) => new Promise((resolve, reject) => {
   const reader = new FileReader();
