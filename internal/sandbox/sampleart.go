@@ -40,12 +40,16 @@ type canvas struct {
 
 func newCanvas(w, h int) canvas { return canvas{image.NewRGBA(image.Rect(0, 0, w, h)), float64(h)} }
 
-// shade gives every pixel a colour of its place.
+// shade gives every four pixels a colour of their place: where it is smooth nobody sees that, and it takes a quarter of the
+// time.
 func (c canvas) shade(of func(x, y float64) color.RGBA) {
 	b := c.Bounds()
-	for py := range b.Dy() {
-		for px := range b.Dx() {
-			c.SetRGBA(px, py, of((float64(px)+.5)/c.unit, (float64(py)+.5)/c.unit))
+	for py := 0; py < b.Dy(); py += 2 {
+		for px := 0; px < b.Dx(); px += 2 {
+			paint := of(float64(px+1)/c.unit, float64(py+1)/c.unit)
+			for i := range 4 {
+				c.SetRGBA(px+i%2, py+i/2, paint)
+			}
 		}
 	}
 }
