@@ -92,7 +92,7 @@ func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: pictureFacts(t, w.Before, colours), Next: b.offers(t, w)}
+	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: pictureFacts(t, w.Before, colours), Next: b.presets(t, w)}
 	if w.Before.HasLocation {
 		v.Warning = t.Text("picture.location")
 	}
@@ -102,7 +102,7 @@ func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
 // pictureFacts are the lines of the info card, without those that are not known.
 func pictureFacts(t *Turn, f image.Facts, colours []image.Color) []cards.FactView {
 	facts := []cards.FactView{
-		{Label: t.Text("picture.fact.format"), Value: strings.ToUpper(f.Format)},
+		{Label: t.Text("picture.fact.format"), Value: image.FormatName(image.Format(f.Format))},
 		{Label: t.Text("picture.fact.pixels"), Value: pixels(t, f)},
 		{Label: t.Text("picture.fact.bytes"), Value: image.Bytes(f.Bytes).Say(t.Text)},
 	}
@@ -218,6 +218,9 @@ func (t *Turn) step() (int, error) {
 func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
 	v := cards.PictureView{ID: string(w.ID), At: w.At, Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w),
 		Before: factsView(t, w.Before), After: factsView(t, w.After), Notice: notice, Undo: w.Undo, Redo: w.Redo, Next: b.offers(t, w)}
+	if w.Before.W != w.After.W || w.Before.H != w.After.H {
+		v.Before.Pixels = t.Text("picture.sides", "W", t.Lang.Number(w.Before.W), "H", t.Lang.Number(w.Before.H)) // the unit stands once, so that a phone needs one line
+	}
 	for _, done := range w.Plan.Describe() {
 		v.Done = append(v.Done, done.Say(t.Text))
 	}
@@ -228,7 +231,7 @@ func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
 }
 
 func factsView(t *Turn, f image.Facts) cards.PictureFacts {
-	return cards.PictureFacts{Pixels: pixels(t, f), Bytes: image.Bytes(f.Bytes).Say(t.Text), Format: strings.ToUpper(f.Format)}
+	return cards.PictureFacts{Pixels: pixels(t, f), Bytes: image.Bytes(f.Bytes).Say(t.Text), Format: image.FormatName(image.Format(f.Format))}
 }
 
 func pixels(t *Turn, f image.Facts) string {
@@ -250,13 +253,17 @@ const maxOffers = 4
 
 // offers are what people often want, one press away.
 func (b *Bot) offers(t *Turn, w image.Work) []cards.Step {
+	return append(b.presets(t, w), cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
+}
+
+func (b *Bot) presets(t *Turn, w image.Work) []cards.Step {
 	var offers []cards.Step
 	for _, p := range image.Presets() {
 		if len(offers) < maxOffers-1 {
 			offers = append(offers, cards.Step{Title: t.Text(p.Key), Verb: cards.PictureVerb(string(w.ID), w.At, "do", p.Plan.String())})
 		}
 	}
-	return append(offers, cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
+	return offers
 }
 
 // imageHelp tells what can be typed to Image Pro.

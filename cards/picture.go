@@ -1,5 +1,10 @@
 package cards
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 // Picture is the card of a picture that somebody works on: how it looks now, what was done to it, and what that did to
 // its size.
 func Picture(t Texts, v PictureView) Card {
@@ -11,7 +16,7 @@ func Picture(t Texts, v PictureView) Card {
 		}
 	}
 	if done := join(dot, v.Done...); done != "" {
-		body = append(body, small(short(done, 400)))
+		body = append(body, small(short(sentence(done), 400)))
 	}
 	for _, note := range v.Notes {
 		body = append(body, warning(note))
@@ -35,7 +40,7 @@ func pictureHead(notice, preview, alt string) []Element {
 		body = append(body, banner(notice))
 	}
 	if preview != "" {
-		body = append(body, Image{URL: preview, AltText: plain(short(alt, 400)), Size: "stretch"})
+		body = append(body, Image{URL: preview, AltText: plain(short(alt, 400)), Size: "auto"}) // never larger than it is
 	}
 	return body
 }
@@ -46,6 +51,12 @@ func became(before, after string) string {
 		return after
 	}
 	return before + " → " + after
+}
+
+// sentence begins with a capital.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // warning is a sentence that must not be missed.

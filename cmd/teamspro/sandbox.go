@@ -28,6 +28,7 @@ type sandboxCmd struct {
 	Only       bool   `help:"Start only the Microsoft side and print the settings for a service started elsewhere."`
 	Image      bool   `default:"true" negatable:"" help:"Install Image Pro, too."`
 	Empty      bool   `help:"Begin with empty books."`
+	Images     string `type:"existingdir" placeholder:"DIR" help:"Folder with pictures to offer behind the paperclip, in place of the drawn ones: up to 64 files of up to 16 MB."`
 	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
 	Quiet      bool   `help:"Print only the address of the page."`
 }
@@ -99,7 +100,7 @@ func (c *sandboxCmd) sandbox(folder string, log *slog.Logger) (*sandbox.Sandbox,
 	if err != nil {
 		return nil, err
 	}
-	cfg := sandbox.Config{Listen: c.Listen, BotURL: "http://" + c.BotListen + "/api/messages", Apps: apps, PageModules: c.Packages, StateDir: folder, Log: log}
+	cfg := sandbox.Config{Listen: c.Listen, BotURL: "http://" + c.BotListen + "/api/messages", Apps: apps, PageModules: c.Packages, Pictures: c.Images, StateDir: folder, Log: log}
 	if c.Playground {
 		cfg.PlaygroundHosts = []string{playgroundHost}
 	}

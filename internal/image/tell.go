@@ -138,7 +138,7 @@ func (p Plan) Describe() []Note {
 	}
 	o := p.Output
 	if o.Format != "" {
-		all = append(all, Note{"image.out.format", []any{"Format", formatName(o.Format)}})
+		all = append(all, Note{"image.out.format", []any{"Format", FormatName(o.Format)}})
 	}
 	if o.Quality != 0 {
 		all = append(all, Note{"image.out.quality", []any{"Quality", o.Quality}})
@@ -152,7 +152,8 @@ func (p Plan) Describe() []Note {
 	return all
 }
 
-func formatName(f Format) string {
+// FormatName is how people write the name of a format: JPEG, WebP.
+func FormatName(f Format) string {
 	if f == WebP {
 		return "WebP"
 	}

@@ -26,6 +26,8 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("GET /api/messages", s.apiMessages)
 	mux.HandleFunc("GET /api/activity", s.apiActivity)
 	mux.HandleFunc("GET /api/events", s.apiEvents)
+	mux.HandleFunc("GET /api/pictures", s.apiPictures)
+	mux.HandleFunc("GET /api/pictures/{name}", s.apiPicture)
 	// What people say and press.
 	mux.Handle("POST /api/send", posted(s.apiSend))
 	mux.Handle("POST /api/compose", posted(s.apiCompose))

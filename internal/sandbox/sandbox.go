@@ -38,6 +38,8 @@ type Config struct {
 	Tenant string
 	// PageModules is the folder with the npm packages of the page ("test/e2e/node_modules"); without it the page shows plain text.
 	PageModules string
+	// Pictures is a folder whose pictures the page offers as samples; without it the sandbox draws some.
+	Pictures string
 	// PlaygroundHosts are the host:port pairs of other loopback connectors the service may answer to.
 	PlaygroundHosts []string
 	// Crowd adds that many nameless members to the team, for a roster of more than one page.
@@ -79,11 +81,13 @@ type Sandbox struct {
 	login  *login
 	world  *world
 	files  *files
-	faults *faults
-	client *http.Client
-	wait   patience
-	base   string // http://host:port of connector, Graph and page
-	loginB string // https://host:port of the sign-in service
+	// samples are the pictures that the page offers.
+	samples *samples
+	faults  *faults
+	client  *http.Client
+	wait    patience
+	base    string // http://host:port of connector, Graph and page
+	loginB  string // https://host:port of the sign-in service
 
 	servers []*http.Server
 	// life ends with Close or the context of Start; what outlives the request that began it runs under it.
@@ -120,6 +124,9 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox.New: %w", err)
 	}
 	if s.entra, err = newSigner(cfg.Now); err != nil {
+		return nil, fmt.Errorf("sandbox.New: %w", err)
+	}
+	if s.samples, err = newSamples(cfg.Pictures); err != nil {
 		return nil, fmt.Errorf("sandbox.New: %w", err)
 	}
 	s.world = newWorld(cfg)

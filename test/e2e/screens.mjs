@@ -1,5 +1,6 @@
 // Walks the sandbox and writes the pictures of the docs: each card and dialog, wide in the light theme and on a phone of
 // 320 px in the dark one, and a few views of the whole page. Run: TEAMSPRO_BIN=… node screens.mjs FOLDER
+// With the beginning of a name behind the folder, only the cards of that name are taken, and the other pictures stay.
 
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -7,8 +8,8 @@ import { join } from 'node:path';
 import { browse, startProgram, Visit } from './helper.mjs';
 import { reduced } from './png.mjs';
 
-const [folder] = process.argv.slice(2);
-if (!folder) throw new Error('usage: node screens.mjs FOLDER');
+const [folder, only = ''] = process.argv.slice(2);
+if (!folder) throw new Error('usage: node screens.mjs FOLDER [NAME]');
 
 const WIDE_LIGHT = { theme: 'light', width: 'wide' };
 const PHONE_DARK = { theme: 'dark', width: 'phone' };
@@ -33,6 +34,18 @@ async function opened(visit, words, button) {
 
 /** Adds Wilma, whom every look has to itself. */
 const addWilma = (visit) => visit.ask('add Wilma Sample, wilma@fabrikam.example, +44 7700 900321');
+
+const IMAGE = { chat: 'personal-image' };
+
+/** Hands a sample picture to Image Pro with some words. */
+async function handed(visit, name, words) {
+  await visit.page.getByTestId('main-compose').getByTestId('attach').click();
+  await visit.page.getByTestId(`sample-${name}`).click();
+  await visit.page.getByTestId('file-chip').waitFor();
+  const card = cardOf(await visit.ask(words));
+  await card.locator('img.ac-image').scrollIntoViewIfNeeded();
+  return card;
+}
 
 /** What is pictured, in an order in which each scene finds what the ones before it left. Each gives the element to picture. */
 const scenes = [
@@ -98,7 +111,16 @@ const scenes = [
     return visit.dialog;
   }],
   ['denied', { as: 'chloe', chat: 'leads' }, async (visit) => cardOf(await visit.ask('add Eve Sample, eve@fabrikam.example'))],
-];
+  ['picture-resized', IMAGE, (visit) => handed(visit, 'harbour.jpg', 'resize 800 | webp')],
+  ['picture-redacted', IMAGE, (visit) => handed(visit, 'settings.png', 'redact 490,578 700x64')],
+  ['picture-info', IMAGE, (visit) => handed(visit, 'lighthouse.jpg', 'info')],
+  ['picture-refused', IMAGE, async (visit) => cardOf(await visit.ask('resise 50%'))],
+  ['picture-samples', IMAGE, async (visit) => {
+    await visit.page.getByTestId('main-compose').getByTestId('attach').click();
+    await visit.page.getByTestId('samples').waitFor();
+    return visit.page.getByTestId('attach-menu');
+  }],
+].filter(([name]) => name.startsWith(only));
 
 /** Views of the whole page, as somebody would see it. */
 const views = {
@@ -160,18 +182,22 @@ async function pictureView(browser, name, look, play, chat) {
   }
 }
 
-await mkdir(folder, { recursive: true });
-for (const old of await readdir(folder)) if (old.endsWith('.png')) await rm(join(folder, old));
-const browser = await browse();
-try {
-  for (const look of [WIDE_LIGHT, PHONE_DARK]) await pictureScenes(browser, look);
+async function pictureViews(browser) {
   for (const look of [WIDE_LIGHT, { theme: 'dark', width: 'wide' }, { theme: 'light', width: 'phone' }]) await pictureView(browser, 'sandbox', look, views.sandbox, 'personal-contact');
   await pictureView(browser, 'channel', WIDE_LIGHT, views.sandbox, 'general');
   await pictureView(browser, 'search', WIDE_LIGHT, views.search, 'group');
   await pictureView(browser, 'search', PHONE_DARK, views.search, 'group');
   await pictureView(browser, 'ready', { theme: 'dark', width: 'wide' }, views.ready, 'group');
+}
+
+await mkdir(folder, { recursive: true });
+for (const old of await readdir(folder)) if (old.endsWith('.png') && !only) await rm(join(folder, old));
+const browser = await browse();
+try {
+  for (const look of [WIDE_LIGHT, PHONE_DARK]) await pictureScenes(browser, look);
+  if (!only) await pictureViews(browser);
 } finally {
   await browser.close();
 }
 const written = (await readdir(folder)).filter((name) => name.endsWith('.png'));
-assert.equal(written.length, 2 * scenes.length + 7, 'a picture is missing');
+assert.ok(only || written.length === 2 * scenes.length + 7, 'a picture is missing');

@@ -13,6 +13,12 @@ async function call(method, path, body) {
   return text === '' ? {} : JSON.parse(text);
 }
 
+async function bytes(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw Object.assign(new Error(`GET ${path}: ${response.status}`), { status: response.status });
+  return response.blob();
+}
+
 const query = (parts) => new URLSearchParams(parts).toString();
 const post = (path) => (body) => call('POST', path, body);
 
@@ -21,6 +27,8 @@ export const api = {
   messages: (as, conversation) => call('GET', `/api/messages?${query({ as, conversation })}`),
   activity: () => call('GET', '/api/activity'),
   events: (as) => new EventSource(`/api/events?${query({ as })}`),
+  pictures: () => call('GET', '/api/pictures'),
+  picture: (name) => bytes(`/api/pictures/${encodeURIComponent(name)}`),
   send: post('/api/send'),
   submit: post('/api/submit'),
   action: post('/api/action'),

@@ -66,14 +66,18 @@ export class Compose {
   // The commands stand ready while the box is empty.
   drawStrip() {
     const idle = !this.text.value && !this.card && !this.thread;
-    this.strip.replaceChildren(...idle ? this.commands().map(({ app, command }) => el('button', {
-      type: 'button', class: 'command', text: command.title, title: command.description ?? '', onclick: () => this.insert(command, app),
-    })) : []);
+    const commands = this.commands();
+    const several = new Set(commands.map(({ app }) => app)).size > 1;
+    this.strip.replaceChildren(...idle ? commands.flatMap(({ app, command }, i) => [
+      several && commands[i - 1]?.app !== app ? el('span', { class: 'command-app', text: app.name }) : null,
+      el('button', { type: 'button', class: 'command', text: command.title, title: command.description ?? '', onclick: () => this.insert(command, app) }),
+    ]).filter(Boolean) : []);
   }
 
+  // Those of the app that is addressed stand first.
   commands() {
     const scope = SCOPES[this.session.conversation.kind];
-    return this.session.appsIn().flatMap((app) => (app.commands ?? [])
+    return this.session.appsIn().toSorted((one, other) => (other === this.app) - (one === this.app)).flatMap((app) => (app.commands ?? [])
       .filter(({ scopes }) => !scopes?.length || scopes.includes(scope))
       .map((command) => ({ app, command })));
   }
@@ -94,10 +98,13 @@ export class Compose {
 
   openCommands() {
     this.closeMenu?.();
-    const items = this.commands().map(({ app, command }) => menuItem(command.title, {
-      hint: command.description, onclick: () => { this.closeMenu(); this.insert(command, app); },
-    }));
-    this.closeMenu = openMenu(this.slash, { label: this.session.t('commandsOf', { name: this.app?.name ?? '' }), testid: 'command-list', className: 'up', items });
+    const commands = this.commands();
+    const apps = [...new Set(commands.map(({ app }) => app))];
+    const items = apps.flatMap((app) => [
+      apps.length > 1 ? el('p', { class: 'menu-title', text: app.name }) : null,
+      ...commands.filter((one) => one.app === app).map(({ command }) => menuItem(command.title, { hint: command.description, onclick: () => { this.closeMenu(); this.insert(command, app); } })),
+    ]).filter(Boolean);
+    this.closeMenu = openMenu(this.slash, { label: this.session.t('commandsOf', { name: apps.map(({ name }) => name).join(', ') }), testid: 'command-list', className: 'up', items });
   }
 
   appButton(app) {

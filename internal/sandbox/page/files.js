@@ -1,10 +1,14 @@
-// The files that wait in the compose box: attached with the button, dropped, or pasted as a picture. Teams hands a
-// pasted picture to the app as a picture, and an attached file as a download in the personal chat.
+// The files that wait in the compose box: chosen from this computer or from the sample pictures, dropped, or pasted as a
+// picture. Teams hands a pasted picture to the app as a picture, and an attached file as a download in the personal chat.
 
-import { el, icon, iconButton } from './dom.js';
+import { el, icon, iconButton, menuItem, openMenu } from './dom.js';
+import { api } from './api.js';
 
 const MOST = 10; // files in one message
 const LARGEST = 16 * 1024 * 1024; // bytes of them all, as the sandbox takes a message
+
+// What the pictures show that the sandbox draws itself.
+const sampleTexts = { 'harbour.jpg': 'sampleHarbour', 'settings.png': 'sampleSettings', 'boat.gif': 'sampleBoat', 'lighthouse.jpg': 'samplePhone' };
 
 const asBase64 = (file) => new Promise((resolve, reject) => {
   const reader = new FileReader();
@@ -18,12 +22,41 @@ export class Files {
   constructor(session, { changed, refused }) {
     Object.assign(this, { session, changed, refused, waiting: [] });
     this.picker = el('input', { type: 'file', multiple: true, hidden: true, testid: 'file-picker', onchange: () => this.picked() });
-    this.button = iconButton('attach', session.t('attach'), { testid: 'attach', onclick: () => this.picker.click() });
+    this.button = iconButton('attach', session.t('attach'), { testid: 'attach', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => this.openMenu() });
     this.element = el('div', { class: 'compose-files', testid: 'compose-files' }, this.picker);
   }
 
   get length() {
     return this.waiting.length;
+  }
+
+  async openMenu() {
+    const { pictures } = await api.pictures().catch(() => ({ pictures: [] }));
+    const { t } = this.session;
+    const own = menuItem(t('fromComputer'), { iconName: 'folder', testid: 'from-computer', onclick: () => { this.closeMenu(); this.picker.click(); } });
+    const list = el('div', { role: 'group', 'aria-label': t('samples'), testid: 'samples' }, el('p', { class: 'menu-title', 'aria-hidden': 'true', text: t('samples') }), pictures.map((one) => this.sample(one)));
+    this.closeMenu?.();
+    this.closeMenu = openMenu(this.button, { label: t('attach'), testid: 'attach-menu', className: 'up', items: pictures.length ? [own, el('hr'), list] : [own] });
+  }
+
+  sample({ name, contentType }) {
+    const known = sampleTexts[name];
+    const words = known ? this.session.t(known) : name;
+    return menuItem(words, { iconName: 'picture', hint: known ? name : undefined, testid: `sample-${name}`, onclick: () => this.chose(name, contentType) });
+  }
+
+  // In a chat with others an attached file does not reach an app, so a sample goes along as if it were pasted there.
+  async chose(name, type) {
+    this.closeMenu();
+    this.button.setAttribute('aria-busy', 'true');
+    try {
+      const data = await api.picture(name);
+      await this.add([new File([data], name, { type })], { attached: this.session.conversation.kind === 'personal' });
+    } catch {
+      this.refused('sampleGone');
+    } finally {
+      this.button.removeAttribute('aria-busy');
+    }
   }
 
   async picked() {

@@ -35,7 +35,7 @@ export class Messages {
     this.posts = new Map();
     this.nodes = new Map();
     this.list = el('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': session.t('messages'), tabindex: '0', testid: 'messages' });
-    this.list.addEventListener('scroll', () => { this.following = this.isNearEnd(); });
+    this.list.addEventListener('scroll', () => this.scrolled());
     this.growth = new ResizeObserver(() => { if (this.following) this.list.scrollTop = this.list.scrollHeight; });
     this.growth.observe(this.list);
     this.typing = el('p', { class: 'typing', role: 'status', testid: 'typing' });
@@ -73,6 +73,14 @@ export class Messages {
     for (const old of this.list.querySelectorAll('.empty, .suggestions')) old.remove();
     this.add(message);
     if (follow) this.toEnd(message);
+  }
+
+  // Who scrolls up wants to stay there. A message that grows, as its picture arrives, moves nobody.
+  scrolled() {
+    const { scrollTop } = this.list;
+    if (this.isNearEnd()) this.following = true;
+    else if (scrollTop < this.top) this.following = false;
+    this.top = scrollTop;
   }
 
   isNearEnd() {
