@@ -86,6 +86,7 @@ type Pool struct {
 	crew    *crew
 	turns   chan *worker // one for each worker; nil where none has been started
 	waiting atomic.Int64
+	spent   atomic.Int64 // nanoseconds of the workers' processors
 	closed  chan struct{}
 	close   sync.Once
 }
@@ -123,6 +124,10 @@ func (p *Pool) Close() {
 		p.crew.close()
 	})
 }
+
+// Spent is the processor time that workers have taken for pictures so far, in user and kernel mode. What a worker that
+// died took for its last picture is not known.
+func (p *Pool) Spent() time.Duration { return time.Duration(p.spent.Load()) }
 
 // Probe reads the header and holds it to the limits. It decodes nothing and needs no worker.
 func (p *Pool) Probe(_ context.Context, data []byte) (image.Facts, error) {
@@ -231,6 +236,8 @@ func (p *Pool) give(ctx context.Context, j job, blobs [][]byte) (answer, []byte,
 		p.turns <- nil
 		return answer{}, nil, p.cfg.died(w, err)
 	}
+	p.spent.Add(int64(a.CPU - w.cpu))
+	w.cpu = a.CPU
 	if w.done >= p.cfg.Renders || a.Trouble == troubleMemory {
 		w.end()
 		w = nil

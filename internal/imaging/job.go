@@ -29,6 +29,7 @@ type job struct {
 
 	steps    []image.Step
 	deadline time.Time
+	decoded  int64 // pixels of the source, as small as it was decoded
 }
 
 // mark is a picture that watermarks name.

@@ -25,8 +25,9 @@ type worker struct {
 	in   *os.File // the picture, written by us
 	out  *os.File // the result, read by us; never mapped, as a mapping of what another may shorten can end our process
 	said *tail
-	done int // renders
-	most int // bytes of a result
+	done int           // renders
+	cpu  time.Duration // that it had taken after the last
+	most int           // bytes of a result
 	gone chan struct{}
 	slow atomic.Bool // ended by us
 }
@@ -148,6 +149,7 @@ func (w *worker) ready(cfg Config) error {
 	if err := receive(w.talk, &hello); err != nil {
 		return fmt.Errorf("the worker did not start: %w", err)
 	}
+	w.cpu = hello.CPU
 	taken, err := addressSpace(w.cmd.Process.Pid)
 	if err != nil {
 		return err

@@ -312,3 +312,19 @@ func resident(t *testing.T, p *Pool) int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
+
+// TestSpent: the time of workers counts on over their replacement.
+func TestSpent(t *testing.T) {
+	p := own(t, Config{Workers: 1, Renders: 1, Timeout: time.Minute})
+	data := jpegOf(photo(600, 400), 90)
+	for last, n := time.Duration(0), 0; n < 3; n++ {
+		if _, err := p.Render(t.Context(), data, image.Plan{Steps: []image.Step{image.Blur{Sigma: 3}}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if now := p.Spent(); now <= last || now > time.Minute {
+			t.Errorf("spent %v after %v", now, last)
+		} else {
+			last = now
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (r *render) open() error {
 	if h.Kind == kindJPEG && !hides(r.job.steps) {
 		shrink = shrinkFor(r.job.steps, r.w, r.h)
 	}
-	r.shrunk = float64(shrink)
+	r.shrunk, r.job.decoded = float64(shrink), h.Canvas/int64(shrink*shrink)
 	p, err := decode(h.Kind, r.data, shrink, pages, r.survey)
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func beNice(n int) {
 // serve answers jobs until the other side goes. A job that is being worked on then ends with the process.
 func serve(talk *os.File) error {
 	runtime.LockOSThread() // libvips keeps its errors and some state by thread
-	if err := send(talk, answer{}); err != nil {
+	if err := send(talk, answer{CPU: cpu()}); err != nil {
 		return err
 	}
 	jobs := make(chan job)
@@ -85,14 +85,14 @@ func serve(talk *os.File) error {
 		if err := send(talk, a); err != nil {
 			return err
 		}
-		if j.Header.Canvas > tidyFrom {
+		if j.decoded > tidyFrom {
 			tidy()
 		}
 	}
 	return nil
 }
 
-// tidyFrom is from how many pixels on a worker gives memory back to the system behind a picture.
+// tidyFrom is from how many decoded pixels on a worker gives memory back to the system behind a picture.
 const tidyFrom = 4_000_000
 
 func cpu() time.Duration {

@@ -77,13 +77,11 @@ func (r *render) write() (*blob, error) {
 	return (&squeeze{r: r, p: p, e: e, f: f, limit: out.MaxBytes}).run()
 }
 
-// effort is how long encoders may think. More costs several times the time for a few hundredths of the bytes.
+// effort is how long encoders may think. More costs several times the time for a few hundredths of the bytes; of AVIF,
+// the next step takes twenty times as long for a screenshot, which is longer than anybody waits.
 func effort(id int) int {
-	switch id {
-	case toWebP:
+	if id == toWebP {
 		return 4
-	case toHEIF:
-		return 2
 	}
 	return 1
 }

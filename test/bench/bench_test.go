@@ -108,3 +108,27 @@ func TestReportKeepsWhatStandsAround(t *testing.T) {
 		t.Error("a unit without a place was written somewhere")
 	}
 }
+
+// TestPicturesAreTheSameEveryTime, and have something in them: more than two bits a pixel of a photograph.
+func TestPicturesAreTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	once, err := photograph(800, 600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := photograph(800, 600)
+	if err != nil || !slices.Equal(once, again) || len(once) < 800*600/4 {
+		t.Errorf("%d bytes, the same again: %v, %v", len(once), slices.Equal(once, again), err)
+	}
+}
+
+func TestPreviewsAreAskedForOnce(t *testing.T) {
+	t.Parallel()
+	seen := map[[2]int]bool{}
+	for n := range 200 * previewCopies {
+		seen[[2]int{n % previewCopies, side(n)}] = true
+	}
+	if len(seen) != 200*previewCopies {
+		t.Errorf("%d of %d previews differ", len(seen), 200*previewCopies)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type report struct {
 	about  string   // what was measured, and how
 	head   []string // of the table; the first row of markdown
 	rows   [][]string
+	more   []string // what follows the table, in markdown
 	goals  []goal
 	busy   string   // other work on the machine when it began: the load average
 	absent []string // peers that could not be measured, and why
@@ -87,7 +89,7 @@ func (r report) print(w io.Writer) {
 	for _, row := range append([][]string{r.head}, r.rows...) {
 		fmt.Fprintln(w, strings.Join(row, " | "))
 	}
-	for _, why := range r.absent {
+	for _, why := range append(slices.Clone(r.more), r.absent...) {
 		fmt.Fprintln(w, why)
 	}
 	fmt.Fprintf(w, "\n%s\n\n", r.ratio())
@@ -102,7 +104,7 @@ func (r report) markdown() string {
 	for _, picture := range r.plots {
 		fmt.Fprintf(&b, "\n![%s](%s/%s)\n", picture.title, pictures, picture.file)
 	}
-	for _, line := range append(r.absent, "**"+r.ratio()+"**") {
+	for _, line := range slices.Concat(r.more, r.absent, []string{"**" + r.ratio() + "**"}) {
 		fmt.Fprintf(&b, "\n%s\n", line)
 	}
 	return b.String()
