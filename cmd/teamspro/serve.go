@@ -125,6 +125,7 @@ const lastCaller = 500 * time.Millisecond
 func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *slog.Logger) error {
 	log.Info("stopping")
 	svc.draining.Store(true)
+	end := time.Now().Add(stopNotice + stopDrain + stopSave)
 	time.Sleep(stopNotice)
 	ctx, cancel := context.WithTimeout(context.Background(), stopDrain)
 	defer cancel()
@@ -137,7 +138,7 @@ func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *
 		problems = append(problems, srv.Shutdown(ctx))
 	}
 	svc.bot.Close(ctx)
-	svc.lastSave()
+	svc.lastSave(end)
 	log.Info("stopped")
 	return errors.Join(problems...)
 }

@@ -233,7 +233,7 @@ const (
 	savePause  = 5 * time.Minute
 	saveBehind = 5000
 	stopBehind = 500
-	stopSave   = 4 * time.Second
+	stopSave   = 4 * time.Second // at least; a stop mostly leaves far more
 )
 
 // saveIndexes saves the search index now and then, until ctx ends.
@@ -248,9 +248,9 @@ func (svc *service) saveIndexes(ctx context.Context) {
 	}
 }
 
-// lastSave saves the search index at a stop, in the time that there is.
-func (svc *service) lastSave() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopSave)
+// lastSave saves the search index at a stop, in the time that is left of it.
+func (svc *service) lastSave(until time.Time) {
+	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
 	saved := make(chan error, 1)
 	go func() { saved <- svc.books.SaveIndexes(ctx, stopBehind) }()

@@ -155,7 +155,7 @@ func TestDies(t *testing.T) {
 			t.Fatal("no worker")
 		}
 		time.AfterFunc(100*time.Millisecond, func() { _ = w.cmd.Process.Signal(sig) })
-		heavy := slices.Repeat([]image.Step{image.Blur{Sigma: 12}}, 200)
+		heavy := slices.Repeat([]image.Step{image.Blur{Sigma: 12}}, 40) // seconds of work, and little memory: much would explain the death
 		if _, err := p.Render(context.Background(), big, image.Plan{Steps: heavy}, nil); keyOf(err) != key {
 			t.Errorf("%v: %v", sig, err)
 		}
