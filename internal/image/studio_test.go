@@ -223,6 +223,7 @@ func TestStudioMemory(t *testing.T) {
 		}
 		works = append(works, w)
 	}
+	s.Settle()
 	held := 0
 	for _, w := range works {
 		_, err := s.Do(ctx, ana, w.ID, plan(t, "grey"))
