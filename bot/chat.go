@@ -9,22 +9,25 @@ import (
 )
 
 func (b *Bot) help(t *Turn) (cards.Card, error) {
-	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Next: t.steps("books", "tags", "trash", "settings", "privacy")}
-	for _, word := range helpful {
-		v.Commands = append(v.Commands, cards.CommandView{Name: t.Text("help." + word + ".name"), Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
-	}
-	return cards.Help(t.Lang, v), nil
+	return b.helpCard(t, contactCommands(t.Lang), t.steps("books", "tags", "trash", "settings", "privacy")), nil
+}
+
+func (b *Bot) helpCard(t *Turn, commands []cards.CommandView, next []cards.Step) cards.Card {
+	return cards.Help(t.Lang, cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Commands: commands, Next: next})
 }
 
 // HelpCommands lists what can be typed to an app, for the help page.
 func HelpCommands(app App, language string) []cards.CommandView {
-	t := lang.For(language)
 	if app == ImagePro {
-		return imageCommands(t)
+		return imageCommands(lang.For(language))
 	}
+	return contactCommands(lang.For(language))
+}
+
+func contactCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView
 	for _, word := range helpful {
-		list = append(list, cards.CommandView{Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
+		list = append(list, cards.CommandView{Name: t.Text("help." + word + ".name"), Example: t.Text("help." + word + ".example"), Does: t.Text("help." + word + ".does")})
 	}
 	return list
 }

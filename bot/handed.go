@@ -54,13 +54,13 @@ func (c *Connector) Fetch(ctx context.Context, in Target, at Attachment) ([]byte
 	}
 	u, err := url.Parse(at.ContentURL)
 	if err != nil || len(at.ContentURL) > maxServiceURL || u.Fragment != "" || !isPlainPath(u) || !c.hosts.allows(u) {
-		return nil, fault.New(fault.Invalid, op, "image.handed.address")
+		return nil, notFollowed(op)
 	}
 	call := &connectorCall{op: op, tenant: in.Tenant, lane: in.Conversation, reads: true, limit: maxAttachment}
 	data, err := c.do(call.in(ctx), http.MethodGet, *u, nil)
 	var answer *ConnectorError
 	if errors.As(err, &answer) && answer.Code == "too_long" {
-		return nil, fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", maxAttachment>>20)
+		return nil, fileTooLarge(op)
 	}
 	return data, connectorFault(op, err)
 }
@@ -71,11 +71,11 @@ func (c *Connector) download(ctx context.Context, op string, at Attachment) ([]b
 		DownloadURL string `json:"downloadUrl"`
 	}
 	if json.Unmarshal(at.Content, &info) != nil || !c.mayDownload(info.DownloadURL) {
-		return nil, fault.New(fault.Invalid, op, "image.handed.address")
+		return nil, notFollowed(op)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, info.DownloadURL, http.NoBody)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, op, "image.handed.address")
+		return nil, notFollowed(op)
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *Connector) download(ctx context.Context, op string, at Attachment) ([]b
 		return nil, downloadFault(op, err)
 	}
 	if len(data) > maxAttachment {
-		return nil, fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", maxAttachment>>20)
+		return nil, fileTooLarge(op)
 	}
 	return data, nil
 }
@@ -112,9 +112,15 @@ func (c *Connector) mayDownload(address string) bool {
 func downloadFault(op string, err error) error {
 	switch {
 	case errors.Is(err, errNotPublic):
-		return fault.New(fault.Invalid, op, "image.handed.address")
+		return notFollowed(op)
 	case isContext(err):
 		return fault.New(fault.Busy, op, "image.handed.slow")
 	}
 	return fault.New(fault.Busy, op, "image.handed.unreadable")
+}
+
+func notFollowed(op string) error { return fault.New(fault.Invalid, op, "image.handed.address") }
+
+func fileTooLarge(op string) error {
+	return fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", maxAttachment>>20)
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"strconv"
 	"strings"
@@ -11,9 +12,6 @@ import (
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
 )
-
-// picturePreview is how large the picture of a card is asked for, in pixels.
-const picturePreview = 1024
 
 // editPicture does what was typed to the picture that came with it, or to the one that the person worked on last.
 func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
@@ -101,10 +99,11 @@ func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
 
 // pictureFacts are the lines of the info card, without those that are not known.
 func pictureFacts(t *Turn, f image.Facts, colours []image.Color) []cards.FactView {
+	v := factsView(t, f)
 	facts := []cards.FactView{
-		{Label: t.Text("picture.fact.format"), Value: image.FormatName(image.Format(f.Format))},
-		{Label: t.Text("picture.fact.pixels"), Value: pixels(t, f)},
-		{Label: t.Text("picture.fact.bytes"), Value: image.Bytes(f.Bytes).Say(t.Text)},
+		{Label: t.Text("picture.fact.format"), Value: v.Format},
+		{Label: t.Text("picture.fact.pixels"), Value: v.Pixels},
+		{Label: t.Text("picture.fact.bytes"), Value: v.Bytes},
 	}
 	add := func(known bool, key, value string) {
 		if known {
@@ -125,58 +124,52 @@ func pictureFacts(t *Turn, f image.Facts, colours []image.Color) []cards.FactVie
 
 // undoLatest and redoLatest are typed: they go on from wherever the picture is.
 func (b *Bot) undoLatest(t *Turn) (cards.Card, error) {
-	w, _, err := b.onDesk(t)
-	if err != nil {
-		return cards.Card{}, err
-	}
-	return b.undoPictureAt(t, w.ID, w.At)
+	return b.moveLatest(t, b.Studio.Undo, "picture.nothing_to_undo")
 }
 
 func (b *Bot) redoLatest(t *Turn) (cards.Card, error) {
+	return b.moveLatest(t, b.Studio.Redo, "picture.nothing_to_redo")
+}
+
+// undoPicture and redoPicture are buttons. Pressed twice, each takes one step.
+func (b *Bot) undoPicture(t *Turn) (cards.Card, error) {
+	return b.movePressed(t, b.Studio.Undo, "picture.nothing_to_undo")
+}
+
+func (b *Bot) redoPicture(t *Turn) (cards.Card, error) {
+	return b.movePressed(t, b.Studio.Redo, "picture.nothing_to_redo")
+}
+
+// move is a step back or forward of a picture that is as it was at a moment.
+type move func(ctx context.Context, who identity.Caller, id image.ID, at int) (image.Work, error)
+
+func (b *Bot) moveLatest(t *Turn, m move, nothing string) (cards.Card, error) {
 	w, _, err := b.onDesk(t)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	return b.redoPictureAt(t, w.ID, w.At)
+	return b.moved(t, m, w.ID, w.At, nothing)
 }
 
-// undoPicture is the button. Pressed twice, it takes one step.
-func (b *Bot) undoPicture(t *Turn) (cards.Card, error) {
+func (b *Bot) movePressed(t *Turn, m move, nothing string) (cards.Card, error) {
 	at, err := t.step()
 	if err != nil {
 		return cards.Card{}, err
 	}
-	return b.undoPictureAt(t, image.ID(t.Param("id")), at)
+	return b.moved(t, m, image.ID(t.Param("id")), at, nothing)
 }
 
-func (b *Bot) redoPicture(t *Turn) (cards.Card, error) {
-	at, err := t.step()
+// moved takes the step; nothing is the key of what is said when there is none to take.
+func (b *Bot) moved(t *Turn, m move, id image.ID, at int, nothing string) (cards.Card, error) {
+	w, err := m(t.ctx, t.Caller, id, at)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	return b.redoPictureAt(t, image.ID(t.Param("id")), at)
-}
-
-func (b *Bot) undoPictureAt(t *Turn, id image.ID, at int) (cards.Card, error) {
-	w, err := b.Studio.Undo(t.ctx, t.Caller, id, at)
-	if err != nil {
-		return cards.Card{}, err
-	}
+	notice := ""
 	if w.At == at {
-		return b.pictureCard(t, w, t.Text("picture.nothing_to_undo")), nil
+		notice = t.Text(nothing)
 	}
-	return b.pictureCard(t, w, ""), nil
-}
-
-func (b *Bot) redoPictureAt(t *Turn, id image.ID, at int) (cards.Card, error) {
-	w, err := b.Studio.Redo(t.ctx, t.Caller, id, at)
-	if err != nil {
-		return cards.Card{}, err
-	}
-	if w.At == at {
-		return b.pictureCard(t, w, t.Text("picture.nothing_to_redo")), nil
-	}
-	return b.pictureCard(t, w, ""), nil
+	return b.pictureCard(t, w, notice), nil
 }
 
 // applyPlan is a button that carries a plan. On a picture that has moved on since, it does nothing: pressed twice, it
@@ -231,11 +224,7 @@ func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
 }
 
 func factsView(t *Turn, f image.Facts) cards.PictureFacts {
-	return cards.PictureFacts{Pixels: pixels(t, f), Bytes: image.Bytes(f.Bytes).Say(t.Text), Format: image.FormatName(image.Format(f.Format))}
-}
-
-func pixels(t *Turn, f image.Facts) string {
-	return t.Text("picture.pixels", "W", t.Lang.Number(f.W), "H", t.Lang.Number(f.H))
+	return cards.PictureFacts{Pixels: t.Text("picture.pixels", "W", t.Lang.Number(f.W), "H", t.Lang.Number(f.H)), Bytes: image.Bytes(f.Bytes).Say(t.Text), Format: image.FormatName(image.Format(f.Format))}
 }
 
 // pictureAlt is what a picture shows, as far as it is known: its name and what was done.
@@ -245,7 +234,7 @@ func pictureAlt(t *Turn, w image.Work) string {
 
 // preview is the address of the picture as it is now; empty when people cannot reach the service by https.
 func (b *Bot) preview(t *Turn, w image.Work) string {
-	return b.Preview(t.Caller.Tenant, string(w.ID), w.Plan.String(), picturePreview, t.Lang.Language())
+	return b.Preview(t.Caller.Tenant, string(w.ID), w.Plan.String(), image.PreviewSide, t.Lang.Language())
 }
 
 // maxOffers leaves room for undo and redo among the six buttons of a card.
@@ -268,8 +257,7 @@ func (b *Bot) presets(t *Turn, w image.Work) []cards.Step {
 
 // imageHelp tells what can be typed to Image Pro.
 func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
-	v := cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Commands: imageCommands(t.Lang), Next: t.steps("privacy")}
-	return cards.Help(t.Lang, v), nil
+	return b.helpCard(t, imageCommands(t.Lang), t.steps("privacy")), nil
 }
 
 // imageExamples are the commands that help explains, the most useful first.

@@ -64,7 +64,14 @@ func (f indexFiles) Snapshot(t identity.Tenant) ([]byte, error) {
 
 // Keep writes the file of a tenant anew.
 func (f indexFiles) Keep(ctx context.Context, t identity.Tenant, write func(io.Writer) error) error {
-	path := f.path(t)
+	if err := replaceFile(ctx, f.path(t), write); err != nil {
+		return fmt.Errorf("index.Keep: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file of our own anew: whatever happens, there is the old one or the new one. Only its owner reads it.
+func replaceFile(ctx context.Context, path string, write func(io.Writer) error) error {
 	part := path + ".part"
 	err := writeWhole(ctx, part, write)
 	if err == nil {
@@ -72,9 +79,9 @@ func (f indexFiles) Keep(ctx context.Context, t identity.Tenant, write func(io.W
 	}
 	if err != nil {
 		_ = os.Remove(part) // the next one is written over it
-		return fmt.Errorf("index.Keep: %w", err)
+		return err
 	}
-	return syncFolder(f.folder)
+	return syncFolder(filepath.Dir(path))
 }
 
 // writeWhole writes a file that is on disk when it returns without error.

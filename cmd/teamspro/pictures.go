@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -119,9 +121,8 @@ const linkKeySize = 32
 func newLinkKey(file string) ([]byte, error) {
 	key := make([]byte, linkKeySize)
 	_, _ = rand.Read(key) // never fails
-	temp := file + ".new"
-	if err := os.WriteFile(temp, []byte(hex.EncodeToString(key)+"\n"), 0o600); err != nil {
-		return nil, err
-	}
-	return key, os.Rename(temp, file)
+	return key, replaceFile(context.Background(), file, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, hex.EncodeToString(key))
+		return err
+	})
 }

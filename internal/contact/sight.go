@@ -67,8 +67,7 @@ func newSights() *sights {
 }
 
 // sees gives what the caller may read from where they stand, to searches. Whoever writes is judged anew (visible, open).
-// What was found while a roster could not be read is not
-// kept: it leaves out too much, or lets in whom it would not.
+// What was found while a roster could not be read is not kept: it leaves out too much, or lets in whom it would not.
 func (b *Books) sees(ctx context.Context, who identity.Caller) (*sight, error) {
 	edition, err := b.library.Edition(ctx, who.Tenant) // before the books are read: what changes meanwhile makes it old
 	if err != nil {

@@ -145,33 +145,35 @@ func (s *Studio) Do(ctx context.Context, who identity.Caller, id ID, p Plan) (Wo
 // DoAt adds a plan to a picture that is as the person saw it; one that has changed since stays as it is. So a button that
 // is pressed twice works once.
 func (s *Studio) DoAt(ctx context.Context, who identity.Caller, id ID, at int, p Plan) (Work, error) {
-	return s.move(ctx, "image.Do", who, id, func(w *work) (Trail, error) {
-		if w.moves != at {
-			return w.trail, nil
-		}
-		return w.trail.Do(p)
-	})
+	return s.move(ctx, "image.Do", who, id, asSeen(at, func(t Trail) (Trail, error) { return t.Do(p) }))
 }
 
 // Undo takes back the last plan, Redo brings it again. At is what the person saw: a button that is pressed twice moves one
 // step, and one of an older card none; both are answered with the picture as it is.
 func (s *Studio) Undo(ctx context.Context, who identity.Caller, id ID, at int) (Work, error) {
-	return s.move(ctx, "image.Undo", who, id, from(at, Trail.Undo))
+	return s.move(ctx, "image.Undo", who, id, asSeen(at, along(Trail.Undo)))
 }
 
 // Redo is the way forward again, see Undo.
 func (s *Studio) Redo(ctx context.Context, who identity.Caller, id ID, at int) (Work, error) {
-	return s.move(ctx, "image.Redo", who, id, from(at, Trail.Redo))
+	return s.move(ctx, "image.Redo", who, id, asSeen(at, along(Trail.Redo)))
 }
 
-// from moves a trail only if it is where the person saw it.
-func from(at int, move func(Trail) (Trail, bool)) func(*work) (Trail, error) {
+// asSeen takes a step only if the work is as the person saw it.
+func asSeen(at int, step func(Trail) (Trail, error)) func(*work) (Trail, error) {
 	return func(w *work) (Trail, error) {
 		if w.moves != at {
 			return w.trail, nil
 		}
-		trail, _ := move(w.trail)
-		return trail, nil
+		return step(w.trail)
+	}
+}
+
+// along goes a step along a trail; where it ends, it stays.
+func along(move func(Trail) (Trail, bool)) func(Trail) (Trail, error) {
+	return func(t Trail) (Trail, error) {
+		t, _ = move(t)
+		return t, nil
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -111,12 +112,17 @@ type picture struct {
 	etag string
 }
 
-func newAvatars() *avatars {
+// typeface is the letters of all pictures that are drawn here.
+var typeface = sync.OnceValue(func() *opentype.Font {
 	f, err := opentype.Parse(gomedium.TTF)
 	if err != nil {
 		panic("web: " + err.Error()) // the font is part of the program
 	}
-	return &avatars{font: f, cache: otter.Must(&otter.Options[string, picture]{MaximumSize: avatarCache})}
+	return f
+})
+
+func newAvatars() *avatars {
+	return &avatars{font: typeface(), cache: otter.Must(&otter.Options[string, picture]{MaximumSize: avatarCache})}
 }
 
 // ServeHTTP answers /avatar/{file}.

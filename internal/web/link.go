@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 )
 
 // Preview names what a signed link shows: a picture of a tenant after a plan, no larger than a side.
@@ -23,7 +24,7 @@ type Preview struct {
 }
 
 // MaxSide is the longest side of a preview in pixels (Teams shows pictures in cards up to 1024×1024).
-const MaxSide = 1024
+const MaxSide = image.PreviewSide
 
 const (
 	linkLife  = 24 * time.Hour

@@ -10,7 +10,6 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gomedium"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 )
@@ -37,11 +36,7 @@ type notes struct {
 }
 
 func newNotes() *notes {
-	f, err := opentype.Parse(gomedium.TTF)
-	if err != nil {
-		panic("web: " + err.Error()) // the font is part of the program
-	}
-	return &notes{font: f, drawn: otter.Must(&otter.Options[string, []byte]{MaximumSize: maxNotes})}
+	return &notes{font: typeface(), drawn: otter.Must(&otter.Options[string, []byte]{MaximumSize: maxNotes})}
 }
 
 // draw gives a PNG with a sentence of ours on it.

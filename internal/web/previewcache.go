@@ -91,7 +91,7 @@ func (c *previewCache) read(key string) (shown, bool) {
 	}
 	data, err := os.ReadFile(name)
 	kind, data, ok := bytes.Cut(data, []byte{'\n'})
-	return shown{Data: data, Kind: string(kind)}, err == nil && ok
+	return newShown(data, string(kind)), err == nil && ok
 }
 
 // write puts a preview into the folder. That it fails costs a second rendering, nothing else.
