@@ -4,7 +4,7 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 2
+// # Schema 3
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
@@ -56,6 +56,24 @@
 //	            <person>                   JSON marksRecord
 //	        conversations
 //	            <conversation>·<app>       JSON referenceRecord: how to speak in a conversation
+//	        tokens
+//	            <person>                   a sealed sign-in: nobody reads it without the key, which is not in the file
+//	        profiles
+//	            <person>                   JSON profileRecord: what Graph said of a person at their last sign-in
+//	        libraries
+//	            <conversation>             JSON libraryRecord: the folder that a conversation chose for its images
+//	        images
+//	            <drive>·<item>             JSON imageRecord: title, alt text, tags, what was done, by whom and when
+//	        saves
+//	            <hash of deed key>         JSON saveRecord: a save that began, and what became of it
+//	        seen
+//	            <person>                   JSON seenRecord: the images that a person looked at last
+//	        pins
+//	            <conversation>             JSON pinsRecord: the images that a conversation keeps at hand
+//	        presets
+//	            <folded name>              JSON presetRecord: a plan of the organisation with a name
+//	        batches
+//	            <batch>                    JSON batchRecord: how far a plan over many images has come
 //
 // # Damage
 //

@@ -30,6 +30,16 @@ const (
 	bucketMeetings      = "meetings"
 	bucketMarks         = "marks"
 	bucketConversations = "conversations"
+
+	bucketTokens    = "tokens"
+	bucketProfiles  = "profiles"
+	bucketLibraries = "libraries"
+	bucketImages    = "images"
+	bucketSaves     = "saves"
+	bucketSeen      = "seen"
+	bucketPins      = "pins"
+	bucketPresets   = "presets"
+	bucketBatches   = "batches"
 )
 
 // The keys of bucketMeta.
@@ -60,6 +70,15 @@ func declared() []bucket {
 		{bucketConversations, true, Datum{Kind: "datamap.configuration", Holds: "datamap.conversations", Personal: true, Kept: "datamap.kept.installed"}},
 		{bucketMeetings, true, Datum{Kind: "datamap.user", Holds: "datamap.meetings", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketMarks, true, Datum{Kind: "datamap.user", Holds: "datamap.marks", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketTokens, true, Datum{Kind: "datamap.user", Holds: "datamap.tokens", Personal: true, Kept: "datamap.kept.signedin"}},
+		{bucketProfiles, true, Datum{Kind: "datamap.profile", Holds: "datamap.profiles", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketLibraries, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.libraries", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketPresets, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.presets", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketImages, true, Datum{Kind: "datamap.image", Holds: "datamap.images", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketPins, true, Datum{Kind: "datamap.image", Holds: "datamap.pins", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketSeen, true, Datum{Kind: "datamap.user", Holds: "datamap.seen", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketSaves, true, Datum{Kind: "datamap.operation", Holds: "datamap.saves", Personal: true, Kept: "datamap.kept.week"}},
+		{bucketBatches, true, Datum{Kind: "datamap.operation", Holds: "datamap.batches", Personal: true, Kept: "datamap.kept.week"}},
 		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
 		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
 		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
@@ -91,7 +110,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema}
+	return []step{firstSchema, journalSchema, imageSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {
@@ -99,6 +118,19 @@ func firstSchema(tx *bbolt.Tx) error {
 		return err
 	}
 	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaFile), []byte(rand.Text()))
+}
+
+// imageSchema adds what Image Pro and sign-in keep.
+func imageSchema(tx *bbolt.Tx) error {
+	tenants := tx.Bucket([]byte(bucketTenants))
+	return tenants.ForEachBucket(func(t []byte) error {
+		for _, name := range []string{bucketTokens, bucketProfiles, bucketLibraries, bucketImages, bucketSaves, bucketSeen, bucketPins, bucketPresets, bucketBatches} {
+			if _, err := tenants.Bucket(t).CreateBucketIfNotExists([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // complete fails when a declared bucket is missing: bbolt cannot tell one whose name was damaged.

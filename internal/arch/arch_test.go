@@ -72,9 +72,9 @@ var doors = []struct{ dependency, pkg, why string }{
 // tests may import more than their package may: its own test folder, the words of the house, and what stands here.
 var tests = []struct{ pkg, also, why string }{
 	{"cards", "internal/lang", "cards are drawn with the real sentences"},
-	{"bot", "store store/storetest graph/graphtest internal/sandbox internal/auth/authtest", "whole turns run against the real store and the stand-in of Microsoft 365"},
+	{"bot", "internal/image/imagetest store store/storetest graph/graphtest internal/sandbox internal/auth/authtest", "whole turns run against the real store and the stand-in of Microsoft 365"},
 	{"internal/web", "manifest", "the icons of the pages"},
-	{"store", "internal/contact/contacttest", "whole use cases are measured over the real file"},
+	{"store", "internal/contact/contacttest internal/image/imagetest", "whole use cases are measured over the real file"},
 	{"internal/lang", "internal/contact internal/fault", "keys composed of the words of the domain"},
 	{"internal/sandbox", "internal/auth internal/fault internal/identity", "its tokens must please the real check"},
 	{"internal/contact", "internal/lang store", "search is measured over what was stored"},

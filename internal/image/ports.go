@@ -1,9 +1,6 @@
 package image
 
-import (
-	"context"
-	"io"
-)
+import "context"
 
 // Facts is what the header of a picture tells, read without decoding it.
 type Facts struct {
@@ -41,11 +38,3 @@ type Engine interface {
 	// Palette gives the dominant colours of a picture, the strongest first.
 	Palette(ctx context.Context, data []byte, n int) ([]Color, error)
 }
-
-// Source reads pictures for somebody who may: handed to the bot, a folder, later SharePoint.
-type Source interface {
-	Open(ctx context.Context, ref Ref) (io.ReadCloser, error)
-}
-
-// Ref names a picture to the source that holds it.
-type Ref string

@@ -23,12 +23,17 @@ type StudioConfig struct {
 	Limits Limits
 	// Memory is how many bytes of pictures are held at most; 0 means 128 MiB.
 	Memory int64
+	// Drives are where people keep their pictures; nil leaves those out.
+	Drives Drives
+	// MaxBytes is the largest file that is read from a drive; 0 means 32 MiB.
+	MaxBytes int64
 }
 
 // How long and how many. The pictures themselves go first; what was done to them is remembered a little longer, so that
 // links to previews that were made still work.
 const (
 	defaultMemory = 128 << 20
+	defaultBytes  = 32 << 20
 	pictureLife   = time.Hour      // since it was used last
 	workLife      = 24 * time.Hour // since it was used last
 	maxWorks      = 10_000
@@ -39,9 +44,12 @@ const (
 type Studio struct {
 	engine Engine
 	limits Limits
+	drives Drives
+	most   int64
 	data   *otter.Cache[ID, []byte]
 	works  *otter.Cache[ID, *work]
 	latest *otter.Cache[desk, ID]
+	opened *otter.Cache[opening, ID]
 }
 
 // desk is where a person works: one conversation.
@@ -59,6 +67,8 @@ type work struct {
 	id     ID
 	name   string
 	before Facts
+	origin *Item           // where it was read; nil for one that was handed over
+	reader identity.Caller // who read it
 
 	doing sync.Mutex // one change at a time; it may take seconds
 
@@ -78,7 +88,8 @@ type outcome struct {
 type Work struct {
 	ID     ID
 	Name   string
-	At     int // how often it has changed: it tells a card of now from an older one
+	Item   *Item // the file that it was read from; nil for one that was handed over
+	At     int   // how often it has changed: it tells a card of now from an older one
 	Plan   Plan
 	Before Facts
 	After  Facts
@@ -92,12 +103,16 @@ func NewStudio(c StudioConfig) *Studio {
 	if c.Memory == 0 {
 		c.Memory = defaultMemory
 	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = defaultBytes
+	}
 	return &Studio{
-		engine: c.Engine, limits: c.Limits,
+		engine: c.Engine, limits: c.Limits, drives: c.Drives, most: c.MaxBytes,
 		data: otter.Must(&otter.Options[ID, []byte]{MaximumWeight: uint64(c.Memory), Weigher: func(_ ID, d []byte) uint32 { return uint32(len(d)) },
 			ExpiryCalculator: otter.ExpiryAccessing[ID, []byte](pictureLife)}),
 		works:  otter.Must(&otter.Options[ID, *work]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[ID, *work](workLife)}),
 		latest: otter.Must(&otter.Options[desk, ID]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[desk, ID](workLife)}),
+		opened: otter.Must(&otter.Options[opening, ID]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[opening, ID](workLife)}),
 	}
 }
 
@@ -106,15 +121,25 @@ func (s *Studio) Take(ctx context.Context, who identity.Caller, name string, dat
 	if who.Person == "" || who.Tenant == "" {
 		return Work{}, fault.New(fault.Denied, "image.Take", "image.anonymous")
 	}
-	facts, err := s.engine.Probe(ctx, data)
+	w, err := s.lay(ctx, who, name, data, nil)
 	if err != nil {
 		return Work{}, err
 	}
-	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, made: map[string]outcome{Plan{}.String(): {facts: facts}}}
+	return w.view(), nil
+}
+
+// lay begins a work. Nobody else knows it yet.
+func (s *Studio) lay(ctx context.Context, who identity.Caller, name string, data []byte, origin *Item) (*work, error) {
+	facts, err := s.engine.Probe(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, origin: origin, reader: who,
+		made: map[string]outcome{Plan{}.String(): {facts: facts}}}
 	s.data.Set(w.id, data)
 	s.works.Set(w.id, w)
 	s.latest.Set(w.desk, w.id)
-	return w.view(), nil
+	return w, nil
 }
 
 // Latest is the picture that the person worked on last in this conversation.
@@ -219,7 +244,7 @@ func (s *Studio) make(ctx context.Context, w *work, p Plan) (outcome, error) {
 	if known, ok := w.made[p.String()]; ok {
 		return known, nil
 	}
-	data, err := s.original("image.Make", w.id)
+	data, err := s.original(ctx, "image.Make", w)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -229,10 +254,11 @@ func (s *Studio) make(ctx context.Context, w *work, p Plan) (outcome, error) {
 
 // Colours are the dominant colours of a picture as it was handed over, the strongest first.
 func (s *Studio) Colours(ctx context.Context, who identity.Caller, id ID) ([]Color, error) {
-	if _, err := s.work("image.Colours", who, id); err != nil {
+	w, err := s.work("image.Colours", who, id)
+	if err != nil {
 		return nil, err
 	}
-	data, err := s.original("image.Colours", id)
+	data, err := s.original(ctx, "image.Colours", w)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +273,7 @@ func (s *Studio) Result(ctx context.Context, who identity.Caller, id ID) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	data, err := s.original("image.Result", id)
+	data, err := s.original(ctx, "image.Result", w)
 	if err != nil {
 		return Result{}, err
 	}
@@ -259,7 +285,10 @@ func (s *Studio) Result(ctx context.Context, who identity.Caller, id ID) (Result
 
 // May tells whether a picture may be shown after a plan to whoever holds a link to it: it is still remembered, and the
 // plan covers all that its person has covered by now.
-func (s *Studio) May(_ context.Context, t identity.Tenant, id, plan string) error {
+func (s *Studio) May(ctx context.Context, t identity.Tenant, id, plan string) error {
+	if v, ok := parseView(id); ok {
+		return s.mayView(ctx, t, v)
+	}
 	_, _, err := s.linked(t, id, plan)
 	return err
 }
@@ -267,11 +296,14 @@ func (s *Studio) May(_ context.Context, t identity.Tenant, id, plan string) erro
 // Preview makes a picture after a plan, for a card: at most side pixels on the longer side, with everything covered that
 // the plan covers before a pixel is scaled.
 func (s *Studio) Preview(ctx context.Context, t identity.Tenant, id, plan string, side int) (data []byte, contentType string, err error) {
+	if v, ok := parseView(id); ok {
+		return s.previewView(ctx, t, v, plan, side)
+	}
 	w, p, err := s.linked(t, id, plan)
 	if err != nil {
 		return nil, "", err
 	}
-	original, err := s.original("image.Preview", w.id)
+	original, err := s.original(ctx, "image.Preview", w)
 	if err != nil {
 		return nil, "", err
 	}
@@ -318,11 +350,22 @@ func (s *Studio) work(op string, who identity.Caller, id ID) (*work, error) {
 	return w, nil
 }
 
-func (s *Studio) original(op string, id ID) ([]byte, error) {
-	data, ok := s.data.GetIfPresent(id)
-	if !ok {
+// original gives the bytes that every result is made from. Those of a file are read again when they were put away.
+func (s *Studio) original(ctx context.Context, op string, w *work) ([]byte, error) {
+	if data, ok := s.data.GetIfPresent(w.id); ok {
+		return data, nil
+	}
+	if w.origin == nil {
 		return nil, gone(op)
 	}
+	now, data, err := s.drives.Read(ctx, w.reader, w.origin.Ref, s.most)
+	if err != nil {
+		return nil, err
+	}
+	if now.ETag != w.origin.ETag {
+		return nil, fault.New(fault.Stale, op, "image.changed_since")
+	}
+	s.data.Set(w.id, data)
 	return data, nil
 }
 
@@ -332,6 +375,6 @@ func gone(op string) error { return fault.New(fault.NotFound, op, "image.gone") 
 func (w *work) view() Work {
 	p := w.trail.Plan()
 	made := w.made[p.String()]
-	return Work{ID: w.id, Name: w.name, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
+	return Work{ID: w.id, Name: w.name, Item: w.origin, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
 		Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
 }
