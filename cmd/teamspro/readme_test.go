@@ -85,19 +85,8 @@ type documentedSetting struct{ variable, meaning, byDefault string }
 
 // documented lists the settings in the order of their declaration.
 func documented() []documentedSetting {
-	var s settings
-	setDefaults(reflect.ValueOf(&s).Elem())
-	_ = s.complete() // what is missing is the operator's to say
-	return describe(reflect.ValueOf(s), "")
-}
-
-// setDefaults does what the command line does before it reads anything.
-func setDefaults(v reflect.Value) {
-	for i := range v.NumField() {
-		if value := v.Type().Field(i).Tag.Get("default"); value != "" {
-			v.Field(i).SetString(value)
-		}
-	}
+	s, _ := settingsFrom(nil) // what is missing is the operator's to say
+	return describe(reflect.ValueOf(*s), "")
 }
 
 func describe(v reflect.Value, prefix string) []documentedSetting {
