@@ -171,3 +171,16 @@ story('Results stand in a grid, and more come as it is scrolled', async (open, {
   await ana.page.keyboard.press('Enter');
   await ana.sees('Card of 1', ana.page.getByTestId('compose-card'));
 });
+
+story('The command box offers what apps offer everywhere, and says that it was used', async (open, { bot }) => {
+  bot.forget();
+  bot.on('composeExtension/fetchTask', () => ({ task: { type: 'message', value: 'From anywhere' } }));
+  const ana = await open(IMAGE);
+  await offer(ana, [{ ...EDIT, context: ['commandBox'] }]);
+  await ana.page.getByTestId('command-box').press('Enter');
+  await ana.page.getByTestId('command-box-image').press('Enter');
+  await ana.page.getByTestId('action-editImage').press('Enter');
+  await ana.sees('From anywhere', ana.dialog);
+  const { value } = await bot.hears('composeExtension/fetchTask');
+  assert.deepEqual([value.commandContext, value.messagePayload], ['commandbox', undefined]);
+});

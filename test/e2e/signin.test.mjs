@@ -55,6 +55,20 @@ story('Where silence fails, Ana signs in on a page of the app, and the card says
   await ana.lacks('Sign in', shown);
 });
 
+story('A sign-in leads over the consent page and back, with a code', async (open, { bot }) => {
+  bot.forget();
+  bot.on('signin/tokenExchange', () => ({ status: 412, body: {} }));
+  const ben = await open({ ...IMAGE, as: 'ben' });
+  const asking = oauth(bot, 'with consent');
+  asking.attachments[0].content.buttons[0].value = `${bot.origin}/start?width=560`;
+  const shown = await ben.answerTo(async () => bot.say(await chatOf(ben, bot), asking));
+  await ben.signIn(() => shown.getByTestId('sign-in').click(), { decision: 'Refuse' });
+  await ben.sees('access_denied', ben.page.getByTestId('toast'));
+  await ben.signIn(() => shown.getByTestId('sign-in').click());
+  await bot.hears('signin/verifyState', (a) => /^0\.c[0-9a-f]{64}$/.test(a.value.state));
+  await shown.getByTestId('signed-in').waitFor();
+});
+
 story('A window hears nothing from this page for another site than the app’s', async (open, { bot }) => {
   bot.forget();
   bot.on('signin/tokenExchange', () => ({ status: 412, body: {} }));

@@ -126,12 +126,21 @@ class StandIn {
     const page = this.pages()[pathname];
     if (req.method === 'POST') return this.take(req, res);
     if (pathname === '/teams.js') return res.setHeader('Content-Type', 'text/javascript').end(await readFile(join(here, 'node_modules/@microsoft/teams-js/dist/umd/MicrosoftTeams.min.js')));
+    if (pathname === '/start') return res.writeHead(302, { Location: this.authorize() }).end();
     if (page) return res.setHeader('Content-Type', 'text/html').end(pageOf(`<script type="module">${begin(this.hosts)}${page}</script>`));
     return res.end();
   }
 
+  /** The page where people consent, which comes back to /done. */
+  authorize() {
+    const { page, TEAMSPRO_TENANT_ID: tenant, TEAMSPRO_IMAGE_APP_ID: id } = this.settings;
+    return `${page}login/${tenant}/oauth2/v2.0/authorize?${new URLSearchParams({ client_id: id, response_type: 'code', redirect_uri: `${this.origin}/done`, scope: 'openid offline_access User.Read', state: 's1' })}`;
+  }
+
   pages() {
     return {
+      '/done': `const asked = new URLSearchParams(location.search);
+        if (asked.has('code')) microsoftTeams.authentication.notifySuccess(asked.get('code')); else microsoftTeams.authentication.notifyFailure(asked.get('error'));`,
       '/signin': press('Finish', "microsoftTeams.authentication.notifySuccess('424242');") + press('Refuse', "microsoftTeams.authentication.notifyFailure('nobody home');"),
       '/dialog': press('Send', "microsoftTeams.dialog.url.submit({ size: '800' });")
         + press('Who', "document.getElementById('out').textContent = await microsoftTeams.authentication.getAuthToken().then((token) => JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'))).scp, (error) => error.message);"),

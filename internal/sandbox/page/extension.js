@@ -17,6 +17,9 @@ const ofType = (app, type, place) => (app.extension ?? []).filter((command) => (
 /** The apps with something to offer beside the compose box. */
 export const composeApps = (session) => session.appsIn().filter((app) => ofType(app, 'query', 'compose').length || ofType(app, 'action', 'compose').length);
 
+/** The apps with something to offer in the command box, which people open from anywhere. */
+export const boxApps = (session) => session.world.apps.filter((app) => ofType(app, 'query', 'commandBox').length || ofType(app, 'action', 'commandBox').length);
+
 /** The actions that apps offer on a message, each {app, command}. They need no bot in the conversation. */
 export const messageCommands = (session) => session.world.apps.flatMap((app) => ofType(app, 'action', 'message').map((command) => ({ app, command })));
 
@@ -38,12 +41,12 @@ export function openAction(session, { app, command, context, message, compose })
 /** What goes into the compose box: the card itself, without its preview. */
 const inserted = ({ preview: _, ...attachment }) => attachment;
 
-/** The flyout of one app beside the compose box. */
+/** The flyout of one app beside the compose box, or below the command box. */
 export class ExtensionFlyout {
-  constructor(session, { app, button, compose }) {
-    Object.assign(this, { session, app, button, compose });
-    this.queries = ofType(app, 'query', 'compose');
-    this.actions = ofType(app, 'action', 'compose');
+  constructor(session, { app, button, compose, place = 'compose' }) {
+    Object.assign(this, { session, app, button, compose, context: place });
+    this.queries = ofType(app, 'query', place);
+    this.actions = ofType(app, 'action', place);
     this.later = debounce(() => this.ask(), PAUSE_MS);
     this.asked = 0;
     this.build();
@@ -54,7 +57,7 @@ export class ExtensionFlyout {
     this.input = el('input', { type: 'search', class: 'search', testid: 'extension-search', autocomplete: 'off', spellcheck: 'false', oninput: () => this.later() });
     this.results = el('div', { class: 'results', 'aria-live': 'polite', 'aria-label': t('results'), role: 'group' });
     this.tabs = el('div', { class: 'tabs' });
-    this.element = el('section', { class: 'flyout', role: 'dialog', 'aria-label': this.app.name, testid: 'extension-flyout', onkeydown: (event) => this.key(event) },
+    this.element = el('section', { class: `flyout ${this.context}`, role: 'dialog', 'aria-label': this.app.name, testid: 'extension-flyout', onkeydown: (event) => this.key(event) },
       el('header', {}, el('h2', { text: this.app.name }), iconButton('close', t('close'), { onclick: () => this.close(true) })),
       this.queries.length > 1 ? this.tabs : null,
       this.queries.length ? el('label', { class: 'search-box' }, icon('search'), this.input) : null,
@@ -65,7 +68,7 @@ export class ExtensionFlyout {
   actionButton(command) {
     return el('button', {
       type: 'button', class: 'button', text: command.title, title: command.description ?? '', testid: `action-${command.id}`,
-      onclick: () => { this.close(true); openAction(this.session, { app: this.app, command, context: 'compose', compose: this.compose }); },
+      onclick: () => { this.close(true); openAction(this.session, { app: this.app, command, context: this.context.toLowerCase(), compose: this.compose }); },
     });
   }
 
