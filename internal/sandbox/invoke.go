@@ -115,7 +115,7 @@ func (s *Sandbox) uploadInfo(m message) map[string]any {
 			name, size = orElse(card.Name, name), card.Content.SizeInBytes
 		}
 	}
-	id := s.files.keep(file{name: name, kind: kindOf(name), size: size, upload: true})
+	id := s.files.keep(file{name: name, kind: typeOf(name), size: size, upload: true})
 	return map[string]any{"contentUrl": s.fileURL(id), "name": name, "uploadUrl": s.base + "/upload/" + id, "uniqueId": id,
 		"fileType": strings.TrimPrefix(path.Ext(name), ".")}
 }

@@ -172,7 +172,7 @@ func (s *Sandbox) hosted(m message, i int) (file, bool) {
 	return file{kind: f.ContentType, data: data}, embedded && err == nil
 }
 
-// kindOf is the content type of a file by its name.
-func kindOf(name string) string {
+// typeOf is the content type of a file by its name.
+func typeOf(name string) string {
 	return orElse(mime.TypeByExtension(path.Ext(name)), "application/octet-stream")
 }

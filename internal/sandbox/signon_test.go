@@ -203,7 +203,7 @@ func TestFilesAreAnsweredOnce(t *testing.T) {
 func TestUploadedPicturesOpenAsPictures(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	id := r.files.keep(file{name: "a.png", kind: kindOf("a.png"), upload: true})
+	id := r.files.keep(file{name: "a.png", kind: typeOf("a.png"), upload: true})
 	if _, err := r.files.put(id, contentRange{0, 2, 3}, []byte("PNG")); err != nil {
 		t.Fatal(err)
 	}

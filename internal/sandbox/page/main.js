@@ -84,7 +84,7 @@ class Page {
       iconButton('back', session.t('back'), { class: 'icon-button back', testid: 'back', onclick: () => session.open('') }),
       chatMark(chat),
       el('div', { class: 'chat-words' }, el('h2', { text: chat.kind === 'channel' ? `${chat.team} › ${chat.name}` : chat.name }), el('small', { text: about(session, chat) })),
-      el('span', { class: 'spring' }), this.commandBox());
+      this.commandBox());
   }
 
   // What apps offer from anywhere: in Teams the box on top of everything, here a button beside the name of the chat.
