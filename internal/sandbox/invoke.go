@@ -51,6 +51,7 @@ func (s *Sandbox) ask(ctx context.Context, at scene, w wanted) (answer, error) {
 	if request := signInRequest(w.name, result); request != nil {
 		result = s.askSignedIn(ctx, app, at, a, w, *request, result)
 	}
+	s.note(at, w, result)
 	return result, nil
 }
 
@@ -101,19 +102,6 @@ func (s *Sandbox) complete(at scene, w wanted, m message) {
 	}
 }
 
-// payload is a message as an action on it gets it.
-func (s *Sandbox) payload(at scene, m message) map[string]any {
-	from := map[string]any{"application": map[string]any{"displayName": m.Name}}
-	if p := s.world.person(m.From); p != nil {
-		from = map[string]any{"user": map[string]any{"userIdentityType": "aadUser", "id": p.ObjectID, "displayName": p.Name}}
-	}
-	return map[string]any{
-		"id": m.ID, "createdDateTime": m.Time, "subject": nil, "importance": "normal", "locale": strings.ToLower(at.locale),
-		"body": map[string]any{"contentType": "text", "content": m.Text}, "from": from,
-		"reactions": []any{}, "mentions": []any{}, "attachments": []any{},
-	}
-}
-
 // uploadInfo opens the upload of a file that a person agreed to.
 func (s *Sandbox) uploadInfo(m message) map[string]any {
 	name, size := "file", int64(0)
@@ -127,7 +115,7 @@ func (s *Sandbox) uploadInfo(m message) map[string]any {
 			name, size = orElse(card.Name, name), card.Content.SizeInBytes
 		}
 	}
-	id := s.files.keep(file{name: name, size: size, upload: true})
+	id := s.files.keep(file{name: name, kind: typeOf(name), size: size, upload: true})
 	return map[string]any{"contentUrl": s.fileURL(id), "name": name, "uploadUrl": s.base + "/upload/" + id, "uniqueId": id,
 		"fileType": strings.TrimPrefix(path.Ext(name), ".")}
 }
@@ -176,38 +164,4 @@ func (s *Sandbox) askSignedIn(ctx context.Context, app *App, at scene, a activit
 		return first
 	}
 	return second
-}
-
-// signInSilently offers the person's token when a bot shows a sign-in card in the personal chat.
-func (s *Sandbox) signInSilently(app *App, c *chat, m message) {
-	who := s.world.person(c.who)
-	if c.kind != personal || who == nil {
-		return
-	}
-	for _, raw := range m.Attachments {
-		var card struct {
-			ContentType string
-			Content     struct {
-				ConnectionName        string
-				TokenExchangeResource *exchange
-			}
-		}
-		if json.Unmarshal(raw, &card) == nil && card.ContentType == oauthCard && card.Content.TokenExchangeResource != nil {
-			at := scene{who: who, chat: c, locale: who.Locale}
-			id, connection := card.Content.TokenExchangeResource.ID, card.Content.ConnectionName
-			s.background(func(ctx context.Context) { s.offerToken(ctx, app, at, m.ID, id, connection) })
-		}
-	}
-}
-
-func (s *Sandbox) offerToken(ctx context.Context, app *App, at scene, messageID, id, connection string) {
-	token, err := s.login.personToken(app, at.who)
-	if err != nil {
-		s.log.Error("a single sign-on token could not be signed", "err", err)
-		return
-	}
-	a := s.activity(app, at, "invoke")
-	a["name"], a["replyToId"] = "signin/tokenExchange", messageID
-	a["value"] = map[string]any{"id": id, "connectionName": connection, "token": token}
-	s.invoke(ctx, app, a)
 }

@@ -43,6 +43,9 @@ type login struct {
 	codes    map[string]grant
 	refresh  map[string]grant
 	consents map[string]map[string]bool // app id + "/" + person → scopes
+	known    map[string]bool            // app id + "/" + person → may know who they are
+	// silentFails makes every exchange of a single sign-on token miss the consent.
+	silentFails bool
 }
 
 // grant is what a person allowed an app: the content of a code or refresh token.
@@ -85,6 +88,7 @@ func (l *login) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.codes, l.refresh, l.consents = map[string]grant{}, map[string]grant{}, map[string]map[string]bool{}
+	l.known, l.silentFails = map[string]bool{}, false
 }
 
 func (l *login) routes() http.Handler {
@@ -236,7 +240,16 @@ func (l *login) onBehalfOf(app *App, r *http.Request) (*tokenAnswer, error) {
 	case err != nil || claims["scp"] != "access_as_user" || person == "":
 		return nil, &entraError{status: 400, code: 50013, kind: "invalid_grant", text: "Assertion failed signature or audience validation."}
 	}
+	if l.failsSilently() {
+		return nil, consentRequired()
+	}
 	return l.delegated(app, person, r.PostForm.Get("scope"), "")
+}
+
+// consentRequired is the refusal that only the person can lift, on the page where they consent.
+func consentRequired() *entraError {
+	return &entraError{status: 400, code: 65001, kind: "invalid_grant", suberror: "consent_required",
+		text: "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource."}
 }
 
 // redeem trades the code of a consent for tokens; a code works once.
@@ -295,8 +308,7 @@ func (l *login) delegated(app *App, oid, scope, nonce string) (*tokenAnswer, err
 	}
 	granted, ok := l.granted(app.ID, oid, want)
 	if !ok {
-		return nil, &entraError{status: 400, code: 65001, kind: "invalid_grant", suberror: "consent_required",
-			text: "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource."}
+		return nil, consentRequired()
 	}
 	claims := l.claims(app, want.audience)
 	claims["idtyp"], claims["scp"] = "user", strings.Join(granted, " ")

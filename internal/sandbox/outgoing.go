@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -151,8 +152,14 @@ func (s *Sandbox) post(app *App, to *chat, thread string, a outgoing) []string {
 		m.Thread = ids[0]
 	}
 	m.Attachments, m.Layout, m.Suggested = a.Attachments, a.Layout, a.Suggested
+	want := s.silentSignIn(to, m)
+	if want != nil {
+		m.SignIn = signInTried
+	}
 	said := s.world.say(to, m)
-	s.signInSilently(app, to, said)
+	if want != nil {
+		s.background(func(ctx context.Context) { s.offerToken(ctx, app, to, said, *want) })
+	}
 	return append(ids, said.ID)
 }
 
@@ -182,6 +189,7 @@ func (s *Sandbox) updateActivity(c *call) (int, any, error) {
 	s.world.change(c.chat, id, func(m *message) {
 		m.Text, m.TextFormat, m.Layout, m.Suggested, m.Entities = a.Text, orElse(a.TextFormat, "markdown"), a.Layout, a.Suggested, a.Entities
 		m.Attachments, m.Edited = append([]json.RawMessage{}, a.Attachments...), true
+		m.SignIn, m.Answered = "", ""
 	})
 	return http.StatusOK, map[string]string{"id": id}, nil
 }

@@ -17,6 +17,7 @@ func (s *Sandbox) routes() http.Handler {
 	s.issuerRoutes(mux)
 	s.connectorRoutes(mux)
 	s.graphRoutes(mux)
+	s.hostedRoutes(mux)
 	s.fileRoutes(mux)
 	s.login.consentRoutes(mux, "/login")
 	s.pageRoutes(mux)
@@ -37,6 +38,7 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/submit", posted(s.apiSubmit))
 	mux.Handle("POST /api/action", posted(s.apiAction))
 	mux.Handle("POST /api/invoke", posted(s.apiInvoke))
+	mux.Handle("POST /api/token", posted(s.apiToken))
 	// Who and what is where.
 	mux.Handle("POST /api/install", posted(s.apiInstall))
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))
@@ -45,6 +47,8 @@ func (s *Sandbox) routes() http.Handler {
 	// What goes wrong.
 	mux.Handle("POST /api/faults", posted(s.apiFaults))
 	mux.HandleFunc("DELETE /api/faults", s.apiClearFaults)
+	mux.Handle("POST /api/signon", posted(s.apiSignOn))
+	mux.HandleFunc("DELETE /api/consents", s.apiForgetConsents)
 	mux.Handle("POST /api/rotate", posted(s.apiRotate))
 	mux.Handle("POST /api/reset", posted(s.apiReset))
 	return s.localOnly(mux)
@@ -174,6 +178,7 @@ func (s *Sandbox) apiAction(ctx context.Context, r struct {
 	place
 	Action  map[string]any `json:"action"`
 	Trigger string         `json:"trigger"`
+	State   string         `json:"state"` // what a sign-in page gave
 }) (any, error) {
 	at, err := s.at(r.place)
 	if err != nil {
@@ -183,6 +188,9 @@ func (s *Sandbox) apiAction(ctx context.Context, r struct {
 		return nil, errNoSuch
 	}
 	value := map[string]any{"action": r.Action, "trigger": orElse(r.Trigger, "manual")}
+	if r.State != "" {
+		value["state"] = r.State
+	}
 	return s.ask(ctx, at, wanted{name: "adaptiveCard/action", value: value, messageID: r.MessageID, app: r.App})
 }
 

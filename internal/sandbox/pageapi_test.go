@@ -86,7 +86,7 @@ func TestWorldAsEachSeesIt(t *testing.T) {
 	var w worldView
 	r.api("/api/world?as=ana", nil, &w)
 	ana := r.world.person("ana")
-	if diff := cmp.Diff(personView{ID: "ana", Name: "Ana Duarte", Role: "owner", Locale: "en-GB", Initials: "AD", MRI: ana.UserID, ObjectID: ana.ObjectID}, w.People[0]); diff != "" {
+	if diff := cmp.Diff(personView{ID: "ana", Name: "Ana Duarte", Role: "owner", Locale: "en-GB", Initials: "AD", MRI: ana.UserID, ObjectID: ana.ObjectID, UPN: ana.UPN}, w.People[0]); diff != "" {
 		t.Error(diff)
 	}
 	want := conversationView{ID: "leads", Kind: "channel", Name: "Leads", Team: "Contoso Sales", Apps: []string{"contact", "image"},

@@ -67,6 +67,7 @@ type worldView struct {
 	People        []personView       `json:"people"`
 	Conversations []conversationView `json:"conversations"`
 	Apps          []appView          `json:"apps"`
+	SilentFails   bool               `json:"silentFails"` // silent sign-on was told to fail
 }
 
 type personView struct {
@@ -77,6 +78,7 @@ type personView struct {
 	Initials string `json:"initials"`
 	MRI      string `json:"mri"` // 29:…, as cards name people
 	ObjectID string `json:"objectId"`
+	UPN      string `json:"upn"`
 }
 
 type conversationView struct {
@@ -93,6 +95,7 @@ type appView struct {
 	Key       string          `json:"key"`
 	ID        string          `json:"id"`
 	Name      string          `json:"name"`
+	Origin    string          `json:"origin"` // where the app's own pages come from
 	Commands  []commandView   `json:"commands"`
 	Extension []extensionView `json:"extension"`
 }
@@ -104,12 +107,12 @@ func (s *Sandbox) apiWorld(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	locale := orElse(r.URL.Query().Get("locale"), me.Locale)
-	view := worldView{Tenant: s.cfg.Tenant, Me: me.Key, People: s.peopleView()}
+	view := worldView{Tenant: s.cfg.Tenant, Me: me.Key, People: s.peopleView(), SilentFails: s.login.failsSilently()}
 	for _, c := range s.world.chatsOf(me.Key) {
 		view.Conversations = append(view.Conversations, s.conversationView(c, locale))
 	}
 	for _, a := range s.cfg.Apps {
-		view.Apps = append(view.Apps, appView{Key: a.Key, ID: a.ID, Name: a.nameIn(locale),
+		view.Apps = append(view.Apps, appView{Key: a.Key, ID: a.ID, Name: a.nameIn(locale), Origin: s.origin(),
 			Commands: commandViews(spoken(a.Manifest.Commands, locale)), Extension: extensionViews(spoken(a.Manifest.Extension, locale))})
 	}
 	writeJSON(w, http.StatusOK, view)
@@ -123,7 +126,7 @@ func (s *Sandbox) peopleView() []personView {
 	general := s.world.chatByKey("general", "")
 	for _, p := range s.world.everybody() {
 		views = append(views, personView{ID: p.Key, Name: p.Name, Role: s.world.role(general, p.Key), Locale: p.Locale, Initials: p.Initials(),
-			MRI: p.UserID, ObjectID: p.ObjectID})
+			MRI: p.UserID, ObjectID: p.ObjectID, UPN: p.UPN})
 	}
 	return views
 }

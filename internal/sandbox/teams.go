@@ -160,23 +160,44 @@ func (s *Sandbox) spoken(app *App, at scene, m message, text string, files []any
 	return a
 }
 
+// maxGiven bounds the files of one message, as Teams does.
+const maxGiven = 10
+
 // hand takes files into the sandbox. A bot gets pasted pictures everywhere, attached files in its personal chat only.
 func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
+	if len(files) > maxGiven {
+		return nil, nil, errors.New("too many files for one message")
+	}
 	for _, f := range files {
 		data, err := base64.StdEncoding.DecodeString(f.Base64)
 		if err != nil || len(data) > maxFile {
 			return nil, nil, errors.New("a file cannot be read or is too large")
 		}
 		id := s.files.keep(file{name: f.Name, kind: f.ContentType, data: data})
-		if strings.HasPrefix(f.ContentType, "image/") && !f.Attached {
+		if f.pasted() {
 			heard = append(heard, map[string]any{"contentType": f.ContentType, "contentUrl": s.picture(id), "name": f.Name})
 		} else if c.kind == personal {
 			heard = append(heard, s.downloadInfo(id, f.Name))
 		}
-		raw, _ := json.Marshal(map[string]any{"contentType": orElse(f.ContentType, "application/octet-stream"), "name": f.Name, "contentUrl": s.fileURL(id)})
+		raw, _ := json.Marshal(s.shown(id, f)) // made of strings
 		shown = append(shown, raw)
 	}
 	return shown, heard, nil
+}
+
+// pasted tells a picture in the text from a file beside it.
+func (f givenFile) pasted() bool { return strings.HasPrefix(f.ContentType, "image/") && !f.Attached }
+
+// shown is what the timeline holds of a file: the picture itself, or a reference to the file.
+func (s *Sandbox) shown(id string, f givenFile) shownFile {
+	if f.pasted() {
+		return shownFile{ContentType: f.ContentType, Name: f.Name, ContentURL: s.fileURL(id)}
+	}
+	shown := shownFile{ContentType: "reference", Name: f.Name, ContentURL: s.fileURL(id)}
+	if strings.HasPrefix(f.ContentType, "image/") {
+		shown.ThumbnailURL = s.fileURL(id)
+	}
+	return shown
 }
 
 func (s *Sandbox) fileURL(id string) string { return s.base + "/files/" + id }

@@ -310,7 +310,7 @@ func TestMessageActionsCarryTheMessage(t *testing.T) {
 	r.api("/api/invoke", obj{"as": "ana", "conversation": "leads", "messageId": id, "name": "composeExtension/fetchTask",
 		"value": obj{"commandId": "findContact", "commandContext": "message"}}, nil)
 	a := r.bot.await(t, "the action", kind("composeExtension/fetchTask"))
-	if a.at("value.messagePayload.id") != id || a.at("value.messagePayload.body.content") != "call me" ||
+	if a.at("value.messagePayload.id") != id || a.at("value.messagePayload.body.content") != "<div>call me</div>" ||
 		a.at("value.messagePayload.from.user.id") != r.world.person("chloe").ObjectID || a.at("conversation.id") != r.chatID("leads", "")+";messageid="+id {
 		t.Errorf("%v", a)
 	}

@@ -86,7 +86,9 @@ type message struct {
 	Edited      bool              `json:"edited"`
 	Thread      string            `json:"thread"` // the root's id in a channel; empty elsewhere and for roots
 	Deleted     bool              `json:"deleted"`
-	Via         string            `json:"via,omitempty"` // the app whose extension made the card
+	Via         string            `json:"via,omitempty"`      // the app whose extension made the card
+	SignIn      string            `json:"signIn,omitempty"`   // how far a sign-in card has come; empty shows its button
+	Answered    string            `json:"answered,omitempty"` // what was said to a file: accept, decline
 	to          string            // the app that was addressed
 }
 

@@ -60,11 +60,14 @@ async function addressOf(child, ended) {
   return url;
 }
 
-/** A file of stories against one program: `story(name, tell)` hands `tell` a function that opens pages. */
-export function stories() {
+/**
+ * A file of stories against one program: `story(name, tell)` hands `tell` a function that opens pages, and the program.
+ * `start` gives {url, stop}.
+ */
+export function stories(start = startProgram) {
   const stage = {};
   test.before(async () => {
-    stage.program = await startProgram();
+    stage.program = await start();
     stage.browser = await browse();
   });
   test.after(async () => {
@@ -78,7 +81,7 @@ export function stories() {
         const visit = await Visit.begin(stage.browser, stage.program.url, who);
         visits.push(visit);
         return visit;
-      });
+      }, stage.program);
       for (const visit of visits) await visit.check();
     } catch (error) {
       for (const [i, visit] of visits.entries()) await visit.picture(`${name}-${i + 1}`);
@@ -96,6 +99,7 @@ export class Visit {
     const visit = new Visit();
     visit.context = await browser.newContext({ viewport, locale: 'en-GB', timezoneId: 'Europe/London' });
     visit.context.setDefaultTimeout(STEP_MS);
+    visit.as = as;
     visit.errors = [];
     visit.outside = [];
     await visit.context.route('**/*', (route) => visit.gate(route));
@@ -182,6 +186,34 @@ export class Visit {
   /** Asserts that no button of this name can be pressed in a place, not even behind "More". */
   async lacks(name, place) {
     assert.equal(await place.getByRole('button', { name, exact: true, includeHidden: true }).count(), 0, `“${String(name)}” is offered where it must not be`);
+  }
+
+  /** Does what opens a window of an app, and gives the page in that. */
+  async opens(deed) {
+    const [popup] = await Promise.all([this.context.waitForEvent('page'), deed()]);
+    popup.on('pageerror', (error) => this.errors.push(`in a window: ${error.message}`));
+    await popup.waitForLoadState();
+    return popup;
+  }
+
+  /**
+   * Signs in through the window that `deed` opens: on the sandbox's consent page the person is chosen and allows (or
+   * whatever `decision` says), and the window closes. `person` is who signs in, by the name of the page ("ana").
+   */
+  async signIn(deed, { person = this.as, decision = 'Allow' } = {}) {
+    const popup = await this.opens(deed);
+    const closed = popup.waitForEvent('close');
+    await popup.locator(`input[name="person"][value="${person}"]`).check();
+    await popup.getByRole('button', { name: decision, exact: true }).click();
+    await closed;
+  }
+
+  /** Picks an entry of the trouble menu, like "silentFails" or "forgetConsents". */
+  async trouble(entry, { op } = {}) {
+    await this.page.getByTestId('trouble-button').click();
+    if (op) await this.page.getByTestId('fault-op').selectOption(op);
+    await this.page.getByTestId(`trouble-${entry}`).click();
+    await this.page.getByTestId('toast').first().waitFor();
   }
 
   /** Opens a search extension from the main box, types into it, and waits for the answer to that. */

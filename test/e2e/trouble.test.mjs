@@ -6,14 +6,6 @@ import { stories } from './helper.mjs';
 
 const story = stories();
 
-/** Picks an entry of the trouble menu. */
-async function trouble(visit, entry, { op } = {}) {
-  await visit.page.getByTestId('trouble-button').click();
-  if (op) await visit.page.getByTestId('fault-op').selectOption(op);
-  await visit.page.getByTestId(`trouble-${entry}`).click();
-  await visit.page.getByTestId('toast').first().waitFor();
-}
-
 /** The messages of the app that hold a text. */
 const answers = (visit, text) => visit.page.locator('[data-testid="message"][data-from^="bot:"]').filter({ hasText: text });
 
@@ -22,7 +14,7 @@ for (const [entry, name] of [['fault429', 'Too many requests'], ['fault503', 'An
     const ana = await open();
     await ana.page.getByTestId('activity-button').click();
     const word = `qq${entry}qq`;
-    await trouble(ana, entry, { op: 'send' });
+    await ana.trouble(entry, { op: 'send' });
     await ana.ask(`find ${word}`);
     await ana.sees(new RegExp(`Nobody found for “${word}”`));
     await ana.sees(entry.slice(-3), ana.page.getByTestId('activity-panel'));
@@ -32,16 +24,16 @@ for (const [entry, name] of [['fault429', 'Too many requests'], ['fault503', 'An
 
 story('A new signing key is accepted at its first use', async (open) => {
   const ana = await open();
-  await trouble(ana, 'rotate');
+  await ana.trouble('rotate');
   await ana.sees('find marta in sales', await ana.ask('help'));
 });
 
 story('The app is removed and installed again, and greets', async (open) => {
   const ana = await open({ chat: 'group' });
   await ana.sees('Hello from Contact Pro');
-  await trouble(ana, 'uninstall-contact');
+  await ana.trouble('uninstall-contact');
   await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor({ state: 'detached' });
-  await trouble(ana, 'install-contact');
+  await ana.trouble('install-contact');
   await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor();
   await ana.sees('find marta in sales', await ana.ask('help'));
 });

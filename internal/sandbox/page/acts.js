@@ -4,7 +4,9 @@
 import { api } from './api.js';
 import { readAction, readInvoke } from './answers.js';
 import { runTask } from './dialog.js';
-import { linkToast, toast } from './toast.js';
+import { openPopup } from './popup.js';
+import { signInAt } from './signin.js';
+import { toast } from './toast.js';
 
 const AUTOMATIC = 60; // with more members than this, cards refresh only by hand
 
@@ -20,12 +22,13 @@ export function messageHandlers(session, message, index) {
   };
 }
 
-/** Runs an Action.Execute and shows its answer in place, for this person only. */
-export async function execute(session, { message, index, view }, action, trigger) {
+/** Runs an Action.Execute and shows its answer in place, for this person only. `state` is what a sign-in page gave. */
+export async function execute(session, place, action, trigger, state) {
+  const { message, index, view } = place;
   const manual = trigger === 'manual';
   const key = session.viewKey(session.chat, message.id, index);
   if (manual) view.busy(true);
-  const outcome = readAction(await session.act(message.id, { type: 'Action.Execute', id: action.id, verb: action.verb, data: action.data ?? {} }, trigger));
+  const outcome = readAction(await session.act(message.id, { type: 'Action.Execute', id: action.id, verb: action.verb, data: action.data ?? {} }, trigger, state));
   if (manual) view.busy(false);
   if (outcome.kind === 'card') {
     session.views.set(key, outcome.card);
@@ -33,13 +36,21 @@ export async function execute(session, { message, index, view }, action, trigger
     if (view.element.isConnected) view.show(outcome.card);
     else session.redraw(message.id);
   }
-  if (manual) showOutcome(session, view, outcome);
+  if (manual) showOutcome(session, place, action, outcome);
 }
 
-function showOutcome(session, view, outcome) {
+function showOutcome(session, place, action, outcome) {
+  const { view } = place;
   if (outcome.kind === 'toast') toast(session, outcome.text);
   if (outcome.kind === 'failure') view.trouble(outcome.key);
-  if (outcome.kind === 'signIn') view.askSignIn(outcome);
+  if (outcome.kind === 'signIn') view.askSignIn(outcome, (url) => signInFor(session, place, action, url));
+}
+
+// After the sign-in the action is repeated with what the page gave.
+async function signInFor(session, place, action, url) {
+  const outcome = await openPopup(session, session.appOf(place.message), url);
+  if (outcome.kind === 'refused') toast(session, session.t('signInRefused', { reason: outcome.reason }));
+  if (outcome.kind === 'done') await execute(session, place, action, 'manual', outcome.state);
 }
 
 /** The refresh action of a card when the client runs it by itself for this person, else null. */
@@ -62,10 +73,10 @@ export function refreshOnce(session, place) {
 async function submit(session, place, data) {
   const hint = data.msteams ?? {};
   switch (hint.type) {
-    case 'task/fetch': return openTask(session, place.message.id, data);
+    case 'task/fetch': return openTask(session, place.message, data);
     case 'imBack': return say(session, place.message, String(hint.value));
     case 'messageBack': return tell(session, place, hint.value ?? data);
-    case 'signin': return linkToast(session, String(hint.value));
+    case 'signin': return signInAt(session, place.message, String(hint.value));
     case 'invoke': return tellByInvoke(session, place, hint.value ?? {});
     default: return tell(session, place, data);
   }
@@ -79,7 +90,7 @@ async function tell(session, { message, view }, value) {
 }
 
 async function tellByInvoke(session, { message, view }, value) {
-  if (value.type === 'task/fetch') return openTask(session, message.id, value);
+  if (value.type === 'task/fetch') return openTask(session, message, value);
   view?.busy(true);
   const outcome = readInvoke(await session.invoke(value.type === 'task/submit' ? 'task/submit' : '', value, { messageId: message.id }));
   view?.busy(false);
@@ -95,9 +106,13 @@ async function say(session, message, text) {
 // The thread that an answer to a message belongs to; only channels have threads.
 const threadOf = (session, message) => (session.conversation.kind === 'channel' ? message.thread || message.id : '');
 
-function openTask(session, messageId, data) {
-  const send = (name, values) => session.invoke(name, { data: values, context: { theme: session.themeName } }, { messageId });
-  return runTask(session, { fetch: () => send('task/fetch', data), submit: (values) => send('task/submit', values) });
+function openTask(session, message, data) {
+  const send = (name, values, signedIn) => session.invoke(name, { data: values, context: { theme: session.themeName }, ...signedIn }, { messageId: message.id });
+  return runTask(session, {
+    app: session.appOf(message),
+    fetch: (signedIn) => send('task/fetch', data, signedIn),
+    submit: (values, signedIn) => send('task/submit', values, signedIn),
+  });
 }
 
 function pressButton(session, message, { type, value, text, title }) {
@@ -106,7 +121,7 @@ function pressButton(session, message, { type, value, text, title }) {
     case 'imBack': return say(session, message, String(value));
     case 'messageBack': return tell(session, place, value ?? text ?? title);
     case 'invoke': return tellByInvoke(session, place, value ?? {});
-    case 'signin': return linkToast(session, String(value));
+    case 'signin': return signInAt(session, message, String(value));
     default: return undefined;
   }
 }

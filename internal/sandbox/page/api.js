@@ -32,6 +32,7 @@ export const api = {
   send: post('/api/send'),
   submit: post('/api/submit'),
   action: post('/api/action'),
+  token: post('/api/token'),
   invoke: post('/api/invoke'),
   compose: post('/api/compose'),
   edit: post('/api/edit'),
@@ -41,6 +42,8 @@ export const api = {
   uninstall: post('/api/uninstall'),
   faults: post('/api/faults'),
   clearFaults: () => call('DELETE', '/api/faults'),
+  signOn: post('/api/signon'),
+  forgetConsents: () => call('DELETE', '/api/consents'),
   rotate: () => call('POST', '/api/rotate', {}),
   reset: () => call('POST', '/api/reset', {}),
 };

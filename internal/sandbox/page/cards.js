@@ -5,10 +5,11 @@ import { el, icon } from './dom.js';
 import { hostConfig } from './hostconfig.js';
 import { markdownHtml } from './prose.js';
 import { linkToast } from './toast.js';
+import { enlargeable, fileChips, isConsent, isFile, isPicture, picture, pictures, consentCard } from './attach.js';
+import { SIGN_IN, signInCard } from './signin.js';
 import { ADAPTIVE, readChoices } from './answers.js';
 
 const NEWEST = 1.5; // the newest version of Adaptive Cards that Teams documents for bots
-const PICTURE_URL = /^(https:|data:image\/(png|jpeg|gif)|http:\/\/127\.0\.0\.1[:/])/;
 
 /**
  * One Adaptive Card on screen. `onaction(action, view)` is called for Action.Execute and Action.Submit;
@@ -58,6 +59,7 @@ export class CardView {
     for (const input of drawing.getAllInputs()) if (typed.has(input.id)) input.defaultValue = typed.get(input.id);
     this.drawing = drawing;
     const node = drawing.render() ?? el('p', { class: 'card-note', text: card.fallbackText ?? '' });
+    for (const image of node.querySelectorAll('img.ac-image')) enlargeable(this.session, image);
     return { node, problems: problemsOf(AC, drawing, context) };
   }
 
@@ -95,10 +97,10 @@ export class CardView {
     this.foot.replaceChildren(el('p', { class: 'card-trouble', role: 'alert', testid: 'card-trouble' }, icon('warning'), el('span', { text: this.session.t(key) })));
   }
 
-  /** Shows what an app asks for before it goes on: a sign-in. */
-  askSignIn({ text, title, url }) {
-    this.foot.replaceChildren(el('p', { class: 'card-trouble' }, el('span', { text }),
-      el('button', { type: 'button', class: 'button', text: title || this.session.t('signIn'), onclick: () => linkToast(this.session, url) })));
+  /** Shows what an app asks for before it goes on: a sign-in. `onpress(url)` opens its page. */
+  askSignIn({ text, title, url }, onpress) {
+    this.foot.replaceChildren(el('p', { class: 'card-ask', testid: 'card-sign-in' }, el('span', { text: text || this.session.t('signInAsk') }),
+      el('button', { type: 'button', class: 'button primary', testid: 'sign-in', text: title || this.session.t('signIn'), onclick: () => onpress(url) })));
   }
 }
 
@@ -111,12 +113,16 @@ function problemsOf(AC, drawing, context) {
 
 /**
  * Draws an attachment of a message. `handlers` are those of CardView, and `onbutton(button)` for the
- * buttons of hero and thumbnail cards.
+ * buttons of hero and thumbnail cards. Without a message, the card waits in the compose box.
  */
-export function attachmentView(session, attachment, handlers = {}) {
-  if (attachment.contentType === ADAPTIVE) return new CardView(session, attachment.content, handlers).element;
-  if (/card\.(hero|thumbnail)$/.test(attachment.contentType)) return plainCard(session, attachment, handlers);
-  if (/^image\//.test(attachment.contentType)) return picture({ url: attachment.contentUrl, alt: attachment.name || session.t('image') }, 'inline-picture');
+export function attachmentView(session, attachment, handlers = {}, message = {}) {
+  const { contentType } = attachment;
+  if (contentType === ADAPTIVE) return new CardView(session, attachment.content, handlers).element;
+  if (/card\.(hero|thumbnail)$/.test(contentType)) return plainCard(session, attachment, handlers);
+  if (SIGN_IN.includes(contentType)) return signInCard(session, message, attachment);
+  if (isConsent(attachment)) return consentCard(session, message, attachment);
+  if (isPicture(attachment)) return pictures(session, [attachment]);
+  if (isFile(attachment)) return fileChips(session, [attachment]);
   return el('div', { class: 'card file' }, icon('app'), el('span', { text: attachment.name || session.t('attachment') }));
 }
 
@@ -133,12 +139,4 @@ function plainCard(session, { contentType, content }, { onbutton }) {
   return el('div', { class: `card plain-card${hero ? ' hero' : ''}`, testid: 'card', data: { problems: '0' } },
     content.images?.[0] ? picture(content.images[0], hero ? 'hero-picture' : 'thumb') : null, words,
     buttons.length ? el('div', { class: 'plain-buttons' }, buttons) : null);
-}
-
-/** A picture from an address that may be shown; anything else shows its description. */
-export function picture({ url = '', alt = '' }, className) {
-  if (!PICTURE_URL.test(url)) return el('span', { class: `${className} no-picture`, text: alt });
-  const node = el('img', { class: className, src: url, alt, loading: 'lazy', referrerpolicy: 'no-referrer' });
-  node.addEventListener('error', () => node.replaceWith(el('span', { class: `${className} no-picture`, text: alt })));
-  return node;
 }

@@ -4,20 +4,23 @@
 
 import { el, icon, iconButton } from './dom.js';
 import { CardView } from './cards.js';
+import { Host } from './host.js';
+import { openPopup } from './popup.js';
 import { readInvoke } from './answers.js';
-import { linkToast } from './toast.js';
+import { linkToast, toast } from './toast.js';
 
 const WIDTHS = { small: 380, medium: 560, large: 760 };
 const HEIGHTS = { small: 180, medium: 340, large: 520 };
 
 /**
- * Opens a dialog. `fetch()` asks for its content and `submit(values)` sends it, both giving a raw answer;
- * `onresult(attachments)` gets cards for the compose box, `preview(action, activity)` answers a preview.
+ * Opens a dialog of `app`. `fetch(signedIn)` asks for its content and `submit(values, signedIn)` sends it, both giving
+ * a raw answer, with {state} in signedIn after a sign-in; `onresult(attachments)` gets cards for the compose box,
+ * `preview(action, activity)` answers a preview.
  */
 export async function runTask(session, task) {
   const dialog = new Dialog(session, task);
   dialog.open();
-  dialog.take(readInvoke(await task.fetch()));
+  await dialog.ask(task.fetch);
 }
 
 class Dialog {
@@ -46,11 +49,18 @@ class Dialog {
   }
 
   close() {
+    this.host?.stop();
     for (const child of this.resting) child.inert = false;
     this.shade.remove();
     document.removeEventListener('keydown', this.key);
     this.session.removeEventListener('settings', this.look);
     if (this.opener?.isConnected) this.opener.focus();
+  }
+
+  /** Asks the app; `request` is asked again when a sign-in comes between. */
+  async ask(request, signedIn) {
+    this.again = request;
+    this.take(readInvoke(await request(signedIn)));
   }
 
   /** Does what an answer says. */
@@ -62,7 +72,7 @@ class Dialog {
       case 'message': this.say(outcome.text); break;
       case 'result': this.close(); this.task.onresult?.(outcome.attachments); break;
       case 'preview': this.preview(outcome.activity); break;
-      case 'auth': case 'config': this.link(outcome.title || this.session.t('signIn'), outcome.url); break;
+      case 'auth': case 'config': this.signIn(outcome); break;
       case 'nothing': this.close(); break;
       default: this.fail(outcome.key);
     }
@@ -74,10 +84,48 @@ class Dialog {
     const height = HEIGHTS[task.height] ?? Number(task.height);
     this.panel.style.width = `${width || WIDTHS.medium}px`;
     this.body.style.minHeight = height ? `min(${height}px, 60vh)` : '';
-    if (task.url) return this.link(this.session.t('openLink'), task.url);
+    this.host?.stop();
+    if (task.url) return this.showPage(task.url, height || HEIGHTS.medium);
     this.showCard(task.card.content);
     this.focusFirst();
     return undefined;
+  }
+
+  // A page of the app stands in the dialog; Teams shows none of another domain.
+  showPage(url, height) {
+    const { app } = this.task;
+    if (!app || !URL.canParse(url) || new URL(url).origin !== app.origin) return this.link(this.session.t('openLink'), url);
+    const frame = el('iframe', { class: 'dialog-page', testid: 'dialog-page', title: this.title.textContent, src: url, allow: 'clipboard-read; clipboard-write', referrerpolicy: 'no-referrer' });
+    frame.style.height = `min(${height}px, 60vh)`;
+    const submit = ([result]) => (result === undefined || result === null ? this.close() : this.ask((signedIn) => this.task.submit(result, signedIn)));
+    this.host = new Host(this.session, {
+      app, guest: () => frame.contentWindow, frameContext: 'task',
+      answers: { 'tasks.submitTask': submit, 'tasks.completeTask': submit, 'tasks.updateTask': ([info], reply) => reply(this.resize(frame, info ?? {})) },
+    });
+    this.body.replaceChildren(frame);
+    frame.focus();
+    return undefined;
+  }
+
+  resize(frame, { width, height }) {
+    if (Number(width)) this.panel.style.width = `${Number(width)}px`;
+    if (Number(height)) frame.style.height = `min(${Number(height)}px, 60vh)`;
+    return true;
+  }
+
+  // The app wants a sign-in first; what was asked is repeated with what the page gave.
+  signIn({ title, url }) {
+    const { t } = this.session;
+    this.title.textContent = t('signIn');
+    this.body.style.minHeight = '';
+    const press = async () => {
+      const outcome = await openPopup(this.session, this.task.app, url);
+      if (outcome.kind === 'refused') toast(this.session, t('signInRefused', { reason: outcome.reason }));
+      if (outcome.kind === 'done') await this.ask(this.again, { state: outcome.state });
+    };
+    const button = el('button', { type: 'button', class: 'button primary', text: title || t('signIn'), testid: 'sign-in', onclick: press });
+    this.body.replaceChildren(el('p', { class: 'dialog-message', text: t('signInAsk') }), el('div', { class: 'dialog-buttons' }, button));
+    button.focus();
   }
 
   showCard(card) {
@@ -93,10 +141,11 @@ class Dialog {
   // Only Action.Submit posts the form of a dialog.
   async send(action) {
     if (action.getJsonTypeName() !== 'Action.Submit') return this.fail('wrong');
-    this.view.busy(true);
-    const outcome = readInvoke(await this.task.submit(action.data ?? {}));
-    this.view.busy(false);
-    return this.take(outcome);
+    const { view } = this;
+    view.busy(true);
+    await this.ask((signedIn) => this.task.submit(action.data ?? {}, signedIn));
+    view.busy(false);
+    return undefined;
   }
 
   fail(key) {

@@ -1,10 +1,11 @@
 // The message extensions of the apps: search with its results beside the compose box, and the actions
 // that open a dialog from the compose box or from a message.
 
-import { debounce, el, icon, iconButton } from './dom.js';
-import { picture } from './cards.js';
+import { debounce, el, icon, iconButton, moveWithArrows } from './dom.js';
+import { picture } from './attach.js';
 import { runTask } from './dialog.js';
 import { isListed, readInvoke } from './answers.js';
+import { openPopup } from './popup.js';
 import { toast } from './toast.js';
 
 const PAGE = 25; // results asked for at a time
@@ -16,51 +17,36 @@ const ofType = (app, type, place) => (app.extension ?? []).filter((command) => (
 /** The apps with something to offer beside the compose box. */
 export const composeApps = (session) => session.appsIn().filter((app) => ofType(app, 'query', 'compose').length || ofType(app, 'action', 'compose').length);
 
+/** The apps with something to offer in the command box, which people open from anywhere. */
+export const boxApps = (session) => session.world.apps.filter((app) => ofType(app, 'query', 'commandBox').length || ofType(app, 'action', 'commandBox').length);
+
 /** The actions that apps offer on a message, each {app, command}. They need no bot in the conversation. */
 export const messageCommands = (session) => session.world.apps.flatMap((app) => ofType(app, 'action', 'message').map((command) => ({ app, command })));
 
 /** Opens an action command: from the compose box, or from a message with its content. */
 export function openAction(session, { app, command, context, message, compose }) {
   const base = { commandId: command.id, commandContext: context, context: { theme: session.themeName } };
-  if (message) base.messagePayload = payloadOf(session, message);
+  // The server adds the message as Teams hands it over.
   const place = { app: app.key, messageId: message?.id, thread: message ? undefined : compose.thread };
   const send = (value) => session.invoke('composeExtension/submitAction', { ...base, ...value }, place);
   return runTask(session, {
-    fetch: () => session.invoke('composeExtension/fetchTask', base, place),
-    submit: (data) => send({ data }),
+    app,
+    fetch: (signedIn) => session.invoke('composeExtension/fetchTask', { ...base, ...signedIn }, place),
+    submit: (data, signedIn) => send({ data, ...signedIn }),
     preview: (action, activity) => send({ botMessagePreviewAction: action, botActivityPreview: [activity] }),
     onresult: ([attachment]) => attachment && compose.setCard(inserted(attachment)),
   });
 }
 
-// The message as Teams hands it to an action: HTML made of its text, and its attachments by id.
-function payloadOf(session, message) {
-  const body = el('div', { text: message.text ?? '' });
-  const attachments = (message.attachments ?? []).map((attachment, i) => ({
-    id: `a${i + 1}`, contentType: attachment.contentType, contentUrl: attachment.contentUrl ?? null, name: attachment.name ?? null,
-    content: attachment.content ? JSON.stringify(attachment.content) : null, thumbnailUrl: null,
-  }));
-  for (const { id } of attachments) body.append(el('attachment', { id }));
-  return {
-    id: message.id, replyToId: message.thread || null, createdDateTime: message.time, subject: null, importance: 'normal', locale: session.locale.toLowerCase(),
-    body: { contentType: 'html', content: body.outerHTML }, from: senderOf(session, message), reactions: [], mentions: [], attachments,
-  };
-}
-
-function senderOf(session, { from, name }) {
-  if (from.startsWith('bot:')) return { application: { id: session.world.apps.find(({ key }) => `bot:${key}` === from)?.id, displayName: name } };
-  return { user: { userIdentityType: 'aadUser', id: session.person(from)?.objectId ?? from, displayName: name } };
-}
-
 /** What goes into the compose box: the card itself, without its preview. */
 const inserted = ({ preview: _, ...attachment }) => attachment;
 
-/** The flyout of one app beside the compose box. */
+/** The flyout of one app beside the compose box, or below the command box. */
 export class ExtensionFlyout {
-  constructor(session, { app, button, compose }) {
-    Object.assign(this, { session, app, button, compose });
-    this.queries = ofType(app, 'query', 'compose');
-    this.actions = ofType(app, 'action', 'compose');
+  constructor(session, { app, button, compose, place = 'compose' }) {
+    Object.assign(this, { session, app, button, compose, context: place });
+    this.queries = ofType(app, 'query', place);
+    this.actions = ofType(app, 'action', place);
     this.later = debounce(() => this.ask(), PAUSE_MS);
     this.asked = 0;
     this.build();
@@ -71,7 +57,7 @@ export class ExtensionFlyout {
     this.input = el('input', { type: 'search', class: 'search', testid: 'extension-search', autocomplete: 'off', spellcheck: 'false', oninput: () => this.later() });
     this.results = el('div', { class: 'results', 'aria-live': 'polite', 'aria-label': t('results'), role: 'group' });
     this.tabs = el('div', { class: 'tabs' });
-    this.element = el('section', { class: 'flyout', role: 'dialog', 'aria-label': this.app.name, testid: 'extension-flyout', onkeydown: (event) => this.key(event) },
+    this.element = el('section', { class: `flyout ${this.context}`, role: 'dialog', 'aria-label': this.app.name, testid: 'extension-flyout', onkeydown: (event) => this.key(event) },
       el('header', {}, el('h2', { text: this.app.name }), iconButton('close', t('close'), { onclick: () => this.close(true) })),
       this.queries.length > 1 ? this.tabs : null,
       this.queries.length ? el('label', { class: 'search-box' }, icon('search'), this.input) : null,
@@ -82,7 +68,7 @@ export class ExtensionFlyout {
   actionButton(command) {
     return el('button', {
       type: 'button', class: 'button', text: command.title, title: command.description ?? '', testid: `action-${command.id}`,
-      onclick: () => { this.close(true); openAction(this.session, { app: this.app, command, context: 'compose', compose: this.compose }); },
+      onclick: () => { this.close(true); openAction(this.session, { app: this.app, command, context: this.context.toLowerCase(), compose: this.compose }); },
     });
   }
 
@@ -95,6 +81,7 @@ export class ExtensionFlyout {
 
   close(back = false) {
     document.removeEventListener('pointerdown', this.outside, true);
+    this.sight?.disconnect();
     this.later.cancel();
     this.asked += 1;
     this.element.remove();
@@ -129,29 +116,27 @@ export class ExtensionFlyout {
     return [{ name: this.command.parameters?.[0]?.name ?? 'query', value: text }];
   }
 
-  /** Asks the app; only the answer to the newest question is shown. */
-  async ask(skip = 0) {
+  /** Asks the app, after a sign-in with what its page gave; only the answer to the newest question is shown. */
+  async ask(skip = 0, signedIn = {}) {
     const parameters = this.parameters();
     this.asked += 1;
     const mine = this.asked;
     if (!parameters) return this.say('searchStart');
     if (skip === 0) this.say('searching');
     const outcome = readInvoke(await this.session.invoke('composeExtension/query', {
-      commandId: this.command.id, parameters, queryOptions: { skip, count: PAGE },
+      commandId: this.command.id, parameters, queryOptions: { skip, count: PAGE }, ...signedIn,
     }, this.place()));
     if (mine === this.asked) this.take(outcome, skip);
     return undefined;
   }
 
   take(outcome, skip) {
-    switch (outcome.kind) {
-      case 'result': return this.list(outcome, skip);
-      case 'message': return this.sayText(outcome.text);
-      case 'auth': return this.askLink(outcome, this.session.t('signIn'), 'signedIn');
-      case 'config': return this.askLink(outcome, this.session.t('openSettings', this.app), 'setUp');
-      case 'failure': return this.sayText(this.session.t(outcome.key), true);
-      default: return this.say('noResults');
-    }
+    if (outcome.kind === 'result') return this.list(outcome, skip);
+    if (outcome.kind === 'auth') return this.askSignIn(outcome, (signedIn) => this.ask(skip, signedIn));
+    if (outcome.kind === 'config') return this.askSettings(outcome);
+    if (skip > 0) return this.endPages(outcome.kind === 'failure' ? this.session.t(outcome.key) : outcome.text);
+    if (outcome.kind === 'message') return this.sayText(outcome.text);
+    return outcome.kind === 'failure' ? this.sayText(this.session.t(outcome.key), true) : this.say('noResults');
   }
 
   say(key) {
@@ -162,43 +147,83 @@ export class ExtensionFlyout {
     this.results.replaceChildren(el('p', { class: `result-note${alarm ? ' alarm' : ''}`, testid: 'extension-note', text }));
   }
 
-  // The app wants a sign-in or settings first; its page opens in a tab, and the query is asked again after.
-  askLink({ title, url }, fallback, again) {
-    this.results.replaceChildren(el('div', { class: 'result-note' },
-      el('a', { class: 'button primary', href: url, target: '_blank', rel: 'noopener noreferrer', text: title || fallback, testid: 'extension-link' }),
-      el('button', { type: 'button', class: 'button', text: this.session.t(again), onclick: () => this.ask() })));
+  // The app wants a sign-in first; what was asked is asked again with what its page gave.
+  askSignIn({ title, url }, again) {
+    this.askPage(title || this.session.t('signIn'), this.session.t('signInAsk'), async () => {
+      const outcome = await openPopup(this.session, this.app, url);
+      if (outcome.kind === 'done') again({ state: outcome.state });
+      if (outcome.kind === 'refused') toast(this.session, this.session.t('signInRefused', { reason: outcome.reason }));
+    });
+  }
+
+  // The app wants settings first; it hears what its page gave, or that the page was closed.
+  askSettings({ title, url }) {
+    this.askPage(title || this.session.t('openSettings', this.app), '', async () => {
+      const outcome = await openPopup(this.session, this.app, url);
+      if (outcome.kind === 'blocked') return;
+      await this.session.invoke('composeExtension/setting', { state: outcome.kind === 'done' ? outcome.state : 'CancelledByUser' }, this.place());
+      if (outcome.kind === 'done') this.ask();
+    });
+  }
+
+  askPage(title, text, onclick) {
+    const button = el('button', { type: 'button', class: 'button primary', text: title, testid: 'extension-link', onclick });
+    this.results.replaceChildren(el('div', { class: 'result-note' }, text ? el('p', { text }) : null, button));
   }
 
   list({ layout, attachments }, skip) {
-    this.more?.remove();
+    this.endPages();
     if (skip === 0) {
-      this.items = el('div', { class: `result-items ${layout}` });
+      this.items = el('div', { class: `result-items ${layout}`, testid: `results-${layout}`, onkeydown: (event) => moveWithArrows(event, [...this.items.children]) });
       this.results.replaceChildren(this.items);
+      this.results.scrollTop = 0;
     }
     const listed = attachments.filter(isListed);
     if (skip === 0 && !listed.length) return this.say('noResults');
-    this.items.append(...listed.map((attachment) => this.result(attachment)));
-    if (attachments.length < PAGE) return undefined;
-    this.more = el('button', { type: 'button', class: 'button more', text: this.session.t('moreResults'), testid: 'extension-more', onclick: () => this.ask(skip + PAGE) });
-    this.results.append(this.more);
+    this.items.append(...listed.map((attachment) => this.result(attachment, layout)));
+    if (skip > 0 && this.resume) this.items.children[skip]?.focus();
+    if (attachments.length >= PAGE) this.offerMore(skip + PAGE);
     return undefined;
   }
 
-  result(attachment) {
+  // The next page comes when the end is scrolled into sight, or the button is pressed.
+  offerMore(skip) {
+    const more = () => {
+      this.resume = document.activeElement === this.more;
+      this.endPages(this.session.t('searching'));
+      this.ask(skip);
+    };
+    this.more = el('button', { type: 'button', class: 'button more', text: this.session.t('moreResults'), testid: 'extension-more', onclick: more });
+    this.results.append(this.more);
+    this.sight = new IntersectionObserver(([{ isIntersecting }]) => { if (isIntersecting) more(); }, { root: this.results });
+    this.sight.observe(this.more);
+  }
+
+  // What stands below the results: nothing, or why there is no more.
+  endPages(text = '') {
+    this.sight?.disconnect();
+    this.more?.remove();
+    this.more = text ? el('p', { class: 'result-note', testid: 'extension-note', text }) : null;
+    if (this.more) this.results.append(this.more);
+  }
+
+  result(attachment, layout) {
     const { title = '', subtitle, text, images } = attachment.preview?.content ?? attachment.content ?? {};
-    return el('button', { type: 'button', class: 'result', testid: 'extension-result', onclick: () => this.pick(attachment) },
-      images?.[0] ? picture(images[0], 'thumb') : null,
+    const image = images?.[0] ?? (layout === 'grid' ? { alt: '' } : null);
+    return el('button', { type: 'button', class: 'result', testid: 'extension-result', title: layout === 'grid' ? title : undefined, onclick: () => this.pick(attachment) },
+      image ? picture(image, 'thumb') : null,
       el('span', { class: 'result-words' }, el('strong', { text: title }), subtitle ? el('span', { text: subtitle }) : null, text ? el('span', { class: 'subtle', text }) : null));
   }
 
   // A preview with a tap asks the app for the card that goes into the box.
-  async pick(attachment) {
+  async pick(attachment, signedIn = {}) {
     const tap = attachment.preview?.content?.tap;
     if (tap?.type !== 'invoke') return this.insert(attachment);
     this.results.inert = true;
-    const outcome = readInvoke(await this.session.invoke('composeExtension/selectItem', tap.value, this.place()));
+    const outcome = readInvoke(await this.session.invoke('composeExtension/selectItem', { ...tap.value, ...signedIn }, this.place()));
     this.results.inert = false;
     if (outcome.kind === 'result' && outcome.attachments.length) return this.insert(outcome.attachments[0]);
+    if (outcome.kind === 'auth') return this.askSignIn(outcome, (again) => this.pick(attachment, again));
     if (outcome.kind === 'failure') return this.sayText(this.session.t(outcome.key), true);
     return toast(this.session, outcome.text ?? this.session.t('noResults'));
   }

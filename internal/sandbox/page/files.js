@@ -45,13 +45,12 @@ export class Files {
     return menuItem(words, { iconName: 'picture', hint: known ? name : undefined, testid: `sample-${name}`, onclick: () => this.chose(name, contentType) });
   }
 
-  // In a chat with others an attached file does not reach an app, so a sample goes along as if it were pasted there.
   async chose(name, type) {
     this.closeMenu();
     this.button.setAttribute('aria-busy', 'true');
     try {
       const data = await api.picture(name);
-      await this.add([new File([data], name, { type })], { attached: this.session.conversation.kind === 'personal' });
+      await this.add([new File([data], name, { type })], { attached: true });
     } catch {
       this.refused('sampleGone');
     } finally {
@@ -59,6 +58,7 @@ export class Files {
     }
   }
 
+  // Where others read along, apps get no attached files but they do get pictures, so those go into the text.
   async picked() {
     await this.add([...this.picker.files], { attached: true });
     this.picker.value = '';
@@ -78,7 +78,8 @@ export class Files {
         this.refused('fileRefused');
         break;
       }
-      this.waiting.push({ name: file.name, contentType: file.type || 'application/octet-stream', attached, base64: await asBase64(file), file });
+      const inText = !attached || (this.session.conversation.kind !== 'personal' && file.type.startsWith('image/'));
+      this.waiting.push({ name: file.name, contentType: file.type || 'application/octet-stream', attached: !inText, base64: await asBase64(file), file });
     }
     this.draw();
   }

@@ -2,13 +2,14 @@
 // It is for developing, testing and looking around; it is not a Teams client and keeps nothing.
 // This file joins the parts: each draws one region from the session and is drawn again when that changes.
 
-import { el, iconButton } from './dom.js';
+import { el, iconButton, menuItem, openMenu } from './dom.js';
 import { Session } from './session.js';
 import { drawBar } from './bar.js';
 import { about, chatMark, drawChats } from './chats.js';
 import { Compose } from './compose.js';
 import { Messages } from './messages.js';
 import { ActivityPanel } from './activity.js';
+import { boxApps, ExtensionFlyout } from './extension.js';
 import { toast } from './toast.js';
 
 const regions = Object.fromEntries(['bar', 'frame', 'chats', 'conversation', 'activity'].map((id) => [id, document.getElementById(id)]));
@@ -82,7 +83,28 @@ class Page {
     return el('header', { class: 'chat-head' },
       iconButton('back', session.t('back'), { class: 'icon-button back', testid: 'back', onclick: () => session.open('') }),
       chatMark(chat),
-      el('div', { class: 'chat-words' }, el('h2', { text: chat.kind === 'channel' ? `${chat.team} › ${chat.name}` : chat.name }), el('small', { text: about(session, chat) })));
+      el('div', { class: 'chat-words' }, el('h2', { text: chat.kind === 'channel' ? `${chat.team} › ${chat.name}` : chat.name }), el('small', { text: about(session, chat) })),
+      this.commandBox());
+  }
+
+  // What apps offer from anywhere: in Teams the box on top of everything, here a button beside the name of the chat.
+  commandBox() {
+    const { session } = this;
+    const apps = boxApps(session);
+    if (!apps.length) return null;
+    const button = iconButton('search', session.t('commandBox'), { testid: 'command-box', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => choose() });
+    const host = el('span', { class: 'menu-host' }, button);
+    const open = (app) => {
+      this.flyout?.close();
+      this.flyout = new ExtensionFlyout(session, { app, button, compose: this.compose, place: 'commandBox' });
+      host.append(this.flyout.element);
+      this.flyout.open();
+    };
+    const choose = () => {
+      if (button.getAttribute('aria-expanded') === 'true') return;
+      const close = openMenu(button, { label: session.t('commandBox'), testid: 'command-box-menu', items: apps.map((app) => menuItem(app.name, { iconName: 'app', testid: `command-box-${app.key}`, onclick: () => { close(); open(app); } })) });
+    };
+    return host;
   }
 }
 

@@ -3,6 +3,8 @@
 
 import { avatar, el, icon, iconButton, menuItem, openMenu } from './dom.js';
 import { attachmentView, CardView } from './cards.js';
+import { fileChips, isFile, isPicture, pictures } from './attach.js';
+import { isSilent } from './signin.js';
 import { automaticRefresh, execute, messageHandlers, refreshOnce } from './acts.js';
 import { ADAPTIVE } from './answers.js';
 import { messageText } from './prose.js';
@@ -26,6 +28,12 @@ async function install(session, app) {
   } catch {
     toast(session, session.t('notOffered'));
   }
+}
+
+// Who stood on a button of a message that the app replaced stands on the one of the same name, or on the first.
+function refocus(node, name) {
+  const buttons = [...node.querySelectorAll('.card button')];
+  (buttons.find(({ textContent }) => textContent === name) ?? buttons[0])?.focus({ preventScroll: true });
 }
 
 export class Messages {
@@ -113,7 +121,9 @@ export class Messages {
     const old = this.nodes.get(message.id);
     if (old) {
       this.growth.unobserve(old);
+      const focused = old.contains(document.activeElement) ? document.activeElement.textContent : '';
       old.replaceWith(node);
+      if (focused) refocus(node, focused);
     }
     this.nodes.set(message.id, node);
     this.growth.observe(node);
@@ -136,6 +146,7 @@ export class Messages {
 
   messageNode(message) {
     const { session } = this;
+    if (isSilent(message)) return el('div', { hidden: true, data: { id: message.id } }); // keeps its place
     const mine = message.from === session.as;
     const bot = message.from.startsWith('bot:');
     const name = message.name || session.person(message.from)?.name || message.from;
@@ -157,10 +168,13 @@ export class Messages {
 
   parts(message) {
     const format = message.textFormat || (message.from.startsWith('bot:') ? 'markdown' : 'plain');
-    const cards = (message.attachments ?? []).filter(({ contentType }) => contentType !== 'text/html')
-      .map((attachment, index) => this.attachment(message, attachment, index));
+    const shown = (message.attachments ?? []).filter(({ contentType }) => contentType !== 'text/html');
+    const [inline, files] = [shown.filter(isPicture), shown.filter(isFile)];
+    const cards = shown.map((attachment, index) => (isPicture(attachment) || isFile(attachment) ? null : this.attachment(message, attachment, index))).filter(Boolean);
     return [
       message.text ? el('div', { class: 'bubble' }, messageText(message.text, format)) : null,
+      inline.length ? pictures(this.session, inline) : null,
+      files.length ? fileChips(this.session, files) : null,
       ...message.attachmentLayout === 'carousel' ? [el('div', { class: 'carousel' }, cards)] : cards,
       this.reactions(message), this.suggestions(message),
     ];
@@ -187,7 +201,7 @@ export class Messages {
   attachment(message, attachment, index) {
     const { session } = this;
     const handlers = messageHandlers(session, message, index);
-    if (attachment.contentType !== ADAPTIVE) return attachmentView(session, attachment, handlers);
+    if (attachment.contentType !== ADAPTIVE) return attachmentView(session, attachment, handlers, message);
     const shown = session.views.get(session.viewKey(session.chat, message.id, index)) ?? attachment.content;
     const view = new CardView(session, shown, handlers);
     view.element.cardView = { view, index };

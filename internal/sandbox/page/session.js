@@ -32,6 +32,7 @@ export class Session extends EventTarget {
     this.views = new Map();
     this.refreshed = new Set();
     this.typists = new Map();
+    this.id = crypto.randomUUID();
   }
 
   /** Loads the world and begins to listen. */
@@ -62,6 +63,11 @@ export class Session extends EventTarget {
   /** The apps that are installed in a conversation. */
   appsIn(conversation = this.conversation) {
     return this.world.apps.filter(({ key }) => conversation?.apps.includes(key));
+  }
+
+  /** The app that sent a message, or whose extension made the card in it. */
+  appOf({ from = '', via }) {
+    return this.world.apps.find(({ key }) => from === `bot:${key}` || via === key);
   }
 
   person(id) {
@@ -208,9 +214,9 @@ export class Session extends EventTarget {
     return orUnreachable(api.invoke({ ...this.here(), name, value, ...place }));
   }
 
-  /** Runs an Action.Execute of a message's card; trigger is manual or automatic. */
-  act(messageId, action, trigger) {
-    return orUnreachable(api.action({ ...this.here(), messageId, action, trigger }));
+  /** Runs an Action.Execute of a message's card; trigger is manual or automatic, state what a sign-in gave. */
+  act(messageId, action, trigger, state) {
+    return orUnreachable(api.action({ ...this.here(), messageId, action, trigger, state }));
   }
 
   /** Who does something, where and in which language. */

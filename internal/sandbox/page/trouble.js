@@ -1,5 +1,5 @@
-// The menu that makes things go wrong: faults of the connector, a new signing key, an app removed, a
-// world begun anew.
+// The menu that makes things go wrong: faults of the connector, sign-on that fails, a new signing
+// key, an app removed, a world begun anew.
 
 import { el, icon, menuItem, openMenu } from './dom.js';
 import { api } from './api.js';
@@ -35,7 +35,7 @@ function open(session, button) {
       ...faults.map(({ key, body }) => item(key, 'warning', () => fault(body, Number(times.select.value)))),
       item('faultDown', 'warning', () => api.faults({ op: 'any', downSeconds: 60 })),
       item('faultClear', 'check', api.clearFaults),
-      el('hr'), item('rotate', 'refresh', api.rotate), ...installItems(session, item),
+      el('hr'), ...signOnItems(session, item), item('rotate', 'refresh', api.rotate), ...installItems(session, item),
       el('hr'), item('reset', 'close', () => startOver(session)),
     ],
   });
@@ -44,6 +44,14 @@ function open(session, button) {
 function choice(label, testid, options) {
   const select = el('select', { testid }, options.map(([value, text]) => el('option', { value, text })));
   return { select, row: el('label', { class: 'menu-choice' }, el('span', { text: label }), select) };
+}
+
+// Without single sign-on, and without what people allowed before, apps send them to a page to sign in.
+function signOnItems({ world }, item) {
+  return [
+    world.silentFails ? item('silentWorks', 'check', () => api.signOn({ fails: false })) : item('silentFails', 'key', () => api.signOn({ fails: true })),
+    item('forgetConsents', 'key', api.forgetConsents),
+  ];
 }
 
 function installItems(session, item) {
