@@ -322,7 +322,7 @@ func (s *uploadSession) GetFieldDeserializers() fields {
 type user struct {
 	readOnly
 	id, displayName, mail, upn, title, department, office, mobile string
-	business                                                     []string
+	business                                                      []string
 }
 
 var userFields = []string{"id", "displayName", "mail", "userPrincipalName", "jobTitle", "department", "officeLocation", "mobilePhone", "businessPhones"}

@@ -21,7 +21,9 @@ var reservedNames = map[string]bool{"con": true, "prn": true, "aux": true, "nul"
 
 // checkName says what is wrong with the name of a file, before Graph is asked.
 func (k *call) checkName(name string) error {
-	wrong := strings.IndexFunc(name, func(r rune) bool { return strings.ContainsRune(wrongInNames, r) || unicode.IsControl(r) || r == utf8.RuneError })
+	wrong := strings.IndexFunc(name, func(r rune) bool {
+		return strings.ContainsRune(wrongInNames, r) || unicode.IsControl(r) || r == utf8.RuneError
+	})
 	switch {
 	case strings.TrimSpace(name) == "":
 		return k.because(nil, fault.Invalid, "image.drive.name_empty")
