@@ -120,7 +120,7 @@ func (d *door) admit(res *http.Response, r *http.Request, k *call) (*http.Respon
 	} else if err == nil && int64(len(body)) > most {
 		err = errors.New("the answer is too long")
 	}
-	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); err == nil && res.StatusCode < 300 && kind == jsonType && len(body) > 0 && !json.Valid(body) {
+	if err == nil && res.StatusCode < 300 && r.Header.Get("Accept") == jsonType && len(body) > 0 && !isJSON(res, body) {
 		err = errNotJSON
 	}
 	if err != nil && res.StatusCode < 400 {
@@ -130,23 +130,42 @@ func (d *door) admit(res *http.Response, r *http.Request, k *call) (*http.Respon
 	return res, nil
 }
 
+// isJSON looks at what the SDK would parse, however deep it goes.
+func isJSON(res *http.Response, body []byte) bool {
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return err == nil && kind == jsonType && json.Valid(body)
+}
+
 const jsonType = "application/json"
 
 var errNotJSON = errors.New("the answer is no JSON")
 
-// refusal logs a refusal and cuts its body to JSON that the SDK can read, or to nothing.
+// refusal logs a refusal and keeps of its body the code: what else is in it the SDK might not read, and nobody needs.
 func (d *door) refusal(res *http.Response, r *http.Request, k *call, body []byte) []byte {
-	if len(body) > maxRefusal || !isObject(body) {
-		body = nil
+	var said struct {
+		Error struct {
+			Code string `json:"code"`
+		} `json:"error"`
 	}
-	d.client.log.Info("graph refused", "op", k.op, "status", res.StatusCode, "request", short(res.Header.Get("request-id")),
+	if len(body) > maxRefusal || json.Unmarshal(body, &said) != nil {
+		said.Error.Code = ""
+	}
+	d.client.log.Info("graph refused", "op", k.op, "status", res.StatusCode, "code", word(said.Error.Code), "request", word(res.Header.Get("request-id")),
 		"client_request", r.Header.Get("client-request-id"))
 	res.Header.Set("Content-Type", jsonType)
-	return body
+	plain, _ := json.Marshal(map[string]any{"error": map[string]string{"code": word(said.Error.Code), "message": ""}}) // strings
+	return plain
 }
 
-// short bounds what a foreign header adds to the log.
-func short(s string) string { return s[:min(len(s), 64)] }
+// word is a foreign word that may stand in the log: letters and digits, and not many.
+func word(s string) string {
+	if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_.-", r)
+	}) {
+		return "odd"
+	}
+	return s
+}
 
 // refused tells whoever gave the token that Graph did not take it.
 func (d *door) refused(ctx context.Context, k *call, res *http.Response) error {

@@ -59,7 +59,7 @@ func (c *Client) Search(ctx context.Context, who identity.Caller, in image.ItemR
 	if err != nil {
 		return nil, err
 	}
-	if words = clip(strings.TrimSpace(words), maxWords); words == "" {
+	if words = searchable(words); words == "" {
 		return c.Images(ctx, who, in, limit)
 	}
 	parts["q"] = strings.ReplaceAll(words, "'", "''")
@@ -76,6 +76,11 @@ func (c *Client) Search(ctx context.Context, who identity.Caller, in image.ItemR
 		return nil, k.fault(err)
 	}
 	return list, nil
+}
+
+// searchable are words without what a host in between could take for a part of the address.
+func searchable(words string) string {
+	return clip(strings.TrimSpace(strings.NewReplacer("/", " ", `\`, " ").Replace(words)), maxWords)
 }
 
 func clip(s string, most int) string {

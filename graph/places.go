@@ -74,7 +74,7 @@ const (
 // Sites implements image.Places: GET /sites?search=.
 func (c *Client) Sites(ctx context.Context, who identity.Caller, words string) ([]image.Site, error) {
 	ctx, k := c.begin(ctx, "graph.Sites", who)
-	if words = clip(strings.TrimSpace(words), maxWords); words == "" {
+	if words = searchable(words); words == "" {
 		words = "*"
 	}
 	var list []image.Site

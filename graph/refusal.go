@@ -3,9 +3,9 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -19,16 +19,17 @@ func mappings() abstractions.ErrorMappings {
 	return abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue}
 }
 
-// refused is a refusal of Graph: its status, its most specific code, and how long it wants to be left alone.
+// refused is a refusal of Graph: its status, its code, and how long it wants to be left alone.
 type refused struct {
 	status int
 	code   string
 	after  time.Duration
 }
 
-// Error is the text for the log. It holds Graph's code and never its message, which may name people and files.
+// Error is the text for the log. It holds Graph's code, of which the door has let through a word, and never its message, which
+// may name people and files.
 func (r *refused) Error() string {
-	return "graph answered " + http.StatusText(r.status) + " " + r.code
+	return fmt.Sprintf("graph answered %d %s", r.status, r.code)
 }
 
 // refusalOf finds the refusal in an error of the SDK; nil when it is none.
@@ -50,19 +51,11 @@ func refusalOf(err error) *refused {
 	return r
 }
 
-// codeOf is a word of letters, or nothing: it goes into the log.
 func codeOf(e *odataerrors.ODataError) string {
-	main := e.GetErrorEscaped()
-	if main == nil || main.GetCode() == nil {
-		return ""
+	if main := e.GetErrorEscaped(); main != nil && main.GetCode() != nil {
+		return *main.GetCode()
 	}
-	code := *main.GetCode()
-	if len(code) > 60 || strings.ContainsFunc(code, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '.'
-	}) {
-		return "odd"
-	}
-	return code
+	return ""
 }
 
 // fault makes the fault of an error of a call: what a person is told, and the cause for the log, without addresses.
