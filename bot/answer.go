@@ -39,7 +39,20 @@ func (b *Bot) sentence(t *Turn, err error) string {
 
 // trouble is the card that answers a command which did not work. It always has a way on.
 func (b *Bot) trouble(t *Turn, err error) cards.Card {
-	return cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: t.waysOn(err)})
+	v := cards.TroubleView{Sentence: b.sentence(t, err), Next: t.waysOn(err)}
+	if address := t.approval(err); address != "" {
+		v.Link, v.LinkURL = t.Text("signin.approve"), address
+	}
+	return cards.Trouble(t.Lang, v)
+}
+
+// approval is where an administrator can end the trouble, when it is that the organisation has not let the app in.
+func (t *Turn) approval(err error) string {
+	var f *fault.Error
+	if t.app.signIn == nil || !errors.As(err, &f) || f.Text != "signin.tenant" && f.Text != "signin.admin" {
+		return ""
+	}
+	return t.app.signIn.Approval(t.Caller.Tenant)
 }
 
 // waysOn are the steps after something that did not work: back to the contact that a button was about, or to the trash

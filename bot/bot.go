@@ -41,6 +41,8 @@ type Config struct {
 	// Studio is where pictures are worked on, and Preview the addresses they are shown at; for Image Pro.
 	Studio  *image.Studio
 	Preview PreviewFunc
+	// People keeps the profiles of those who signed in; nil when nobody can.
+	People People
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.
@@ -53,6 +55,10 @@ type AppConfig struct {
 	Name      string
 	Connector *Connector
 	Roster    *Roster
+	// SignIn holds the tokens of people for this app, and Profiles reads what the directory says of them; nil when nobody can
+	// sign in.
+	SignIn   SignIn
+	Profiles Profiles
 }
 
 // Bot answers activities of both apps. It is an http.Handler for POST /api/messages.
@@ -74,6 +80,9 @@ type Bot struct {
 	greeting running
 	turned   recently
 	posting  recently
+
+	waiting   waiting
+	exchanges recently
 }
 
 // app is one app at work.
@@ -83,6 +92,8 @@ type app struct {
 	name      string
 	connector *Connector
 	roster    *Roster
+	signIn    SignIn
+	profiles  Profiles
 	router    *Router
 	commands  commands
 	log       *slog.Logger
@@ -107,7 +118,7 @@ func (b *Bot) install(key App, c AppConfig) {
 		return
 	}
 	router := b.Routes(key)
-	b.apps[strings.ToLower(c.ID)] = &app{key: key, id: c.ID, name: c.Name, connector: c.Connector, roster: c.Roster, router: router,
+	b.apps[strings.ToLower(c.ID)] = &app{key: key, id: c.ID, name: c.Name, connector: c.Connector, roster: c.Roster, signIn: c.SignIn, profiles: c.Profiles, router: router,
 		commands: newCommands(router), log: b.log, now: b.now}
 }
 

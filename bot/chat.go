@@ -37,11 +37,6 @@ var helpful = []string{"find", "who-is", "add", "edit", "delete", "undo", "histo
 
 func (b *Bot) hello(t *Turn) (cards.Card, error) { return b.welcomeCard(t), nil }
 
-// signOut says the truth: Contact Pro works without a sign-in of its own, so there is none to end.
-func (b *Bot) signOut(t *Turn) (cards.Card, error) {
-	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("sign_out.title"), Text: t.Text("sign_out.text"), Next: t.steps("privacy", "help")}), nil
-}
-
 func (b *Bot) showPrivacy(t *Turn) (cards.Card, error) {
 	return cards.Privacy(t.Lang, cards.PrivacyView{App: t.app.name, Rows: b.Kept(t.Lang), URL: b.page("/privacy", t)}), nil
 }

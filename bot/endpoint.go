@@ -220,10 +220,14 @@ func (b *Bot) answerInvoke(t *Turn) Answer {
 		return b.unknownInvoke(t)
 	}
 	start := b.now()
-	answer, err := guard(t.ctx, call.do)
+	proof := call.proof()
+	answer, err := guard(t.ctx, func() (Answer, error) { return b.doFor(call, proof) })
 	b.finish(t, start, err)
+	if t.mustSignIn(err) {
+		return call.askSignIn(err, proof)
+	}
 	if err != nil {
-		return call.refuse(b.sentence(t, err), b.trouble(t, err))
+		return call.refuse(err, b.sentence(t, err), b.trouble(t, err))
 	}
 	return answer
 }

@@ -17,6 +17,8 @@ const (
 	invokeCardAction = "adaptiveCard/action"
 	invokeOpen       = "task/fetch"
 	invokeSubmit     = "task/submit"
+	invokeExchange   = "signin/tokenExchange"
+	invokeVerify     = "signin/verifyState"
 )
 
 // Answer is the HTTP answer to an invoke: its status, and its body unless nil.
@@ -50,6 +52,15 @@ type invokeValue struct {
 	} `json:"action"`
 	// selectItem: the object that the preview's tap carries
 	Verb string `json:"verb"`
+	// signin/…: what the card asked for, and what Teams has for it
+	ID             string `json:"id"`
+	ConnectionName string `json:"connectionName"`
+	Token          string `json:"token"`
+	// signin/verifyState, and any query or button after a sign-in: the code of the page, or Teams' token
+	State          string `json:"state"`
+	Authentication struct {
+		Token string `json:"token"`
+	} `json:"authentication"`
 }
 
 // MessagePayload is the message that an action of the message extension was called on.
@@ -97,7 +108,7 @@ func (a *app) resolve(t *Turn) (call, error) {
 
 var surfaces = map[string]Surface{
 	invokeQuery: OnQuery, invokeSelect: OnSelect, invokeExtend: OnExtend, invokeExtended: OnExtended,
-	invokeCardAction: OnAction, invokeOpen: OnOpen, invokeSubmit: OnSubmit,
+	invokeCardAction: OnAction, invokeOpen: OnOpen, invokeSubmit: OnSubmit, invokeExchange: OnSignIn, invokeVerify: OnSignIn,
 }
 
 // otherName is the pattern of an invoke that is only acknowledged; the nameless one is the invoke action of an older card.
@@ -120,6 +131,8 @@ func (c call) path(s Surface) string {
 	case OnOpen, OnSubmit:
 		verb, _ := plainValue(c.value.Data["verb"])
 		return verb
+	case OnSignIn:
+		return c.turn.activity.Name
 	}
 	return c.value.CommandID
 }
@@ -153,6 +166,9 @@ func (c call) do() (Answer, error) {
 	case OnExtended:
 		outcome, err := t.route.submit(t, Form{t.data})
 		return extensionOutcome(outcome), err
+	case OnSignIn:
+		v := c.value
+		return ok(c.exchanged("")), t.route.grant(t, Grant{v.ID, v.ConnectionName, v.Token, v.State})
 	}
 	return ok(struct{}{}), t.route.event(t)
 }
@@ -189,7 +205,7 @@ func number(n json.Number, normal, bound int) int {
 // refuse is the answer to an invoke that failed: HTTP 200 with a sentence in the place where this surface shows one,
 // because Teams shows "Unable to reach app" for any other status. A button's answer stands in the place of its card, so
 // it is a card with a way on.
-func (c call) refuse(sentence string, card cards.Card) Answer {
+func (c call) refuse(err error, sentence string, card cards.Card) Answer {
 	switch c.turn.route.Surface {
 	case OnQuery, OnSelect:
 		return ok(extensionResults(Results{Message: sentence}))
@@ -197,6 +213,8 @@ func (c call) refuse(sentence string, card cards.Card) Answer {
 		return ok(actionCard(card))
 	case OnOpen, OnSubmit, OnExtend, OnExtended:
 		return ok(taskMessage(sentence))
+	case OnSignIn:
+		return c.refuseSignIn(err, sentence)
 	}
 	return ok(struct{}{})
 }

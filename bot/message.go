@@ -41,7 +41,7 @@ func (b *Bot) serveMessage(w http.ResponseWriter, t *Turn) {
 	}
 	answer := b.answerMessage(t)
 	b.gate.leave()
-	b.replies.deliver(t.ctx, t.outgoing(answer))
+	b.replies.deliver(t.ctx, t.outgoingActivity(answer))
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -54,7 +54,7 @@ func (b *Bot) answered(ctx context.Context, key string) (bool, error) {
 }
 
 // answerMessage finds what was asked for and does it; a person who waits sees that the bot is typing.
-func (b *Bot) answerMessage(t *Turn) cards.Card {
+func (b *Bot) answerMessage(t *Turn) schema.Activity {
 	t.app.command(t)
 	b.meet(t)
 	start := b.now()
@@ -67,9 +67,9 @@ func (b *Bot) answerMessage(t *Turn) cards.Card {
 	card, err := guard(ctx, func() (cards.Card, error) { return work.route.card(&work) })
 	b.finish(t, start, err)
 	if err != nil {
-		return b.trouble(t, err)
+		return b.replyTo(t, err)
 	}
-	return card
+	return message(card)
 }
 
 // command sets the route and the words of a message: a button of an older client, a word of the table, or neither,
@@ -82,6 +82,9 @@ func (a *app) command(t *Turn) {
 		}
 	}
 	word, rest := a.commands.cut(t.activity.words())
+	if a.signIn != nil && t.Caller.Place == identity.Personal && word == unknown && typedCode.MatchString(rest) {
+		word = "sign-in" // a code of the sign-in page, perhaps
+	}
 	t.route, _ = a.router.find(OnCommand, word)
 	t.Words = rest
 }
@@ -147,9 +150,12 @@ func (t *Turn) reference() identity.Reference {
 }
 
 // outgoing is the answer to the turn's message.
-func (t *Turn) outgoing(card cards.Card) *outgoing {
+func (t *Turn) outgoing(card cards.Card) *outgoing { return t.outgoingActivity(message(card)) }
+
+// outgoingActivity is the answer that is no card of ours.
+func (t *Turn) outgoingActivity(a schema.Activity) *outgoing {
 	now := t.app.now()
-	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: message(card),
+	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: a,
 		owed: identity.Owed{Key: t.activity.key(t.app.key), Tenant: t.Caller.Tenant, Reference: t.reference(),
 			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: clip(t.activity.Locale, 35), At: now}}
 }

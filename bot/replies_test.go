@@ -23,6 +23,7 @@ import (
 type postOffice struct {
 	mu    sync.Mutex
 	took  []string // "conversation: text"
+	whole []string // the same, as JSON
 	tries int
 	fail  func(conversation string) int // a status to answer, 0 to take it; -1 hangs
 }
@@ -50,6 +51,7 @@ func (p *postOffice) RoundTrip(r *http.Request) (*http.Response, error) {
 		text, _, _ = strings.Cut(text, `"`)
 		p.mu.Lock()
 		p.took = append(p.took, conversation+": "+text)
+		p.whole = append(p.whole, string(body))
 		p.mu.Unlock()
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"id":"1"}`)), Request: r}, nil

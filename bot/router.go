@@ -32,6 +32,7 @@ const (
 	OnExtend    Surface = "extend"    // composeExtension/fetchTask: a dialog from the compose box or a message
 	OnExtended  Surface = "extended"  // composeExtension/submitAction
 	OnLifecycle Surface = "lifecycle" // conversationUpdate, installationUpdate
+	OnSignIn    Surface = "signin"    // what Teams answers to a sign-in card
 	OnOther     Surface = "other"     // invokes that need an answer and nothing else
 )
 
@@ -47,6 +48,8 @@ type (
 	OpenFunc func(*Turn) (Dialog, error)
 	// SubmitFunc takes a filled-in dialog.
 	SubmitFunc func(*Turn, Form) (Outcome, error)
+	// GrantFunc signs somebody in.
+	GrantFunc func(*Turn, Grant) error
 	// EventFunc follows an event that needs no answer.
 	EventFunc func(*Turn) error
 )
@@ -66,6 +69,7 @@ type Route struct {
 	open   OpenFunc
 	submit SubmitFunc
 	event  EventFunc
+	grant  GrantFunc
 	parts  []string
 	name   string
 }
@@ -120,6 +124,11 @@ func (r *Router) Extend(id string, open OpenFunc, submit SubmitFunc, does string
 // Lifecycle follows what happens to the bot in a conversation.
 func (r *Router) Lifecycle(event string, f EventFunc, does string) {
 	r.add(&Route{Surface: OnLifecycle, Pattern: event, event: f, Does: does})
+}
+
+// SignIn takes what Teams sends to sign somebody in.
+func (r *Router) SignIn(name string, f GrantFunc, does string) {
+	r.add(&Route{Surface: OnSignIn, Pattern: name, grant: f, Does: does})
 }
 
 // Other answers an invoke with an empty success.

@@ -9,6 +9,8 @@ func (b *Bot) Routes(key App) *Router {
 		return r
 	}
 
+	b.signInRoutes(r)
+
 	// Chat
 	r.Command("help", b.help, "what can be typed")
 	r.Command("hello", b.hello, "the welcome again")
@@ -25,7 +27,6 @@ func (b *Bot) Routes(key App) *Router {
 	r.Command("favourites", b.showFavourites, "the contacts one has marked, and the last seen")
 	r.Command("books", b.showBooks, "the contact books of this place")
 	r.Command("settings", b.showSettings, "who may change the contacts here")
-	r.Command("sign-out", b.signOut, "what is kept about sign-in: nothing yet")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
 	r.Command(unknown, b.unknownWords, "anything else: a search is offered")
 
@@ -79,12 +80,13 @@ func (b *Bot) Routes(key App) *Router {
 	// Acknowledged, nothing else
 	r.Other("composeExtension/onCardButtonClicked", b.acknowledge, "a button of a card sent from an app without bot")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
-	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
 	return r
 }
 
 // imageRoutes are Image Pro's.
 func (b *Bot) imageRoutes(r *Router) {
+	b.signInRoutes(r)
+
 	// Chat: a picture comes with the message, or is the one worked on last
 	r.Command("help", b.imageHelp, "what can be typed")
 	r.Command("hello", b.hello, "the welcome again")
@@ -106,7 +108,19 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
-	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
 }
 
 func (b *Bot) acknowledge(*Turn) error { return nil }
+
+// signInRoutes are both apps'.
+func (b *Bot) signInRoutes(r *Router) {
+	r.Command("sign-in", b.signIn, "sign in with Microsoft 365; also takes the code of the sign-in page")
+	r.Command("sign-out", b.signOut, "forget the sign-in and the profile")
+	r.Command("me", b.me, "one's own profile, as the directory has it")
+	r.Action("sign-in", b.signIn, "sign in")
+	r.Action("sign-out", b.signOut, "sign out")
+	r.Action("me/forget", b.forgetMe, "forget the profile")
+	r.SignIn("signin/tokenExchange", b.exchangeToken, "Teams vouches for somebody who was asked to sign in")
+	r.SignIn("signin/verifyState", b.verifyState, "the code of the sign-in page")
+	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
+}

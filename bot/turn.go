@@ -30,6 +30,8 @@ type Turn struct {
 	data map[string]string
 	// payload is the message that an action of the message extension was called on.
 	payload *MessagePayload
+	// resumed is set when the turn waited for its person to sign in.
+	resumed bool
 	// titles are the names of conversations that were read for this answer.
 	titles map[identity.Conversation]string
 }

@@ -58,6 +58,12 @@ func goldens() map[string]any {
 		"picture-full":       Picture(t, harbour()), "picture-bare": Picture(french, PictureView{ID: "i1", Name: "Image", After: PictureFacts{"640 × 480 pixels", "12 Ko", "PNG"}, Alt: "Image, 640 × 480"}),
 		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().Next}),
 		"picture-hostile": Picture(t, PictureView{ID: "i/1", Name: hostileName, Alt: hostileName, Done: []string{hostileName}, Notes: []string{hostileName}, Notice: hostileName, After: PictureFacts{"1 × 1 pixels", "1 KB", "PNG"}}),
+		"signin-full":     SignIn(t, SignInView{Title: "Sign in", Sentence: "Sign in to let Image Pro read files for you.", Hint: "Then do it again.", Button: "Sign in", URL: "https://bot.contoso.example/auth/start?t=x", Next: []Step{{"Help", "help"}}}),
+		"signin-bare":     SignIn(french, SignInView{Title: hostileName, Sentence: hostileName}),
+		"profile-full": Profile(t, ProfileView{Name: "Inês Prata", Job: "Engineer", Department: "Sales", Facts: []FactView{{"E-mail", "ines@contoso.example"}, {"Office", "Lisbon"}}, Read: "As the directory had it on 21 Nov 2026, 14:05.",
+			Next: []Step{{"Sign out", "sign-out"}, {"Forget this", "me/forget"}}}),
+		"profile-hostile": Profile(french, ProfileView{Name: hostileName, Job: hostileName, Department: hostileName, Facts: []FactView{{hostileName, hostileName}}, Read: "hier"}),
+		"trouble-link":    Trouble(t, TroubleView{Sentence: "An administrator has to approve the app first.", Link: "Approve", LinkURL: "https://login.contoso.example/adminconsent?client_id=x"}),
 		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
 		"note-full":       Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}

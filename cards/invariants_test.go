@@ -14,7 +14,7 @@ import (
 
 // grammar is every path that a button may carry; bot/routes.go matches the same.
 var grammar = []*regexp.Regexp{
-	regexp.MustCompile(`^(help|favourites|trash|tags|books|settings|privacy)$`),
+	regexp.MustCompile(`^(help|favourites|trash|tags|books|settings|privacy|sign-in|sign-out|me/forget)$`),
 	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),

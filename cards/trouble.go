@@ -6,5 +6,9 @@ func Trouble(t Texts, v TroubleView) Card {
 	if v.Ref != "" {
 		body = append(body, small(t.Text("card.trouble.ref", "Ref", v.Ref)))
 	}
-	return newCard(plain(short(v.Sentence, 400)), body, orHelp(t, steps(v.Next))...)
+	var actions []Action
+	if v.LinkURL != "" {
+		actions = append(actions, OpenURL{Title: plain(v.Link), URL: v.LinkURL})
+	}
+	return newCard(plain(short(v.Sentence, 400)), body, orHelp(t, append(actions, steps(v.Next)...))...)
 }

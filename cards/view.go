@@ -134,6 +134,8 @@ type TroubleView struct {
 	Next []Step
 	// Ref is a short reference for the administrator; empty shows none.
 	Ref string
+	// Link and LinkURL are a button that opens a page on which the trouble can be ended; empty shows none.
+	Link, LinkURL string
 }
 
 // Step is a way on: a button that does what typing the command would do.
@@ -390,4 +392,22 @@ type NoteView struct {
 	Title string
 	Text  string
 	Next  []Step
+}
+
+// SignInView asks somebody to sign in.
+type SignInView struct {
+	Title    string
+	Sentence string // why
+	Hint     string // what to do afterwards; may be empty
+	// Button opens URL; without one there is no button.
+	Button, URL string
+	Next        []Step
+}
+
+// ProfileView is what is kept of a person.
+type ProfileView struct {
+	Name, Job, Department string
+	Facts                 []FactView
+	Read                  string // a phrase: when the directory was read
+	Next                  []Step
 }

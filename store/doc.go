@@ -57,7 +57,7 @@
 //	        conversations
 //	            <conversation>·<app>       JSON referenceRecord: how to speak in a conversation
 //	        tokens
-//	            <person>                   a sealed sign-in: nobody reads it without the key, which is not in the file
+//	            <person>·<app>             JSON tokenRecord: a sealed sign-in; nobody reads it without the key, which is not in the file
 //	        profiles
 //	            <person>                   JSON profileRecord: what Graph said of a person at their last sign-in
 //	        libraries

@@ -64,7 +64,9 @@ func use(t *testing.T, db *DB) {
 		db.Marks().Mark(ctx, north, "ines", func(m *contact.Marked) error { m.Recent = []contact.ID{"c1"}; return nil }),
 		db.Conversations().Remember(ctx, north, reference),
 		db.Turns().MarkAnswered(ctx, "app|19:secret-conversation|activity-2"),
-		db.Turns().Owe(ctx, owed))
+		db.Turns().Owe(ctx, owed),
+		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
+		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +225,8 @@ func keyForms() map[string]string {
 		bucketMeetings:      id + `\x00` + id,
 		bucketMarks:         id,
 		bucketConversations: id + `\x00` + id,
+		bucketTokens:        id + `\x00` + id,
+		bucketProfiles:      id,
 	}
 }
 

@@ -201,15 +201,15 @@ func TestLoginErrors(t *testing.T) {
 		kind   fault.Kind
 		want   LoginError
 	}{
-		{"wrong secret", func(e *entra) { e.secret = "other" }, fault.Internal, LoginError{400, "invalid_client", "", 7000215}},
+		{"wrong secret", func(e *entra) { e.secret = "other" }, fault.Internal, LoginError{400, "invalid_client", "", 7000215, ""}},
 		{"consent", func(e *entra) {
 			e.refusal = `{"error":"invalid_grant","suberror":"consent_required","error_codes":[65001],"error_description":"AADSTS65001: Ana Ferrari has not consented"}`
-		}, fault.Internal, LoginError{400, "invalid_grant", "consent_required", 65001}},
-		{"busy", func(e *entra) { e.refusal, e.status = `{"error":"temporarily_unavailable"}`, 503 }, fault.Busy, LoginError{503, "temporarily_unavailable", "", 0}},
-		{"throttled", func(e *entra) { e.refusal, e.status = `{}`, 429 }, fault.Busy, LoginError{429, "unreadable", "", 0}},
-		{"a sentence as code", func(e *entra) { e.refusal = `{"error":"Ana Ferrari","suberror":"<b>"}` }, fault.Internal, LoginError{400, "unreadable", "", 0}},
-		{"a page", func(e *entra) { e.refusal, e.status = `<html>`, 502 }, fault.Busy, LoginError{502, "unreadable", "", 0}},
-		{"a redirect", func(e *entra) { e.refusal, e.status = `-`, 307 }, fault.Internal, LoginError{307, "unreadable", "", 0}},
+		}, fault.Internal, LoginError{400, "invalid_grant", "consent_required", 65001, ""}},
+		{"busy", func(e *entra) { e.refusal, e.status = `{"error":"temporarily_unavailable"}`, 503 }, fault.Busy, LoginError{503, "temporarily_unavailable", "", 0, ""}},
+		{"throttled", func(e *entra) { e.refusal, e.status = `{}`, 429 }, fault.Busy, LoginError{429, "unreadable", "", 0, ""}},
+		{"a sentence as code", func(e *entra) { e.refusal = `{"error":"Ana Ferrari","suberror":"<b>"}` }, fault.Internal, LoginError{400, "unreadable", "", 0, ""}},
+		{"a page", func(e *entra) { e.refusal, e.status = `<html>`, 502 }, fault.Busy, LoginError{502, "unreadable", "", 0, ""}},
+		{"a redirect", func(e *entra) { e.refusal, e.status = `-`, 307 }, fault.Internal, LoginError{307, "unreadable", "", 0, ""}},
 	}
 	for _, test := range tests {
 		e, client := newEntra(t)

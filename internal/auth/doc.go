@@ -1,8 +1,9 @@
 // Package auth decides who may speak to the bot, and gets the tokens with which the bot speaks to Microsoft.
 //
 // Inbound, a Verifier checks the token that the Bot Framework puts on every activity: signature, issuer, audience,
-// lifetime, endorsement and service address. Outbound, AppTokens gets the app's own tokens from Entra through MSAL.
-// It knows no activities, no cards and no stored data, and there is no way to switch the checks off.
+// lifetime, endorsement and service address. Outbound, AppTokens gets the app's own tokens from Entra through MSAL, and
+// Users the tokens with which it acts for people at Graph, once they have signed in.
+// It knows no activities, no cards and no pages, and there is no way to switch the checks off.
 //
 // What is refused, and how (a refusal carries one of these reasons and nothing of the token):
 //

@@ -27,8 +27,11 @@ type key struct {
 	channels []string
 }
 
-// usable tells whether a token signed with the key could be accepted.
-func (k *key) usable() bool { return k.public != nil && len(k.channels) > 0 }
+// usable tells whether a token signed with the key could be accepted. Where no channels are asked for, as with the keys of
+// Entra, none needs to be endorsed.
+func (k *key) usable(channels []string) bool {
+	return k.public != nil && (len(channels) == 0 || len(k.channels) > 0)
+}
 
 // jsonKey is a JSON Web Key with the member that the Bot Framework adds: endorsements.
 type jsonKey struct {
@@ -59,10 +62,10 @@ func readKeys(body []byte, channels []string) (map[string]*key, error) {
 			continue
 		}
 		k := j.key(channels)
-		if old := keys[j.ID]; old == nil || !old.usable() { // of two keys with one id, the one that can be used counts
+		if old := keys[j.ID]; old == nil || !old.usable(channels) { // of two keys with one id, the one that can be used counts
 			keys[j.ID] = k
 		}
-		usable = usable || k.usable()
+		usable = usable || k.usable(channels)
 	}
 	if !usable {
 		return nil, errNoUsableKey

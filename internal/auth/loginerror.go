@@ -19,6 +19,8 @@ type LoginError struct {
 	Code   string // Entra's "invalid_client"; "unreachable" or "unreadable" where Entra said nothing
 	Sub    string // Entra's suberror: "consent_required"
 	Number int    // 7000215 of AADSTS7000215
+	// Claims is what the sign-in has to fulfil, as JSON for the authorization request; it is no part of the text.
+	Claims string
 }
 
 // Error lists the codes.
@@ -61,6 +63,7 @@ func readLoginAnswer(res *http.Response) *LoginError {
 		Error    string `json:"error"`
 		SubError string `json:"suberror"`
 		Codes    []int  `json:"error_codes"`
+		Claims   string `json:"claims"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
 		return e
@@ -74,6 +77,7 @@ func readLoginAnswer(res *http.Response) *LoginError {
 	if len(body.Codes) > 0 {
 		e.Number = body.Codes[0]
 	}
+	e.Claims = challenge(body.Claims)
 	return e
 }
 
@@ -85,4 +89,16 @@ func isCode(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 64
+}
+
+// maxChallenge is the longest claims challenge that is passed on; those of Entra have a few hundred bytes.
+const maxChallenge = 4 << 10
+
+// challenge gives a claims challenge that may be passed on: a JSON object of reasonable size, or nothing.
+func challenge(claims string) string {
+	var object map[string]json.RawMessage
+	if len(claims) > maxChallenge || json.Unmarshal([]byte(claims), &object) != nil {
+		return ""
+	}
+	return claims
 }

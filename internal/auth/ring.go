@@ -34,9 +34,10 @@ import (
 // A burst of two hundred forgeries, together or one after the other, so causes five rounds and one late round; a round
 // is one request, since the address of the key set is remembered.
 type ring struct {
-	now func() time.Time
-	log *slog.Logger
-	set atomic.Pointer[keySet]
+	whose string // for the log
+	now   func() time.Time
+	log   *slog.Logger
+	set   atomic.Pointer[keySet]
 
 	reading  chan struct{} // holds one while somebody reads; guards metadata
 	metadata metadata
@@ -71,6 +72,7 @@ const (
 
 func newRing(c VerifierConfig) *ring {
 	return &ring{
+		whose:    "the Bot Framework",
 		now:      c.Now,
 		log:      c.Log,
 		reading:  make(chan struct{}, 1),
@@ -101,7 +103,7 @@ func (r *ring) ready() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.trouble == nil {
-		return errors.New("auth: the keys of the Bot Framework are not read yet")
+		return errors.New("auth: the keys of " + r.whose + " are not read yet")
 	}
 	return r.trouble
 }
@@ -193,9 +195,9 @@ func (r *ring) report(err error, keys int) {
 	defer r.mu.Unlock()
 	switch {
 	case err != nil && r.trouble == nil:
-		r.log.Warn("the keys of the Bot Framework cannot be read; those known stay in use", "error", err)
+		r.log.Warn("the keys of "+r.whose+" cannot be read; those known stay in use", "error", err)
 	case err == nil && r.trouble != nil:
-		r.log.Info("the keys of the Bot Framework can be read again", "keys", keys)
+		r.log.Info("the keys of "+r.whose+" can be read again", "keys", keys)
 	}
 	r.trouble = err
 }

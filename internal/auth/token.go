@@ -48,24 +48,30 @@ func bearer(header string) (string, *Refusal) {
 // readToken takes a token apart. It is stricter than JSON libraries are: member names are exact, none may come twice,
 // and nothing may follow. What is checked here is what is used later; there is no second reading that could differ.
 func readToken(raw string) (token, *Refusal) {
+	t, _, refusal := takeApart(raw)
+	return t, refusal
+}
+
+// takeApart is readToken that also gives the claims, for those that only one kind of token has.
+func takeApart(raw string) (token, members, *Refusal) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
-		return token{}, unauthorized("malformed")
+		return token{}, nil, unauthorized("malformed")
 	}
 	header, err1 := readPart(parts[0])
 	claims, err2 := readPart(parts[1])
 	signature, err3 := decodePart(parts[2])
 	if errors.Join(err1, err2, err3) != nil {
-		return token{}, unauthorized("malformed")
+		return token{}, nil, unauthorized("malformed")
 	}
 	t := token{signed: parts[0] + "." + parts[1], signature: signature}
 	if refusal := t.readHeader(header); refusal != nil {
-		return token{}, refusal
+		return token{}, nil, refusal
 	}
 	if err := t.readClaims(claims); err != nil {
-		return token{}, unauthorized("malformed")
+		return token{}, nil, unauthorized("malformed")
 	}
-	return t, nil
+	return t, claims, nil
 }
 
 // readHeader accepts RS256 and nothing else: "none" and HS256 under our public key are the classical forgeries.

@@ -13,7 +13,7 @@ import (
 	"teamspro/store"
 )
 
-// Ports are the parts of one store. Conversations and Turns may be nil for a store that has contacts only.
+// Ports are the parts of one store. Those that are no ports of contact may be nil for a store that has contacts only.
 type Ports struct {
 	Shelf         contact.Shelf
 	Chronicle     contact.Chronicle
@@ -22,6 +22,8 @@ type Ports struct {
 	Marks         contact.Marks
 	Conversations Conversations
 	Turns         Turns
+	Tokens        Tokens
+	Profiles      Profiles
 }
 
 // Conversations keeps how to speak in a conversation, as store.Conversations does.
@@ -40,9 +42,25 @@ type Turns interface {
 	Owing(ctx context.Context) ([]identity.Owed, error)
 }
 
+// Tokens keeps sealed sign-ins, as store.Tokens does.
+type Tokens interface {
+	Load(ctx context.Context, t identity.Tenant, p identity.Person, app string) ([]byte, error)
+	Keep(ctx context.Context, t identity.Tenant, p identity.Person, app string, sealed []byte) error
+	Drop(ctx context.Context, t identity.Tenant, p identity.Person, app string) error
+}
+
+// Profiles keeps what the directory said of people, as store.Profiles does.
+type Profiles interface {
+	Profile(ctx context.Context, t identity.Tenant, p identity.Person) (identity.Profile, error)
+	KeepProfile(ctx context.Context, t identity.Tenant, p identity.Profile) error
+	DropProfile(ctx context.Context, t identity.Tenant, p identity.Person) error
+}
+
 var (
 	_ Conversations = (*store.Conversations)(nil)
 	_ Turns         = (*store.Turns)(nil)
+	_ Tokens        = (*store.Tokens)(nil)
+	_ Profiles      = (*store.Profiles)(nil)
 )
 
 // Open makes a store in a folder of the test. When the test ends, the file is closed and must be sound.
@@ -72,5 +90,5 @@ func closeSound(t testing.TB, db *store.DB, path string) {
 // PortsOf gives the parts of a store for Run.
 func PortsOf(db *store.DB) Ports {
 	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
-		Conversations: db.Conversations(), Turns: db.Turns()}
+		Conversations: db.Conversations(), Turns: db.Turns(), Tokens: db.Tokens(), Profiles: db.Profiles()}
 }
