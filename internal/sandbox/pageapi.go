@@ -37,6 +37,10 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/submit", posted(s.apiSubmit))
 	mux.Handle("POST /api/action", posted(s.apiAction))
 	mux.Handle("POST /api/invoke", posted(s.apiInvoke))
+	// What lies in the drives.
+	mux.HandleFunc("GET /api/drive", s.apiDrive)
+	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
+	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
 	// Who and what is where.
 	mux.Handle("POST /api/install", posted(s.apiInstall))
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))
@@ -285,6 +289,7 @@ func (s *Sandbox) apiReset(context.Context, nothing) (any, error) {
 	s.files.reset()
 	s.login.reset()
 	s.world.reset()
+	s.drives.reset()
 	s.background(s.installAll)
 	return nothing{}, nil
 }
