@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"path"
@@ -32,7 +33,7 @@ func (c *driveCall) body(into any) error {
 
 // draft makes what is to be written out of the path: over an item, or new in the folder that the path names. Folders on the
 // way are made.
-func (c *driveCall) draft(name, behaviour string) (draft, error) {
+func (c *driveCall) draft(behaviour string) (draft, error) {
 	n, err := c.start()
 	if err != nil {
 		return draft{}, err
@@ -41,8 +42,6 @@ func (c *driveCall) draft(name, behaviour string) (draft, error) {
 	switch {
 	case !slices.Contains([]string{"replace", "fail", "rename"}, w.behaviour):
 		return draft{}, badRequest("The conflict behavior must be fail, replace or rename.")
-	case c.at.path == "" && n.folder && validName(name):
-		w.in, w.name = n, name // a session in a folder that names its file in the body
 	case c.at.path == "":
 		w.over = n
 	default:
@@ -63,13 +62,13 @@ func (c *driveCall) draft(name, behaviour string) (draft, error) {
 func (c *driveCall) putContent() (int, any, error) {
 	data, err := readBody(c.r, maxItem)
 	switch {
-	case err == errTooLarge:
+	case errors.Is(err, errTooLarge):
 		return 0, nil, errTooHeavy
 	case err != nil:
 		return 0, nil, badRequest("The body ended before its end.")
 	}
 	defer c.d.opened()()
-	w, err := c.draft("", c.r.URL.Query().Get(conflictBehaviour))
+	w, err := c.draft(c.r.URL.Query().Get(conflictBehaviour))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -346,7 +345,6 @@ type uploading struct {
 func (c *driveCall) createSession() (int, any, error) {
 	var body struct {
 		Item struct {
-			Name      string
 			Behaviour string `json:"@microsoft.graph.conflictBehavior"`
 		}
 		DeferCommit bool
@@ -355,7 +353,7 @@ func (c *driveCall) createSession() (int, any, error) {
 		return 0, nil, err
 	}
 	defer c.d.opened()()
-	w, err := c.draft(body.Item.Name, body.Item.Behaviour)
+	w, err := c.draft(body.Item.Behaviour)
 	switch {
 	case err != nil:
 		return 0, nil, err

@@ -45,15 +45,20 @@ func newSamples(folder string) (*samples, error) {
 			return nil, fmt.Errorf("the folder of sample pictures: %w", err)
 		}
 	}
+	return &samples{folder: folder, drawn: drawnSamples()}, nil
+}
+
+// drawnSamples are the pictures that the sandbox draws itself, each when it is first asked for.
+func drawnSamples() []offer {
 	draw := func(name, kind string, make func() ([]byte, error)) offer {
 		return offer{name, kind, sync.OnceValues(make)}
 	}
-	return &samples{folder: folder, drawn: []offer{
+	return []offer{
 		draw("harbour.jpg", "image/jpeg", harbourPicture),
 		draw("settings.png", "image/png", settingsPicture),
 		draw("boat.gif", "image/gif", boatPicture),
 		draw("lighthouse.jpg", "image/jpeg", phonePicture),
-	}}, nil
+	}
 }
 
 // list gives what is on offer, by name. A file of the folder is a sample when its bytes begin as a picture does, and it
