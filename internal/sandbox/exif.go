@@ -97,3 +97,31 @@ func exifDirectory(offset uint32, fields []exifField) []byte {
 	}
 	return append(append(head, 0, 0, 0, 0), long...)
 }
+
+// exifTurn reads the orientation of a JPEG; 0 when it tells none.
+func exifTurn(jpeg []byte) int {
+	at := bytes.Index(jpeg[:min(len(jpeg), 64<<10)], []byte("Exif\x00\x00"))
+	if at < 0 || !bytes.HasPrefix(jpeg, []byte{0xff, 0xd8}) || len(jpeg) < at+16 {
+		return 0
+	}
+	block := jpeg[at+6:]
+	var order binary.ByteOrder = binary.LittleEndian
+	if block[0] == 'M' {
+		order = binary.BigEndian
+	}
+	start := uint64(order.Uint32(block[4:]))
+	if start+2 > uint64(len(block)) {
+		return 0
+	}
+	fields := block[start+2:]
+	for range order.Uint16(block[start:]) {
+		if len(fields) < 12 {
+			return 0
+		}
+		if order.Uint16(fields) == 0x0112 {
+			return int(order.Uint16(fields[8:]))
+		}
+		fields = fields[12:]
+	}
+	return 0
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,9 +17,23 @@ const (
 	opMembers       = "members"       // rosters
 	opConversations = "conversations" // teams, channels, meetings
 	opFiles         = "files"         // attachments
-	opGraph         = "graph"
+	opGraph         = "graph"         // all of Graph; the next five are parts of it
+	opDrive         = "drive"         // reading sites, drives, items, and where their bytes are
+	opWrite         = "write"         // changing items
+	opSession       = "session"       // beginning an upload
+	opThumbnail     = "thumbnail"     // lists of thumbnails
+	opShare         = "share"         // making links
+	opDownload      = "download"      // the bytes themselves, at their own address
+	opUpload        = "upload"        // parts of an upload, at its own address
 	opAny           = "any"
 )
+
+// parts are the operations that trouble of another one concerns as well.
+var parts = map[string][]string{opGraph: {opDrive, opWrite, opSession, opThumbnail, opShare}}
+
+// ops are all that trouble may be asked for.
+var ops = []string{opSend, opUpdate, opMembers, opConversations, opFiles, opGraph, opDrive, opWrite, opSession, opThumbnail, opShare, opDownload,
+	opUpload, opAny}
 
 // Bounds of what may be asked for.
 const (
@@ -33,6 +49,7 @@ type faultOrder struct {
 	RetryAfter  header `json:"retryAfter"`  // header value of a 429 or 503, a text or a number
 	Count       int    `json:"count"`       // how many requests; 1 when 0
 	Drop        bool   `json:"drop"`        // carried out, but the connection drops before the answer
+	CutAfter    int64  `json:"cutAfter"`    // carried out, but the connection drops after so many bytes of the answer
 	HangMS      int    `json:"hangMs"`      // waits before going on
 	DownSeconds int    `json:"downSeconds"` // everything answers 503 for that long
 	Limits      bool   `json:"limits"`      // Teams' own limits per conversation hold from now on
@@ -69,10 +86,10 @@ func (f *faults) add(o faultOrder) error {
 	switch {
 	case o.Status != 0 && (o.Status < 400 || o.Status > 599), o.Count > maxFaults:
 		return errors.New("status must be 400–599 and count at most 1000")
-	case !validOp(o.Op):
-		return errors.New("op must be send, update, members, conversations, files, graph or any")
-	case milliseconds(o.HangMS) > maxHang, time.Duration(o.DownSeconds)*time.Second > maxDown, o.HangMS < 0, o.DownSeconds < 0:
-		return errors.New("hangMs must be at most 60000, downSeconds at most 600")
+	case !slices.Contains(ops, o.Op):
+		return errors.New("op must be one of " + strings.Join(ops, ", "))
+	case milliseconds(o.HangMS) > maxHang, time.Duration(o.DownSeconds)*time.Second > maxDown, o.HangMS < 0, o.DownSeconds < 0, o.CutAfter < 0:
+		return errors.New("hangMs must be at most 60000, downSeconds at most 600, and nothing negative")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,18 +97,10 @@ func (f *faults) add(o faultOrder) error {
 		f.down = f.now().Add(time.Duration(o.DownSeconds) * time.Second)
 	}
 	f.limits = f.limits || o.Limits
-	if (o.Status != 0 || o.Drop || o.HangMS > 0) && len(f.queue) < maxFaults {
+	if (o.Status != 0 || o.Drop || o.HangMS > 0 || o.CutAfter > 0) && len(f.queue) < maxFaults {
 		f.queue = append(f.queue, o)
 	}
 	return nil
-}
-
-func validOp(op string) bool {
-	switch op {
-	case opSend, opUpdate, opMembers, opConversations, opFiles, opGraph, opAny:
-		return true
-	}
-	return false
 }
 
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
@@ -111,7 +120,7 @@ func (f *faults) next(op string) faultOrder {
 		return faultOrder{Status: http.StatusServiceUnavailable}
 	}
 	for i := range f.queue {
-		if f.queue[i].Op != op && f.queue[i].Op != opAny {
+		if of := f.queue[i].Op; of != op && of != opAny && !slices.Contains(parts[of], op) {
 			continue
 		}
 		o := f.queue[i]
@@ -139,6 +148,8 @@ func (s *Sandbox) troubled(op string, refuse func(http.ResponseWriter, int), nex
 				w.Header().Set("Retry-After", string(o.RetryAfter))
 			}
 			refuse(w, o.Status)
+		case o.CutAfter > 0:
+			next.ServeHTTP(&scissors{ResponseWriter: w, left: o.CutAfter}, r)
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -164,6 +175,22 @@ type blackhole struct{ header http.Header }
 func (b *blackhole) Header() http.Header         { return b.header }
 func (b *blackhole) Write(p []byte) (int, error) { return len(p), nil }
 func (b *blackhole) WriteHeader(int)             {}
+
+// scissors let an answer begin and drop the connection in its middle.
+type scissors struct {
+	http.ResponseWriter
+	left int64
+}
+
+func (s *scissors) Write(p []byte) (int, error) {
+	if int64(len(p)) < s.left {
+		s.left -= int64(len(p))
+		return s.ResponseWriter.Write(p)
+	}
+	_, _ = s.ResponseWriter.Write(p[:s.left])
+	_ = http.NewResponseController(s.ResponseWriter).Flush() // so that what was sent arrives
+	panic(http.ErrAbortHandler)
+}
 
 // window is one of Teams' limits: so many requests in a span, for one bot in one conversation.
 type window struct {

@@ -24,8 +24,10 @@ type file struct {
 	name    string
 	kind    string // content type
 	data    []byte
-	size    int64 // announced, for uploads
-	upload  bool  // waits for bytes
+	size    int64   // announced, for uploads
+	owner   *person // who agreed to an upload
+	app     string  // name of the app that uploads
+	upload  bool    // waits for bytes
 	expires time.Time
 }
 
@@ -112,6 +114,7 @@ func parseRange(header string) (contentRange, error) {
 func (s *Sandbox) fileRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /files/{id}", s.recorded(called("download"), http.HandlerFunc(s.download)))
 	mux.Handle("PUT /upload/{id}", s.recorded(called("upload"), http.HandlerFunc(s.upload)))
+	s.transferRoutes(mux)
 }
 
 func (s *Sandbox) download(w http.ResponseWriter, r *http.Request) {
@@ -128,12 +131,16 @@ func (s *Sandbox) download(w http.ResponseWriter, r *http.Request) {
 
 // serveFile sends bytes so that no browser takes them for a page of ours.
 func serveFile(w http.ResponseWriter, f file) {
+	guardBytes(w, f.kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(f.data)))
+	_, _ = w.Write(f.data) // a client that left needs no answer
+}
+
+func guardBytes(w http.ResponseWriter, kind string) {
 	h := w.Header()
-	h.Set("Content-Type", orElse(f.kind, "application/octet-stream"))
+	h.Set("Content-Type", orElse(kind, "application/octet-stream"))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Content-Length", strconv.Itoa(len(f.data)))
-	_, _ = w.Write(f.data) // a client that left needs no answer
 }
 
 func (s *Sandbox) upload(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +165,9 @@ func (s *Sandbox) upload(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		graphFail(w, http.StatusRequestedRangeNotSatisfiable, "invalidRange", err.Error())
 	case done:
+		if f, ok := s.files.get(r.PathValue("id")); ok && f.owner != nil {
+			s.drives.deliver(f.owner, f.app, f.name, f.data)
+		}
 		writeJSON(w, http.StatusCreated, map[string]any{"id": r.PathValue("id"), "size": span.total})
 	default:
 		writeJSON(w, http.StatusAccepted, map[string]any{"nextExpectedRanges": []string{strconv.FormatInt(span.to+1, 10) + "-"}})

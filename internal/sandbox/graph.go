@@ -25,7 +25,7 @@ type graphCall struct {
 	grants []string // permissions: scopes or roles
 }
 
-// graphRoutes is the part of Graph the products use: people and their photos.
+// graphRoutes is the part of Graph the products use: people and their photos, sites and their files.
 func (s *Sandbox) graphRoutes(mux *http.ServeMux) {
 	route := func(path string, handle func(*graphCall)) {
 		mux.Handle("GET /v1.0"+path, s.recorded(called(opGraph), s.troubled(opGraph, refuseGraph, s.graph(handle))))
@@ -37,13 +37,16 @@ func (s *Sandbox) graphRoutes(mux *http.ServeMux) {
 	route("/users/{user}", s.graphUser)
 	route("/users/{user}/photo/$value", s.graphPhoto)
 	route("/users/{user}/photos/{size}/$value", s.graphPhoto)
+	s.driveRoutes(mux)
 	mux.HandleFunc("/v1.0/", func(w http.ResponseWriter, _ *http.Request) {
 		graphFail(w, http.StatusNotFound, "ResourceNotFound", "The sandbox's Graph does not have this.")
 	})
 }
 
 func refuseGraph(w http.ResponseWriter, status int) {
-	codes := map[int]string{429: "TooManyRequests", 503: "serviceNotAvailable", 404: "itemNotFound", 403: "accessDenied", 401: "InvalidAuthenticationToken"}
+	codes := map[int]string{429: "TooManyRequests", 503: "serviceNotAvailable", 404: "itemNotFound", 403: "accessDenied", 401: "InvalidAuthenticationToken",
+		409: "nameAlreadyExists", 410: "resyncRequired", 412: "resourceModified", 416: "invalidRange", 423: "resourceLocked", 507: "quotaLimitReached",
+		509: "activityLimitReached"}
 	graphFail(w, status, orElse(codes[status], "generalException"), "The sandbox was asked for this.")
 }
 

@@ -39,6 +39,10 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/action", posted(s.apiAction))
 	mux.Handle("POST /api/invoke", posted(s.apiInvoke))
 	mux.Handle("POST /api/token", posted(s.apiToken))
+	// What lies in the drives.
+	mux.HandleFunc("GET /api/drive", s.apiDrive)
+	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
+	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
 	// Who and what is where.
 	mux.Handle("POST /api/install", posted(s.apiInstall))
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))
@@ -293,6 +297,7 @@ func (s *Sandbox) apiReset(context.Context, nothing) (any, error) {
 	s.files.reset()
 	s.login.reset()
 	s.world.reset()
+	s.drives.reset()
 	s.background(s.installAll)
 	return nothing{}, nil
 }

@@ -107,21 +107,30 @@ func (c canvas) grain(strength int) {
 	}
 }
 
-// seaAndSky is an evening over the water: a sky that glows where the sun stands, and its path on the waves.
-func (c canvas) seaAndSky(sunX, horizon float64) {
-	high, low, glow := rgb(0x31598c), rgb(0xf2b48a), rgb(0xffe9b8)
-	near, far := rgb(0x1d4359), rgb(0xd79a80)
+// light is what the hour and the weather make of sky and sea.
+type light struct {
+	high, low, glow, sun color.RGBA // the sky from above to the horizon, around the sun, and the sun itself
+	near, far            color.RGBA // the sea
+}
+
+// evening is the hour of the sample pictures.
+func evening() light {
+	return light{high: rgb(0x31598c), low: rgb(0xf2b48a), glow: rgb(0xffe9b8), sun: rgb(0xfffaf0), near: rgb(0x1d4359), far: rgb(0xd79a80)}
+}
+
+// seaAndSky is a view over the water: a sky that glows where the sun stands, and its path on the waves.
+func (c canvas) seaAndSky(l light, sunX, horizon float64) {
 	c.shade(func(x, y float64) color.RGBA {
 		if y < horizon {
 			sun := math.Hypot(x-sunX, (y-horizon+.09)*1.15)
-			sky := blend(high, low, math.Pow(y/horizon, 1.7))
-			return blend(blend(sky, glow, math.Exp(-sun*sun/.05)*.85), rgb(0xfffaf0), (.042-sun)/.004)
+			sky := blend(l.high, l.low, math.Pow(y/horizon, 1.7))
+			return blend(blend(sky, l.glow, math.Exp(-sun*sun/.05)*.85), l.sun, (.042-sun)/.004)
 		}
 		depth := (y - horizon) / (1 - horizon)
 		wave := math.Sin(70/(depth+.06)+9*math.Sin(x*6+depth*4)) * math.Sin(x*(90-60*depth)+depth*40)
-		sea := blend(far, near, math.Pow(depth, .55)+.05*wave)
+		sea := blend(l.far, l.near, math.Pow(depth, .55)+.05*wave)
 		path := math.Exp(-math.Pow((x-sunX)/(.05+.16*depth), 2)) * (.55 + .45*wave) * (1 - .6*depth)
-		return blend(sea, glow, path)
+		return blend(sea, l.glow, path)
 	})
 }
 
@@ -170,9 +179,10 @@ func (c canvas) lighthouse(x, ground, h float64) {
 	c.shape(rgb(0x2c3440), x-h*.08, ground-h*.93, x, ground-h*1.02, x+h*.08, ground-h*.93)
 }
 
-func harbour() canvas {
-	c := newCanvas(3000, 2000)
-	c.seaAndSky(.98, .56)
+// harbourView is a harbour in the evening, half as wide again as high.
+func harbourView(w, h int) canvas {
+	c := newCanvas(w, h)
+	c.seaAndSky(evening(), .98, .56)
 	c.land(rgb(0xb98f96), .575, .16, 1.1, .575)
 	c.land(rgb(0x7d6f86), .575, .1, 4.2, .575)
 	c.land(rgb(0x4f566f), .575, .05, 2.4, .575)
@@ -192,7 +202,7 @@ func harbour() canvas {
 
 // harbourPicture is like a photograph: a landscape of six megapixels.
 func harbourPicture() ([]byte, error) {
-	return jpegOf(harbour(), 82)
+	return jpegOf(harbourView(3000, 2000), 82)
 }
 
 func jpegOf(img image.Image, quality int) ([]byte, error) {
@@ -201,14 +211,20 @@ func jpegOf(img image.Image, quality int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// phonePicture is upright, and lies on its side in the file, as phones write it; it tells where it was "taken".
-func phonePicture() ([]byte, error) {
-	up := newCanvas(1200, 1600)
-	up.seaAndSky(.52, .7)
+// phoneView is an upright picture of a lighthouse.
+func phoneView(w, h int) canvas {
+	up := newCanvas(w, h)
+	up.seaAndSky(evening(), .52, .7)
 	up.land(rgb(0x8d7f93), .71, .07, .4, .71)
 	up.lighthouse(.3, .78, .56)
 	up.sailing(rgb(0x9c3d34), rgb(0xfdf6e6), .58, .88, .11)
 	up.grain(4)
+	return up
+}
+
+// phonePicture is upright, and lies on its side in the file, as phones write it; it tells where it was "taken".
+func phonePicture() ([]byte, error) {
+	up := phoneView(1200, 1600)
 	lying := image.NewRGBA(image.Rect(0, 0, 1600, 1200))
 	for y := range 1200 {
 		for x := range 1600 {

@@ -29,7 +29,7 @@ type offer struct {
 
 // samples are the pictures on offer: those that the sandbox draws itself, or those of a folder.
 type samples struct {
-	folder string
+	folder string // empty: the drawn ones are offered
 	drawn  []offer
 }
 
@@ -41,17 +41,24 @@ func newSamples(folder string) (*samples, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the folder of sample pictures: %w", err)
 		}
-		return &samples{folder: folder}, root.Close()
+		if err := root.Close(); err != nil {
+			return nil, fmt.Errorf("the folder of sample pictures: %w", err)
+		}
 	}
+	return &samples{folder: folder, drawn: drawnSamples()}, nil
+}
+
+// drawnSamples are the pictures that the sandbox draws itself, each when it is first asked for.
+func drawnSamples() []offer {
 	draw := func(name, kind string, make func() ([]byte, error)) offer {
 		return offer{name, kind, sync.OnceValues(make)}
 	}
-	return &samples{drawn: []offer{
+	return []offer{
 		draw("harbour.jpg", "image/jpeg", harbourPicture),
 		draw("settings.png", "image/png", settingsPicture),
 		draw("boat.gif", "image/gif", boatPicture),
 		draw("lighthouse.jpg", "image/jpeg", phonePicture),
-	}}, nil
+	}
 }
 
 // list gives what is on offer, by name. A file of the folder is a sample when its bytes begin as a picture does, and it

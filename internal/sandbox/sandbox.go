@@ -38,7 +38,8 @@ type Config struct {
 	Tenant string
 	// PageModules is the folder with the npm packages of the page ("test/e2e/node_modules"); without it the page shows plain text.
 	PageModules string
-	// Pictures is a folder whose pictures the page offers as samples; without it the sandbox draws some.
+	// Pictures is a folder whose pictures the page offers as samples and that lie in the team's Photographs; without it the
+	// sandbox draws some.
 	Pictures string
 	// PlaygroundHosts are the host:port pairs of other loopback connectors the service may answer to.
 	PlaygroundHosts []string
@@ -83,6 +84,7 @@ type Sandbox struct {
 	files  *files
 	// samples are the pictures that the page offers.
 	samples *samples
+	drives  *drives
 	faults  *faults
 	client  *http.Client
 	wait    patience
@@ -131,6 +133,7 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s.world = newWorld(cfg)
 	s.files = newFiles(cfg.Now)
+	s.drives = newDrives(cfg, s.world, s.samples)
 	s.faults = newFaults(cfg.Now)
 	s.login, err = newLogin(s)
 	if err != nil {

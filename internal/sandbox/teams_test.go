@@ -444,6 +444,10 @@ func TestFileConsent(t *testing.T) {
 	if status, body := r.do("GET", info["contentUrl"].(string), "", nil); status != 200 || body != "abcdef" {
 		t.Errorf("the file: %d %s", status, body)
 	}
+	ana := r.as("ana", "Files.Read")
+	if got := ana.bytesOf("/me/drive/root:/Applications/Contact Pro/contacts.xlsx:/content"); string(got) != "abcdef" {
+		t.Errorf("the file in her OneDrive: %s", got)
+	}
 }
 
 func TestReactionsEditsAndDeletions(t *testing.T) {

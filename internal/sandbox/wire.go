@@ -116,6 +116,9 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
+// Unwrap lets the connection behind it be flushed.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 // teeBody lets the log read what the handler reads.
 type teeBody struct {
 	io.ReadCloser
