@@ -75,6 +75,7 @@ type work struct {
 	mu    sync.Mutex // of what follows, for moments
 	trail Trail
 	moves int                // how often the trail moved
+	saved *Item              // what it was saved as last
 	made  map[string]outcome // by the text of the plan
 }
 
@@ -89,6 +90,7 @@ type Work struct {
 	ID     ID
 	Name   string
 	Item   *Item // the file that it was read from; nil for one that was handed over
+	Saved  *Item // the file that it was saved as last; nil when it was not
 	At     int   // how often it has changed: it tells a card of now from an older one
 	Plan   Plan
 	Before Facts
@@ -375,6 +377,6 @@ func gone(op string) error { return fault.New(fault.NotFound, op, "image.gone") 
 func (w *work) view() Work {
 	p := w.trail.Plan()
 	made := w.made[p.String()]
-	return Work{ID: w.id, Name: w.name, Item: w.origin, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
+	return Work{ID: w.id, Name: w.name, Item: w.origin, Saved: w.saved, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
 		Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
 }
