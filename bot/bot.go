@@ -41,6 +41,8 @@ type Config struct {
 	// Studio is where pictures are worked on, and Preview the addresses they are shown at; for Image Pro.
 	Studio  *image.Studio
 	Preview PreviewFunc
+	// Gallery is what people do with files of SharePoint; for Image Pro.
+	Gallery *image.Gallery
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.

@@ -120,8 +120,23 @@ func (g *Gallery) Item(ctx context.Context, who identity.Caller, ref ItemRef) (I
 	return g.drives.Item(ctx, who, ref)
 }
 
+// Connected tells whether there are drives at all.
+func (g *Gallery) Connected() bool { return g.drives != nil }
+
+// Look is Item for a person who chose the file: it is from then on among what they saw last.
+func (g *Gallery) Look(ctx context.Context, who identity.Caller, ref ItemRef) (Item, error) {
+	item, err := g.Item(ctx, who, ref)
+	if err == nil && item.IsPicture() {
+		g.see(ctx, who, ref)
+	}
+	return item, err
+}
+
 // Open lays a file on the person's desk, as Studio.Open does, and remembers it among what they saw last.
 func (g *Gallery) Open(ctx context.Context, who identity.Caller, ref ItemRef) (Work, error) {
+	if err := g.may("image.Open", who); err != nil {
+		return Work{}, err
+	}
 	w, err := g.studio.Open(ctx, who, ref)
 	if err == nil {
 		g.see(ctx, who, ref)

@@ -241,7 +241,7 @@ func (g *Gallery) save(ctx context.Context, who identity.Caller, id ID, wish Wis
 	if err != nil {
 		return Saved{}, err
 	}
-	g.studio.savedAs(who, id, item)
+	g.studio.savedAs(who, id, item, w.Plan)
 	g.see(ctx, who, item.Ref)
 	g.forget(who)
 	s := Saved{Item: item, Mode: a.mode, Exposed: exposed}
@@ -382,6 +382,40 @@ func (w Work) file() *Item {
 	return w.Item
 }
 
+// maxFolders is how many folders inside another are offered to save into.
+const maxFolders = 20
+
+// SaveFolders are where the person may want a picture saved: beside the file it is of, in the library of the conversation, and
+// in the folders inside the first of them. There may be none.
+func (g *Gallery) SaveFolders(ctx context.Context, who identity.Caller, w Work) ([]Item, error) {
+	const op = "image.SaveFolders"
+	if err := g.may(op, who); err != nil {
+		return nil, err
+	}
+	var all []Item
+	if f, ok := w.File(); ok && f.Parent != (ItemRef{}) {
+		beside, err := g.drives.Item(ctx, who, f.Parent)
+		if fault.Is(err, fault.SignIn) {
+			return nil, err
+		}
+		if err == nil {
+			all = append(all, beside)
+		}
+	}
+	in, err := g.where(ctx, op, who)
+	if fault.Is(err, fault.SignIn) {
+		return nil, err
+	}
+	if err == nil && !slices.ContainsFunc(all, func(i Item) bool { return i.Ref == in.Ref }) {
+		all = append(all, in)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	inside, _ := g.drives.Folders(ctx, who, all[0].Ref) // whoever may not list them does without
+	return append(all, inside[:min(len(inside), maxFolders)]...), nil
+}
+
 // File is the file that a new version would be one of; false for a picture that is no file yet.
 func (w Work) File() (Item, bool) {
 	if f := w.file(); f != nil {
@@ -413,13 +447,13 @@ func (s *Studio) resultIn(ctx context.Context, who identity.Caller, id ID, f For
 	return r, p, err
 }
 
-// savedAs notes the file that a picture was saved as.
-func (s *Studio) savedAs(who identity.Caller, id ID, item Item) {
+// savedAs notes the file that a picture was saved as, and the plan that stood.
+func (s *Studio) savedAs(who identity.Caller, id ID, item Item, plan Plan) {
 	w, err := s.work("image.savedAs", who, id)
 	if err != nil {
 		return // it was put away meanwhile
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.saved = &item
+	w.saved, w.kept = &item, plan.String()
 }
