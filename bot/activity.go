@@ -56,8 +56,14 @@ type ConversationAccount struct {
 // ChannelData is the part that only Teams fills.
 type ChannelData struct {
 	Tenant    struct{ ID string } `json:"tenant"`
-	Team      struct{ ID string } `json:"team"`
+	Team      TeamData            `json:"team"`
 	EventType string              `json:"eventType"`
+}
+
+// TeamData names the team of a channel: by its thread, and now and then by the Entra group behind it.
+type TeamData struct {
+	ID    string `json:"id"`
+	Group string `json:"aadGroupId"`
 }
 
 // Entity is an annotation of the text; only mentions are read.
@@ -90,7 +96,7 @@ func decodeActivity(body []byte) (*Activity, error) {
 		return nil, fmt.Errorf("%w: type and conversation.id are required", errNoActivity)
 	}
 	for _, id := range [...]struct{ name, value string }{{"id", a.ID}, {"conversation.id", a.Conversation.ID}, {"replyToId", a.ReplyToID}, {"from.id", a.From.ID},
-		{"team.id", a.ChannelData.Team.ID}, {"tenant.id", a.tenantID()}, {"from.aadObjectId", a.From.AADObjectID}} {
+		{"team.id", a.ChannelData.Team.ID}, {"team.aadGroupId", a.ChannelData.Team.Group}, {"tenant.id", a.tenantID()}, {"from.aadObjectId", a.From.AADObjectID}} {
 		if !plainID(id.value) {
 			return nil, fmt.Errorf("%w: %s is not an id", errNoActivity, id.name)
 		}

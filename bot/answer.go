@@ -60,6 +60,8 @@ func (t *Turn) approval(err error) string {
 func (t *Turn) waysOn(err error) []cards.Step {
 	id := t.params["id"]
 	switch {
+	case strings.HasPrefix(textOf(err), "image.library."):
+		return t.steps("library", "help")
 	case t.app.key == ImagePro:
 		return t.steps("help")
 	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):
@@ -68,6 +70,15 @@ func (t *Turn) waysOn(err error) []cards.Step {
 		return t.steps("trash", "find", "help")
 	}
 	return append([]cards.Step{{Title: t.Text("step.contact"), Verb: cards.ContactVerb(id)}}, t.steps("find", "help")...)
+}
+
+// textOf is the key of the sentence of an error; empty for one that has none.
+func textOf(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Text
+	}
+	return ""
 }
 
 // steps are buttons that do what typing the words would do.

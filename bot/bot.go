@@ -43,6 +43,8 @@ type Config struct {
 	Preview PreviewFunc
 	// People keeps the profiles of those who signed in; nil when nobody can.
 	People People
+	// Gallery is what people do with files of SharePoint; for Image Pro.
+	Gallery *image.Gallery
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.

@@ -362,12 +362,26 @@ func (c *Connector) TeamChannels(ctx context.Context, in Target, team string) ([
 
 // TeamName reads what a team is called.
 func (c *Connector) TeamName(ctx context.Context, in Target, team string) (string, error) {
-	in.Conversation = team
-	var details struct {
-		Name string `json:"name"`
-	}
-	err := c.read(ctx, "connector.TeamName", in, &details, "", "teams", team)
+	details, err := c.team(ctx, "connector.TeamName", in, team)
 	return details.Name, err
+}
+
+// TeamGroup reads the Entra id of the group behind a team.
+func (c *Connector) TeamGroup(ctx context.Context, in Target, team string) (string, error) {
+	details, err := c.team(ctx, "connector.TeamGroup", in, team)
+	return details.Group, err
+}
+
+// teamDetails is what is read of a team (reference: GET /v3/teams/{id}).
+type teamDetails struct {
+	Name  string `json:"name"`
+	Group string `json:"aadGroupId"`
+}
+
+func (c *Connector) team(ctx context.Context, op string, in Target, team string) (details teamDetails, err error) {
+	in.Conversation = team
+	err = c.read(ctx, op, in, &details, "", "teams", team)
+	return details, err
 }
 
 // read gets JSON from /v3/ and the given parts.

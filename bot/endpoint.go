@@ -172,6 +172,7 @@ func (r reply) write(w http.ResponseWriter) {
 func (b *Bot) serve(ctx context.Context, w http.ResponseWriter, a *app, act *Activity) {
 	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), ctx: ctx, app: a, activity: act}
 	a.roster.Saw(t.Caller.Tenant, t.reference())
+	a.roster.SawGroup(t.Caller.Tenant, t.Caller.Team, act.ChannelData.Team.Group)
 	if act.Type == "message" {
 		b.serveMessage(w, t) // takes its place in the gate by itself, and gives it back before its answer goes out
 		return

@@ -242,7 +242,7 @@ func extensionResults(r Results) any {
 	case len(r.Items) == 0:
 		return extensionBody{extensionResult{Type: "result", AttachmentLayout: "list"}}
 	}
-	return writtenResults(r.Items)
+	return writtenResults(r.Items, r.Grid)
 }
 
 type actionBody struct {

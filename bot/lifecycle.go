@@ -94,10 +94,13 @@ func (b *Bot) say(t *Turn, card cards.Card) {
 	b.replies.deliver(t.ctx, o)
 }
 
-// goodbye forgets the place. The conversation's books wait there to be restored.
+// goodbye forgets the place, and where it had its pictures. The conversation's books wait there to be restored.
 func (b *Bot) goodbye(t *Turn) error {
 	if err := b.Conversations.Forget(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); err != nil {
 		return err
+	}
+	if t.app.key == ImagePro && b.Gallery != nil {
+		return b.Gallery.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation)
 	}
 	if t.app.key != ContactPro {
 		return nil

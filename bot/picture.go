@@ -90,7 +90,11 @@ func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: pictureFacts(t, w.Before, colours), Next: b.presets(t, w)}
+	file, err := b.fileFacts(t, w)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: append(pictureFacts(t, w.Before, colours), file...), Next: b.presets(t, w, maxOffers-1)}
 	if w.Before.HasLocation {
 		v.Warning = t.Text("picture.location")
 	}
@@ -242,13 +246,21 @@ const maxOffers = 4
 
 // offers are what people often want, one press away.
 func (b *Bot) offers(t *Turn, w image.Work) []cards.Step {
-	return append(b.presets(t, w), cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
+	var offers []cards.Step
+	if b.connected() {
+		offers = append(offers, b.saveStep(t, w))
+	}
+	offers = append(offers, b.presets(t, w, maxOffers-1-len(offers))...)
+	return append(offers, cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
 }
 
-func (b *Bot) presets(t *Turn, w image.Work) []cards.Step {
+// wanted are the presets that people want most often, the first first.
+var wanted = []string{"teams card", "mail", "profile"}
+
+func (b *Bot) presets(t *Turn, w image.Work, most int) []cards.Step {
 	var offers []cards.Step
-	for _, p := range image.Presets() {
-		if len(offers) < maxOffers-1 {
+	for _, name := range wanted[:min(most, len(wanted))] {
+		if p, ok := image.FindPreset(name); ok {
 			offers = append(offers, cards.Step{Title: t.Text(p.Key), Verb: cards.PictureVerb(string(w.ID), w.At, "do", p.Plan.String())})
 		}
 	}
@@ -261,7 +273,7 @@ func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
 }
 
 // imageExamples are the commands that help explains, the most useful first.
-var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "info", "undo", "privacy"}
+var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "images", "save", "share", "library", "info", "undo", "privacy"}
 
 func imageCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView

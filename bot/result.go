@@ -26,16 +26,21 @@ type written []byte
 
 const (
 	resultsHead = `{"composeExtension":{"type":"result","attachmentLayout":"list","attachments":[`
+	resultsGrid = `{"composeExtension":{"type":"result","attachmentLayout":"grid","attachments":[`
 	resultsTail = `]}}`
 )
 
 // writtenResults puts results side by side, in a buffer of just the right size.
-func writtenResults(items []Result) written {
-	size := len(resultsHead) + len(items) + len(resultsTail)
+func writtenResults(items []Result, grid bool) written {
+	head := resultsHead
+	if grid {
+		head = resultsGrid
+	}
+	size := len(head) + len(items) + len(resultsTail)
 	for _, item := range items {
 		size += len(item.attachment)
 	}
-	body := append(make(written, 0, size), resultsHead...)
+	body := append(make(written, 0, size), head...)
 	for i, item := range items {
 		if i > 0 {
 			body = append(body, ',')

@@ -13,6 +13,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 )
 
 // References finds how a conversation is reached; the store has them.
@@ -44,9 +45,13 @@ type Roster struct {
 	seen       *otter.Cache[placeKey, identity.Reference]
 	met        *otter.Cache[rosterKey, struct{}] // who was met in which personal chat
 	guests     *otter.Cache[guestKey, struct{}]  // who was a guest in any conversation
+	groups     *otter.Cache[placeKey, string]    // the Entra groups of teams; such an id never changes
 }
 
-var _ contact.Roster = (*Roster)(nil)
+var (
+	_ contact.Roster = (*Roster)(nil)
+	_ image.Roster   = (*Roster)(nil)
+)
 
 type placeKey struct {
 	tenant identity.Tenant
@@ -103,6 +108,7 @@ func newRoster(c RosterConfig, clock otter.Clock) *Roster {
 		seen:       otter.Must(&otter.Options[placeKey, identity.Reference]{MaximumSize: c.Size}),
 		met:        otter.Must(&otter.Options[rosterKey, struct{}]{MaximumSize: c.Size}),
 		guests:     otter.Must(&otter.Options[guestKey, struct{}]{MaximumSize: c.Size}),
+		groups:     otter.Must(&otter.Options[placeKey, string]{MaximumSize: c.Size}),
 	}
 }
 
@@ -200,6 +206,35 @@ func (r *Roster) others(ctx context.Context, in Target, besides identity.Person)
 		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
+}
+
+// SawGroup notes the Entra group of a team, where an activity told it.
+func (r *Roster) SawGroup(t identity.Tenant, team, group string) {
+	if team != "" && group != "" {
+		r.groups.Set(placeKey{t, team}, strings.ToLower(group))
+	}
+}
+
+// Group gives the Entra id of the group behind the team of a channel; empty where there is no team, and where Teams tells
+// this app nothing of it.
+func (r *Roster) Group(ctx context.Context, who identity.Caller) (string, error) {
+	if who.Place != identity.Channel || who.Team == "" {
+		return "", nil
+	}
+	if known, ok := r.groups.GetIfPresent(placeKey{who.Tenant, who.Team}); ok {
+		return known, nil
+	}
+	ref, err := r.where(ctx, who.Tenant, who.Conversation, who.Team)
+	if err == nil {
+		var group string
+		group, err = r.connector.TeamGroup(ctx, Target{Tenant: who.Tenant, ServiceURL: ref.ServiceURL, BotID: ref.BotID}, who.Team)
+		r.SawGroup(who.Tenant, who.Team, group)
+	}
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
+		return "", nil
+	}
+	group, _ := r.groups.GetIfPresent(placeKey{who.Tenant, who.Team})
+	return group, err
 }
 
 func (r *Roster) answer(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (rosterAnswer, error) {

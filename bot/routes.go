@@ -91,6 +91,11 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Command("help", b.imageHelp, "what can be typed")
 	r.Command("hello", b.hello, "the welcome again")
 	r.Command("info", b.pictureInfo, "what is known of a picture")
+	r.Command("images", b.findImages, "pictures of SharePoint: images harbour")
+	r.Command("library", b.showLibrary, "where the pictures of this conversation are")
+	r.Command("save", b.saveTyped, "the picture as a file: save as harbour.webp")
+	r.Command("save-version", b.saveVersion, "the picture as a new version of its file")
+	r.Command("share", b.shareLatest, "a link to the file for the organisation")
 	r.Command("undo", b.undoLatest, "the last step taken back")
 	r.Command("redo", b.redoLatest, "a step brought again")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
@@ -103,6 +108,32 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Action("image/{id}/{at}/redo", b.redoPicture, "a step forward again")
 	r.Action("image/{id}/{at}/info", b.aboutPicture, "what is known of the picture")
 	r.Action("image/{id}/{at}/do/{plan}", b.applyPlan, "a plan, one press away")
+
+	// Message extension
+	r.Query("findImage", b.searchImages, "search from the compose box; what was seen last on open")
+	r.Select("item/{ref}", b.chooseImage, "a chosen picture, fresh, and remembered among the recents")
+
+	// Card buttons: files
+	r.Action("images/{skip}", b.imagesPage, "a page of the newest pictures")
+	r.Action("images/{skip}/{query}", b.imagesPage, "a page of a search")
+	r.Action("item/{ref}", b.showItem, "a picture chosen from a list")
+	r.Action("item/{ref}/open", b.openItem, "the file on the desk of whoever pressed")
+	r.Action("item/{ref}/do/{plan}", b.doItem, "the same, with a plan")
+	r.Action("item/{ref}/info", b.itemInfo, "what is known of the file")
+	r.Action("item/{ref}/share", b.shareItem, "a link to it for the organisation")
+	r.Action("item/{ref}/post", b.postItem, "the shared file as a message")
+	r.Action("library", b.showLibrary, "where the pictures of this conversation are")
+	r.Action("library/default", b.usualAgain, "back to the usual library")
+
+	// Card buttons: saving
+	r.Action("image/{id}/{at}/save", b.askSavePicture, "what the picture can become")
+	r.Action("image/{id}/{at}/share", b.sharePicture, "a link to its file")
+	r.Action("image/{id}/{at}/version/{how}", b.pressVersion, "a new version of its file")
+	r.Action("image/{id}/{at}/file/{how}/{name}", b.pressFile, "a new file")
+
+	// Dialogs
+	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")
+	r.Dialog("library/choose", b.openLibrary, b.submitLibrary, "choose the library of this conversation")
 
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")

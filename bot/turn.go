@@ -97,6 +97,8 @@ type Query struct {
 type Results struct {
 	Items   []Result
 	Message string
+	// Grid lays the results out side by side, for pictures.
+	Grid bool
 }
 
 // Dialog is a window over the conversation.

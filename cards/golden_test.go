@@ -65,7 +65,19 @@ func goldens() map[string]any {
 		"profile-hostile": Profile(french, ProfileView{Name: hostileName, Job: hostileName, Department: hostileName, Facts: []FactView{{hostileName, hostileName}}, Read: "hier"}),
 		"trouble-link":    Trouble(t, TroubleView{Sentence: "An administrator has to approve the app first.", Link: "Approve", LinkURL: "https://login.contoso.example/adminconsent?client_id=x"}),
 		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
-		"note-full":       Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"item-full":       Item(t, harbourItem()), "item-bare": Item(french, ItemView{Name: "port.png"}),
+		"item-saved":   Item(t, savedItem()),
+		"item-hostile": Item(t, ItemView{Name: hostileName, Preview: avatar + "x", Alt: hostileName, Lines: []string{hostileName}, Notice: hostileName, Warnings: []string{hostileName}, Remark: hostileName, Link: "https://evil.example@contoso.example/", Shared: "javascript:alert(1)"}),
+		"images-page":  Images(t, imagesPage()), "images-newest": Images(french, ImagesView{Title: "Les images changées en dernier", Rows: imagesPage().Rows[1:], Where: "Ana Ruiz", Prev: -1, Steps: []Step{{"Bibliothèque", "library"}}}),
+		"images-hostile": Images(t, ImagesView{Title: hostileName, Rows: []ImageRow{{"b!d~1", hostileName, hostileName, avatar + "x"}}, Where: hostileName, WhereURL: "https://contoso.sharepoint.example/a)b", Query: hostileName, Prev: -1, Next: 6}),
+		"image-preview":  ImagePreview(t, imagesPage().Rows[0]), "image-preview-hostile": ImagePreview(t, ImageRow{Ref: "b!d~1", Name: hostileName, Line: "<img src=x> & co"}),
+		"library-chosen": Library(t, LibraryView{Notice: "Pictures are now looked for in “Harbour”.", Name: "Harbour", URL: "https://contoso.sharepoint.example/sites/sea/Harbour", Lines: []string{"Chosen by Ana Ruiz on 21 Nov 2026."}, Change: true, Default: true, Show: true}),
+		"library-none":   Library(french, LibraryView{Lines: []string{"Aucun dossier n’a encore été choisi."}, Change: true}), "library-read": Library(t, LibraryView{Name: hostileName, URL: "javascript:alert(1)", Show: true}),
+		"librarydialog-start": LibraryDialog(t, LibraryForm{Seen: "b!d~1", Form: "F5", Note: "Nothing was found at this address.", Link: "https://contoso.sharepoint.example/x"}),
+		"librarydialog-sites": LibraryDialog(french, LibraryForm{Form: "F6", Input: InputSite, Label: "Quel site ?", Choices: []ChoiceView{{"Port", "contoso,1,2"}, {hostileName, "contoso,3,4"}}}),
+		"savedialog-new":      SaveDialog(t, saveForm()), "savedialog-handed": SaveDialog(french, SaveForm{ID: "i1", Form: "F8", Values: map[string]string{InputName: "capture.png"}, Problems: map[string]string{InputName: "SharePoint n’accepte pas ce nom."}}),
+		"savedialog-clash": SaveDialog(t, clashForm()),
+		"note-full":        Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 }
 

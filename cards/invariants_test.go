@@ -18,13 +18,16 @@ var grammar = []*regexp.Regexp{
 	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),
-	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+)$`),
+	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+|save|share|version/(ask|over|known)|file/(ask|both|over|known)/[^/]+)$`),
+	regexp.MustCompile(`^item/[^/]+(/(open|do/[^/]+|info|share|post))?$`),
+	regexp.MustCompile(`^images/[0-9]+(/[^/]+)?$`),
+	regexp.MustCompile(`^library(/default)?$`),
 	regexp.MustCompile(`^filter/(save|drop)/[^/]+$`),
 	regexp.MustCompile(`^book/[^/]+/(share/read|share/edit|unshare/[^/]+|restore)$`),
 }
 
 // dialogs are the paths that open a dialog or take its form.
-var dialogs = regexp.MustCompile(`^(contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings)$`)
+var dialogs = regexp.MustCompile(`^(contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|image/[^/]+/save)$`)
 
 func TestEveryCard(t *testing.T) {
 	t.Parallel()
@@ -203,6 +206,7 @@ func everyText(t Texts) {
 	}
 	Welcome(t, WelcomeView{Pictures: true})
 	Picture(t, harbour())
+	everyItem(t)
 	Help(t, help(""))
 	Privacy(t, PrivacyView{URL: "https://bot.contoso.example/privacy"})
 	Confirm(t, ConfirmView{})

@@ -54,6 +54,10 @@ func opensDialog(verb string) bool {
 		return id == "add" || last == "edit"
 	case "book":
 		return id == "new" && !more || last == "settings"
+	case "library":
+		return id == "choose"
+	case "image":
+		return last == "save"
 	}
 	return false
 }

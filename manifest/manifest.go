@@ -127,9 +127,15 @@ func DefaultContact(appID string) App {
 
 // DefaultImage is Image Pro with the commands it has.
 func DefaultImage(appID string) App {
-	return App{AppID: appID, Files: true, Commands: []Command{
-		{Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "info"}, {Name: "undo"}, {Name: "redo"}, {Name: "privacy"}, {Name: "help"},
-	}}
+	return App{
+		AppID: appID, Files: true,
+		Commands: []Command{
+			{Name: "images"}, {Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "save"}, {Name: "info"}, {Name: "undo"}, {Name: "privacy"}, {Name: "help"},
+		},
+		Extension: []ExtensionCommand{
+			{ID: "findImage", Type: Query, Context: []string{Compose, CommandBox}, InitialRun: true, Parameter: "q"},
+		},
+	}
 }
 
 // product is what sets one kind of app apart from the other.

@@ -72,7 +72,7 @@ func declared() []bucket {
 		{bucketMarks, true, Datum{Kind: "datamap.user", Holds: "datamap.marks", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketTokens, true, Datum{Kind: "datamap.user", Holds: "datamap.tokens", Personal: true, Kept: "datamap.kept.signedin"}},
 		{bucketProfiles, true, Datum{Kind: "datamap.profile", Holds: "datamap.profiles", Personal: true, Kept: "datamap.kept.active"}},
-		{bucketLibraries, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.libraries", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketLibraries, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.libraries", Personal: true, Kept: "datamap.kept.installed"}},
 		{bucketPresets, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.presets", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketImages, true, Datum{Kind: "datamap.image", Holds: "datamap.images", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketPins, true, Datum{Kind: "datamap.image", Holds: "datamap.pins", Personal: true, Kept: "datamap.kept.active"}},

@@ -21,6 +21,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/lang"
 )
 
@@ -63,6 +64,7 @@ func use(t *testing.T, db *DB) {
 		db.Books().Meet(ctx, north, "ines", "19:sales@thread.example"),
 		db.Marks().Mark(ctx, north, "ines", func(m *contact.Marked) error { m.Recent = []contact.ID{"c1"}; return nil }),
 		db.Conversations().Remember(ctx, north, reference),
+		usePictures(ctx, db),
 		db.Turns().MarkAnswered(ctx, "app|19:secret-conversation|activity-2"),
 		db.Turns().Owe(ctx, owed),
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
@@ -70,6 +72,16 @@ func use(t *testing.T, db *DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// usePictures writes what a gallery keeps.
+func usePictures(ctx context.Context, db *DB) error {
+	ref := image.ItemRef{Drive: "b!drive", Item: "01ITEM"}
+	return errors.Join(
+		db.Libraries().ChangeLibrary(ctx, north, "19:lab@thread.example", func(c *image.Choice) error { c.Folder = ref; return nil }),
+		db.Seen().See(ctx, north, "ines", ref),
+		db.Captions().SetProperties(ctx, north, ref, image.Properties{Title: "Knows the shoals"}),
+		db.Saves().KeepSave(ctx, north, "app|19:secret-conversation|activity-1", image.Intent{Into: ref, At: time.Now()}))
 }
 
 func TestNewFileIsPrivate(t *testing.T) {
@@ -227,6 +239,10 @@ func keyForms() map[string]string {
 		bucketConversations: id + `\x00` + id,
 		bucketTokens:        id + `\x00` + id,
 		bucketProfiles:      id,
+		bucketLibraries:     id,
+		bucketSeen:          id,
+		bucketImages:        id + `\x00` + id,
+		bucketSaves:         `.{16}`,
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"teamspro/internal/image"
 	"teamspro/internal/imaging"
 	"teamspro/internal/web"
+	"teamspro/store"
 )
 
 // pictureSettings bound what Image Pro takes and how much it may use. Zero means the engine's own default.
@@ -67,6 +68,7 @@ func (s pictureSettings) limits() image.Limits {
 type pictures struct {
 	engine *imaging.Pool
 	studio *image.Studio
+	drives image.Drives // nil without SharePoint
 	links  *web.Links
 	server *web.PreviewServer
 }
@@ -81,12 +83,17 @@ func newPictures(s *settings) (*pictures, error) {
 	if p.engine, err = imaging.New(s.Pictures.engine()); err != nil {
 		return nil, err
 	}
-	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20})
+	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, Drives: p.drives})
 	if p.server, err = web.NewPreviewServer(p.links, p.studio, filepath.Join(s.Data, "previews")); err != nil {
 		p.engine.Close()
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
 	return p, nil
+}
+
+// gallery is what people do with files. Without drives it says so.
+func (p *pictures) gallery(db *store.DB, roster image.Roster) *image.Gallery {
+	return image.NewGallery(image.GalleryConfig{Studio: p.studio, Drives: p.drives, Roster: roster, Libraries: db.Libraries(), Seen: db.Seen(), Captions: db.Captions(), Saves: db.Saves()})
 }
 
 // preview is the address of a picture after a plan.

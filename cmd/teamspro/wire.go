@@ -85,6 +85,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return nil, errors.Join(err, db.Close())
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
+		cfg.Gallery = svc.pictures.gallery(db, imageApp.Roster)
 	}
 	svc.bot = bot.New(cfg)
 

@@ -75,6 +75,8 @@ type work struct {
 	mu    sync.Mutex // of what follows, for moments
 	trail Trail
 	moves int                // how often the trail moved
+	saved *Item              // what it was saved as last
+	kept  string             // the text of the plan that was saved
 	made  map[string]outcome // by the text of the plan
 }
 
@@ -86,16 +88,19 @@ type outcome struct {
 
 // Work is a picture as its person sees it.
 type Work struct {
-	ID     ID
-	Name   string
-	Item   *Item // the file that it was read from; nil for one that was handed over
-	At     int   // how often it has changed: it tells a card of now from an older one
-	Plan   Plan
-	Before Facts
-	After  Facts
-	Notes  []Note
-	Undo   bool
-	Redo   bool
+	ID    ID
+	Name  string
+	Item  *Item // the file that it was read from; nil for one that was handed over
+	Saved *Item // the file that it was saved as last; nil when it was not
+	// Unsaved says that the file is not as the picture is now.
+	Unsaved bool
+	At      int // how often it has changed: it tells a card of now from an older one
+	Plan    Plan
+	Before  Facts
+	After   Facts
+	Notes   []Note
+	Undo    bool
+	Redo    bool
 }
 
 // NewStudio makes a Studio.
@@ -135,7 +140,7 @@ func (s *Studio) lay(ctx context.Context, who identity.Caller, name string, data
 		return nil, err
 	}
 	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, origin: origin, reader: who,
-		made: map[string]outcome{Plan{}.String(): {facts: facts}}}
+		kept: Plan{}.String(), made: map[string]outcome{Plan{}.String(): {facts: facts}}}
 	s.data.Set(w.id, data)
 	s.works.Set(w.id, w)
 	s.latest.Set(w.desk, w.id)
@@ -375,6 +380,6 @@ func gone(op string) error { return fault.New(fault.NotFound, op, "image.gone") 
 func (w *work) view() Work {
 	p := w.trail.Plan()
 	made := w.made[p.String()]
-	return Work{ID: w.id, Name: w.name, Item: w.origin, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
-		Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
+	return Work{ID: w.id, Name: w.name, Item: w.origin, Saved: w.saved, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
+		Unsaved: p.String() != w.kept, Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
 }

@@ -5,6 +5,7 @@ package imagetest
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ type Drives struct {
 	refused  map[identity.Person]error
 	now      time.Time
 	versions map[image.ItemRef][]image.Version
+	cut      cut
 }
 
 type file struct {
@@ -102,8 +104,7 @@ func (d *Drives) write(f *file, data []byte) image.Item {
 }
 
 func mime(name string) string {
-	_, ext, _ := strings.Cut(name, ".")
-	return map[string]string{"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}[ext]
+	return map[string]string{".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}[strings.ToLower(path.Ext(name))]
 }
 
 func (d *Drives) named(in image.ItemRef, name string) *file {
@@ -214,7 +215,10 @@ func (d *Drives) Replace(_ context.Context, who identity.Caller, ref image.ItemR
 	if f.ETag != eTag {
 		return image.Item{}, fault.New(fault.Stale, op, "image.save.changed")
 	}
-	return d.write(f, data), nil
+	if err := d.broken(op, cutBefore); err != nil {
+		return image.Item{}, err
+	}
+	return d.write(f, data), d.broken(op, cutAfter)
 }
 
 // Create implements image.Writer.
@@ -225,14 +229,18 @@ func (d *Drives) Create(_ context.Context, who identity.Caller, in image.ItemRef
 	if _, err := d.find(op, who, in); err != nil {
 		return image.Item{}, err
 	}
-	stem, ext, _ := strings.Cut(name, ".")
+	ext := path.Ext(name)
+	stem := strings.TrimSuffix(name, ext)
 	for n := 1; d.named(in, name) != nil; n++ {
 		if !rename {
 			return image.Item{}, fault.New(fault.Stale, op, "image.save.exists", "Name", name)
 		}
-		name = fmt.Sprintf("%s %d.%s", stem, n, ext)
+		name = fmt.Sprintf("%s %d%s", stem, n, ext)
 	}
-	return d.add(in, name, data), nil
+	if err := d.broken(op, cutBefore); err != nil {
+		return image.Item{}, err
+	}
+	return d.add(in, name, data), d.broken(op, cutAfter)
 }
 
 // Resolve implements image.Linker.
@@ -284,3 +292,28 @@ func (d *Drives) Folders(_ context.Context, who identity.Caller, in image.ItemRe
 }
 
 var _ image.Drives = (*Drives)(nil)
+
+// Cut makes the next write of anybody fail with Busy: after it was done, as when an answer is lost, or before.
+func (d *Drives) Cut(done bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut = map[bool]cut{true: cutAfter, false: cutBefore}[done]
+}
+
+// cut says where the next write breaks off.
+type cut int
+
+const (
+	cutNever cut = iota
+	cutBefore
+	cutAfter
+)
+
+// broken breaks a write off where Cut said. The caller holds the lock.
+func (d *Drives) broken(op string, here cut) error {
+	if d.cut != here {
+		return nil
+	}
+	d.cut = cutNever
+	return fault.Wrap(fault.Busy, op, nil)
+}

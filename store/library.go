@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/identity"
+	"teamspro/internal/image"
+)
+
+// Libraries keeps which folders conversations chose for their pictures.
+type Libraries struct{ db *DB }
+
+var _ image.Libraries = (*Libraries)(nil)
+
+// Libraries is the view of the libraries.
+func (d *DB) Libraries() *Libraries { return &Libraries{d} }
+
+// Library reads the choice of a conversation, as image.Libraries says.
+func (s *Libraries) Library(ctx context.Context, t identity.Tenant, c identity.Conversation) (image.Choice, error) {
+	var r libraryRecord
+	err := s.db.read(ctx, "store.Library", t, func(tb *bbolt.Bucket) (err error) {
+		r, _, err = load[libraryRecord](tb.Bucket([]byte(bucketLibraries)), []byte(c))
+		return err
+	})
+	return r.choice(), err
+}
+
+// ChangeLibrary changes a choice in one transaction, as image.Libraries says.
+func (s *Libraries) ChangeLibrary(ctx context.Context, t identity.Tenant, c identity.Conversation, change func(*image.Choice) error) error {
+	const op = "store.ChangeLibrary"
+	if err := checkIDs(op, string(c)); err != nil {
+		return err
+	}
+	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketLibraries))
+		r, found, err := load[libraryRecord](b, []byte(c))
+		if err != nil {
+			return err
+		}
+		choice := r.choice()
+		if err := change(&choice); err != nil {
+			return err
+		}
+		switch {
+		case choice != image.Choice{}:
+			return save(b, op, []byte(c), newLibrary(choice))
+		case !found:
+			return errUnchanged
+		}
+		return b.Delete([]byte(c))
+	})
+}
+
+// Seen keeps which files people saw last.
+type Seen struct{ db *DB }
+
+var _ image.Seen = (*Seen)(nil)
+
+// Seen is the view of what people saw.
+func (d *DB) Seen() *Seen { return &Seen{d} }
+
+// Seen reads what a person saw, as image.Seen says.
+func (s *Seen) Seen(ctx context.Context, t identity.Tenant, p identity.Person) ([]image.ItemRef, error) {
+	var r seenRecord
+	err := s.db.read(ctx, "store.Seen", t, func(tb *bbolt.Bucket) (err error) {
+		r, _, err = load[seenRecord](tb.Bucket([]byte(bucketSeen)), []byte(p))
+		return err
+	})
+	return each(r.Items, itemRecord.ref), err
+}
+
+// See puts a file first among what a person saw, as image.Seen says.
+func (s *Seen) See(ctx context.Context, t identity.Tenant, p identity.Person, ref image.ItemRef) error {
+	const op = "store.See"
+	if err := checkIDs(op, string(p), ref.Drive, ref.Item); err != nil {
+		return err
+	}
+	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketSeen))
+		before, _, err := load[seenRecord](b, []byte(p))
+		if err != nil {
+			return err
+		}
+		now := seenRecord{Items: []itemRecord{itemRecord(ref)}}
+		for _, i := range before.Items {
+			if i != itemRecord(ref) && len(now.Items) < image.MaxSeen {
+				now.Items = append(now.Items, i)
+			}
+		}
+		if len(before.Items) > 0 && before.Items[0] == now.Items[0] {
+			return errUnchanged
+		}
+		return save(b, op, []byte(p), now)
+	})
+}
+
+// libraryRecord is image.Choice.
+type libraryRecord struct {
+	Drive string      `json:"drive"`
+	Item  string      `json:"item"`
+	Made  stampRecord `json:"made"`
+}
+
+func newLibrary(c image.Choice) libraryRecord {
+	return libraryRecord{c.Folder.Drive, c.Folder.Item, stampRecord{c.At.UTC(), string(c.By)}}
+}
+
+func (r libraryRecord) choice() image.Choice {
+	return image.Choice{Folder: image.ItemRef{Drive: r.Drive, Item: r.Item}, By: identity.Person(r.Made.By), At: r.Made.At}
+}
+
+// seenRecord is what a person saw, the last first.
+type seenRecord struct {
+	Items []itemRecord `json:"items"`
+}
+
+// itemRecord is image.ItemRef.
+type itemRecord struct {
+	Drive string `json:"drive"`
+	Item  string `json:"item"`
+}
+
+func (r itemRecord) ref() image.ItemRef { return image.ItemRef(r) }
