@@ -173,6 +173,7 @@ func (b *Bot) serve(ctx context.Context, w http.ResponseWriter, a *app, act *Act
 	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), ctx: ctx, app: a, activity: act}
 	a.roster.Saw(t.Caller.Tenant, t.reference())
 	if act.Type == "message" {
+		t.answer = newAnswerID()
 		b.serveMessage(w, t) // takes its place in the gate by itself, and gives it back before its answer goes out
 		return
 	}
@@ -222,6 +223,9 @@ func (b *Bot) answerInvoke(t *Turn) Answer {
 	start := b.now()
 	answer, err := guard(t.ctx, call.do)
 	b.finish(t, start, err)
+	if errors.Is(err, errBadValue) {
+		return Answer{http.StatusBadRequest, actionError(http.StatusBadRequest, "BadRequest", err.Error())}
+	}
 	if err != nil {
 		return call.refuse(b.sentence(t, err), b.trouble(t, err))
 	}

@@ -149,7 +149,7 @@ func (t *Turn) reference() identity.Reference {
 // outgoing is the answer to the turn's message.
 func (t *Turn) outgoing(card cards.Card) *outgoing {
 	now := t.app.now()
-	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: message(card),
+	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: message(card), answer: t.answer,
 		owed: identity.Owed{Key: t.activity.key(t.app.key), Tenant: t.Caller.Tenant, Reference: t.reference(),
 			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: clip(t.activity.Locale, 35), At: now}}
 }

@@ -56,10 +56,14 @@ func goldens() map[string]any {
 		"form-french":        Form(french, FormView{Verb: "contact/c7/edit", Version: 3, Values: values()}),
 		"newbook-full":       NewBook(t, NewBookForm{Form: "F4", Name: "Sales", Problem: "Another book has this name.", Kind: "personal", Kinds: []ChoiceView{{"This conversation's", "conversation"}, {"My own", "personal"}}}),
 		"picture-full":       Picture(t, harbour()), "picture-bare": Picture(french, PictureView{ID: "i1", Name: "Image", After: PictureFacts{"640 × 480 pixels", "12 Ko", "PNG"}, Alt: "Image, 640 × 480"}),
-		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().Next}),
+		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().More}),
 		"picture-hostile": Picture(t, PictureView{ID: "i/1", Name: hostileName, Alt: hostileName, Done: []string{hostileName}, Notes: []string{hostileName}, Notice: hostileName, After: PictureFacts{"1 × 1 pixels", "1 KB", "PNG"}}),
-		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
-		"note-full":       Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"edit-dialog":     EditDialog(t, redacting()), "edit-choose": EditDialog(french, EditView{Title: "Modifier l’image", Verb: "editImage", Do: "Suivant", Form: "F6", Inputs: []InputView{{ID: "which", Label: "Quelle image", Value: "0", Choices: []ChoiceView{{"port.jpg", "0"}, {hostileName, "1"}}}}}),
+		"edit-pictures": Pictures(t, pasted()), "edit-working": Working(t, WorkingView{Title: "Working on 10 pictures…", Text: "3 of 10 are done."}),
+		"file-consent":  FileConsent(FileView{Name: "harbour.webp", Text: "800 × 600 pixels", Size: 84_000, Image: "i1", At: 3}),
+		"file-info":     FileInfo(FileView{Name: "harbour.webp", URL: "https://contoso-my.sharepoint.example/Documents/harbour.webp", ID: "8A7B", Kind: "webp"}),
+		"welcome-image": Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
+		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 }
 

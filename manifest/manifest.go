@@ -128,7 +128,9 @@ func DefaultContact(appID string) App {
 // DefaultImage is Image Pro with the commands it has.
 func DefaultImage(appID string) App {
 	return App{AppID: appID, Files: true, Commands: []Command{
-		{Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "info"}, {Name: "undo"}, {Name: "redo"}, {Name: "privacy"}, {Name: "help"},
+		{Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "file", Scopes: []string{Personal}}, {Name: "info"}, {Name: "undo"}, {Name: "redo"}, {Name: "privacy"}, {Name: "help"},
+	}, Extension: []ExtensionCommand{
+		{ID: "editImage", Type: Action, Context: []string{Message, Compose}, FetchTask: true},
 	}}
 }
 
