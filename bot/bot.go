@@ -85,6 +85,8 @@ type Bot struct {
 
 	waiting   waiting
 	exchanges recently
+	handing   recently // files that were taken
+	long      *gate    // of work that goes on after its turn
 }
 
 // app is one app at work.
@@ -108,7 +110,8 @@ func New(c Config) *Bot {
 		c.Now = time.Now
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
-		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}}
+		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice},
+		long: newGate(maxLong, 0)}
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	b.install(ImagePro, c.Image)
 	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
@@ -143,7 +146,8 @@ func (b *Bot) Resume(ctx context.Context) error {
 func (b *Bot) Close(ctx context.Context) { b.replies.close(ctx) }
 
 func attach(card cards.Card) schema.Attachment {
-	return schema.Attachment{ContentType: cards.ContentType, Content: card}
+	name, url := card.File()
+	return schema.Attachment{ContentType: card.Type(), Name: name, ContentURL: url, Content: card}
 }
 
 // allowed is the set of tenants that may use the service.

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -122,11 +121,9 @@ func changedFields(t *Turn, c contact.Change) string {
 func (b *Bot) update(t *Turn, card cards.Card) error {
 	ctx, cancel := context.WithTimeout(context.Background(), updateTime)
 	defer cancel()
-	err := t.app.connector.Update(ctx, t.target(), t.activity.ReplyToID, message(card))
-	if err != nil {
-		t.log(slog.LevelInfo, "a message could not be brought up to date", slog.Any("error", err))
-	}
-	return err
+	short := *t
+	short.ctx = ctx
+	return b.replace(&short, t.activity.ReplyToID, card)
 }
 
 // updateTime is how long a message is tried to be brought up to date; a dialog waits for it.

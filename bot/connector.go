@@ -39,6 +39,8 @@ type ConnectorConfig struct {
 	Log *slog.Logger
 	// MaxAttempts is how often one request is made at most; 0 means 6.
 	MaxAttempts int
+	// MaxFile is the most bytes that are read of a file that people hand over; 0 means 32 MiB.
+	MaxFile int64
 }
 
 // Connector speaks to Teams for one app: it sends, changes and removes messages, and reads who is in a conversation.
@@ -56,6 +58,7 @@ type Connector struct {
 	limits   *Limits
 	log      *slog.Logger
 	attempts int
+	most     int64 // bytes of a file
 	lost     *lostAnswers
 	adapter  core.BotFrameworkAdapter
 }
@@ -76,10 +79,13 @@ func NewConnector(c ConnectorConfig) *Connector {
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = 6
 	}
+	if c.MaxFile == 0 {
+		c.MaxFile = usualMost
+	}
 	httpClient := *c.HTTP
 	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	connector := &Connector{appID: c.AppID, tokens: c.Tokens, http: &httpClient, hosts: newHostList(c.Hosts), limits: c.Limits,
-		log: c.Log, attempts: c.MaxAttempts, lost: newLostAnswers()}
+		log: c.Log, attempts: c.MaxAttempts, most: c.MaxFile, lost: newLostAnswers()}
 	connector.adapter.Client = connector // a literal: the library's constructor would ignore tenant, cloud and provider
 	return connector
 }

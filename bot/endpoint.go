@@ -174,6 +174,7 @@ func (b *Bot) serve(ctx context.Context, w http.ResponseWriter, a *app, act *Act
 	a.roster.Saw(t.Caller.Tenant, t.reference())
 	a.roster.SawGroup(t.Caller.Tenant, t.Caller.Team, act.ChannelData.Team.Group)
 	if act.Type == "message" {
+		t.answer = newAnswerID()
 		b.serveMessage(w, t) // takes its place in the gate by itself, and gives it back before its answer goes out
 		return
 	}
@@ -224,8 +225,11 @@ func (b *Bot) answerInvoke(t *Turn) Answer {
 	proof := call.proof()
 	answer, err := guard(t.ctx, func() (Answer, error) { return b.doFor(call, proof) })
 	b.finish(t, start, err)
-	if t.mustSignIn(err) {
+	switch {
+	case t.mustSignIn(err):
 		return call.askSignIn(err, proof)
+	case errors.Is(err, errBadValue):
+		return Answer{http.StatusBadRequest, actionError(http.StatusBadRequest, "BadRequest", err.Error())}
 	}
 	if err != nil {
 		return call.refuse(err, b.sentence(t, err), b.trouble(t, err))

@@ -27,7 +27,7 @@ const fileInfo = "application/vnd.microsoft.teams.file.download.info"
 // Limits of what is read of a message's attachments.
 const (
 	maxAttachments = 10
-	maxAttachment  = 32 << 20 // bytes of one
+	usualMost      = 32 << 20 // bytes of one, unless the settings say otherwise
 	fetchTime      = 8 * time.Second
 )
 
@@ -56,11 +56,11 @@ func (c *Connector) Fetch(ctx context.Context, in Target, at Attachment) ([]byte
 	if err != nil || len(at.ContentURL) > maxServiceURL || u.Fragment != "" || !isPlainPath(u) || !c.hosts.allows(u) {
 		return nil, notFollowed(op)
 	}
-	call := &connectorCall{op: op, tenant: in.Tenant, lane: in.Conversation, reads: true, limit: maxAttachment}
+	call := &connectorCall{op: op, tenant: in.Tenant, lane: in.Conversation, reads: true, limit: c.most}
 	data, err := c.do(call.in(ctx), http.MethodGet, *u, nil)
 	var answer *ConnectorError
 	if errors.As(err, &answer) && answer.Code == "too_long" {
-		return nil, fileTooLarge(op)
+		return nil, c.fileTooLarge(op)
 	}
 	return data, connectorFault(op, err)
 }
@@ -88,12 +88,12 @@ func (c *Connector) download(ctx context.Context, op string, at Attachment) ([]b
 	case res.StatusCode != http.StatusOK:
 		return nil, fault.New(fault.Busy, op, "image.handed.unreadable")
 	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAttachment+1))
+	data, err := io.ReadAll(io.LimitReader(res.Body, c.most+1))
 	if err != nil {
 		return nil, downloadFault(op, err)
 	}
-	if len(data) > maxAttachment {
-		return nil, fileTooLarge(op)
+	if int64(len(data)) > c.most {
+		return nil, c.fileTooLarge(op)
 	}
 	return data, nil
 }
@@ -121,6 +121,6 @@ func downloadFault(op string, err error) error {
 
 func notFollowed(op string) error { return fault.New(fault.Invalid, op, "image.handed.address") }
 
-func fileTooLarge(op string) error {
-	return fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", maxAttachment>>20)
+func (c *Connector) fileTooLarge(op string) error {
+	return fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", int(c.most>>20))
 }

@@ -69,7 +69,8 @@ type MessagePayload struct {
 		ContentType string `json:"contentType"`
 		Content     string `json:"content"`
 	} `json:"body"`
-	From struct {
+	Attachments []Attachment `json:"attachments"`
+	From        struct {
 		User *struct {
 			ID          string `json:"id"`
 			DisplayName string `json:"displayName"`

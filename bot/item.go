@@ -367,7 +367,7 @@ func (b *Bot) postItem(t *Turn) (cards.Card, error) {
 
 // shareLatest answers "share": the file of the picture that the person worked on last, for everybody who reads the answer.
 func (b *Bot) shareLatest(t *Turn) (cards.Card, error) {
-	w, _, err := b.onDesk(t)
+	w, err := b.inHand(t)
 	if err != nil {
 		return cards.Card{}, err
 	}

@@ -90,7 +90,7 @@ func (b *Bot) welcomeCard(t *Turn) cards.Card {
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.
 func (b *Bot) say(t *Turn, card cards.Card) {
 	o := t.outgoing(card)
-	o.replyTo, o.owed.Key = "", ""
+	o.replyTo, o.owed.Key, o.answer = "", "", nil
 	b.replies.deliver(t.ctx, o)
 }
 

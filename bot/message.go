@@ -155,7 +155,7 @@ func (t *Turn) outgoing(card cards.Card) *outgoing { return t.outgoingActivity(m
 // outgoingActivity is the answer that is no card of ours.
 func (t *Turn) outgoingActivity(a schema.Activity) *outgoing {
 	now := t.app.now()
-	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: a,
+	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: a, answer: t.answer,
 		owed: identity.Owed{Key: t.activity.key(t.app.key), Tenant: t.Caller.Tenant, Reference: t.reference(),
 			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: clip(t.activity.Locale, 35), At: now}}
 }

@@ -13,45 +13,62 @@ import (
 	"teamspro/internal/image"
 )
 
-// editPicture does what was typed to the picture that came with it, or to the one that the person worked on last.
+// editPicture does what was typed to the pictures that came with it, to the file that is linked in it, or to the picture
+// that the person worked on last.
 func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
-	w, handed, err := b.onDesk(t)
-	switch {
-	case fault.Is(err, fault.NotFound) && t.Words == "":
-		return b.howToBegin(t), nil
-	case err != nil:
-		return cards.Card{}, err
-	case t.Words == "":
-		return b.pictureCard(t, w, ""), nil
-	}
-	p, err := image.Parse(t.Words)
+	link, words := linked(t)
+	p, err := planOf(words)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	if w, err = b.Studio.Do(t.ctx, t.Caller, w.ID, p); err != nil {
-		return cards.Card{}, err
+	if files := t.activity.handed(); len(files) > 1 {
+		return b.editSeveral(t, files, p)
 	}
-	return b.pictureCard(t, w, handedNotice(t, handed)), nil
+	card, err := b.inTime(t, b.working(t), func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
+		w, err := b.onDesk(t, link)
+		if err == nil && p != nil {
+			w, err = b.Studio.Do(t.ctx, t.Caller, w.ID, *p)
+		}
+		if err != nil {
+			return cards.Card{}, err
+		}
+		return b.pictureCard(t, w, ""), nil
+	})
+	if fault.Is(err, fault.NotFound) && t.Words == "" && len(t.activity.handed()) == 0 {
+		return b.howToBegin(t), nil
+	}
+	return card, err
 }
 
-// onDesk is the first picture of the message, laid on the person's desk, or the latest that lies there. It tells how
-// many came with the message.
-func (b *Bot) onDesk(t *Turn) (w image.Work, handed int, err error) {
+// planOf reads the text of a plan; without one there is none.
+func planOf(words string) (*image.Plan, error) {
+	if strings.TrimSpace(words) == "" {
+		return nil, nil
+	}
+	p, err := image.Parse(words)
+	return &p, err
+}
+
+// onDesk is the first picture of the message, the file behind a link, or the latest picture on the person's desk.
+func (b *Bot) onDesk(t *Turn, link string) (image.Work, error) {
 	files := t.activity.handed()
-	if len(files) == 0 {
-		id, err := b.Studio.Latest(t.Caller)
+	switch {
+	case len(files) > 0:
+		data, err := t.app.connector.Fetch(t.ctx, t.target(), files[0])
 		if err != nil {
-			return image.Work{}, 0, err
+			return image.Work{}, err
 		}
-		w, err = b.Studio.Look(t.Caller, id)
-		return w, 0, err
+		return b.Studio.Take(t.ctx, t.Caller, pictureName(t, files[0]), data)
+	case link != "":
+		return b.Studio.OpenLink(t.ctx, t.Caller, link)
 	}
-	data, err := t.app.connector.Fetch(t.ctx, t.target(), files[0])
-	if err != nil {
-		return image.Work{}, 0, err
-	}
-	w, err = b.Studio.Take(t.ctx, t.Caller, pictureName(t, files[0]), data)
-	return w, len(files), err
+	return b.latest(t)
+}
+
+// inHand is the picture that a command is about, whatever else was typed.
+func (b *Bot) inHand(t *Turn) (image.Work, error) {
+	link, _ := linked(t)
+	return b.onDesk(t, link)
 }
 
 // pictureName is what a file is called; a pasted picture has no name of its own.
@@ -63,14 +80,6 @@ func pictureName(t *Turn, at Attachment) string {
 	return clip(cmp.Or(name, t.Text("picture.unnamed")), 200)
 }
 
-// handedNotice says which of several pictures was taken.
-func handedNotice(t *Turn, handed int) string {
-	if handed < 2 {
-		return ""
-	}
-	return t.Text("picture.first_of", "Count", handed)
-}
-
 // howToBegin tells somebody without a picture how to hand one over.
 func (b *Bot) howToBegin(t *Turn) cards.Card {
 	return cards.Note(t.Lang, cards.NoteView{Title: t.Text("picture.none.title"), Text: t.Text("picture.none.text"), Next: t.steps("help")})
@@ -78,7 +87,7 @@ func (b *Bot) howToBegin(t *Turn) cards.Card {
 
 // pictureInfo tells what is known of a picture.
 func (b *Bot) pictureInfo(t *Turn) (cards.Card, error) {
-	w, _, err := b.onDesk(t)
+	w, err := b.inHand(t)
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -94,7 +103,7 @@ func (b *Bot) infoCard(t *Turn, w image.Work) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: append(pictureFacts(t, w.Before, colours), file...), Next: b.presets(t, w, maxOffers-1)}
+	v := cards.PictureInfoView{Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w), Facts: append(pictureFacts(t, w.Before, colours), file...), Next: b.presets(t, w)}
 	if w.Before.HasLocation {
 		v.Warning = t.Text("picture.location")
 	}
@@ -148,7 +157,7 @@ func (b *Bot) redoPicture(t *Turn) (cards.Card, error) {
 type move func(ctx context.Context, who identity.Caller, id image.ID, at int) (image.Work, error)
 
 func (b *Bot) moveLatest(t *Turn, m move, nothing string) (cards.Card, error) {
-	w, _, err := b.onDesk(t)
+	w, err := b.onDesk(t, "")
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -187,11 +196,13 @@ func (b *Bot) applyPlan(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	w, err := b.Studio.DoAt(t.ctx, t.Caller, image.ID(t.Param("id")), at, p)
-	if err != nil {
-		return cards.Card{}, err
-	}
-	return b.pictureCard(t, w, ""), nil
+	return b.inTime(t, b.working(t), func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
+		w, err := b.Studio.DoAt(t.ctx, t.Caller, image.ID(t.Param("id")), at, p)
+		if err != nil {
+			return cards.Card{}, err
+		}
+		return b.pictureCard(t, w, ""), nil
+	})
 }
 
 // aboutPicture is the button that asks for the facts.
@@ -214,7 +225,8 @@ func (t *Turn) step() (int, error) {
 
 func (b *Bot) pictureCard(t *Turn, w image.Work, notice string) cards.Card {
 	v := cards.PictureView{ID: string(w.ID), At: w.At, Name: w.Name, Preview: b.preview(t, w), Alt: pictureAlt(t, w),
-		Before: factsView(t, w.Before), After: factsView(t, w.After), Notice: notice, Undo: w.Undo, Redo: w.Redo, Next: b.offers(t, w)}
+		Before: factsView(t, w.Before), After: factsView(t, w.After), Notice: notice, Undo: w.Undo, Redo: w.Redo,
+		Next: b.firsts(t, w), More: b.offers(t, w), Posted: t.activity.Name != invokeExtended}
 	if w.Before.W != w.After.W || w.Before.H != w.After.H {
 		v.Before.Pixels = t.Text("picture.sides", "W", t.Lang.Number(w.Before.W), "H", t.Lang.Number(w.Before.H)) // the unit stands once, so that a phone needs one line
 	}
@@ -241,25 +253,37 @@ func (b *Bot) preview(t *Turn, w image.Work) string {
 	return b.Preview(t.Caller.Tenant, string(w.ID), w.Plan.String(), image.PreviewSide, t.Lang.Language())
 }
 
-// maxOffers leaves room for undo and redo among the six buttons of a card.
-const maxOffers = 4
-
 // offers are what people often want, one press away.
 func (b *Bot) offers(t *Turn, w image.Work) []cards.Step {
-	var offers []cards.Step
-	if b.connected() {
-		offers = append(offers, b.saveStep(t, w))
+	offers := append(b.tools(t, w, image.ToolConvert), b.presets(t, w)...)
+	if t.Caller.Place == identity.Personal && b.connected() {
+		offers = append(offers, b.getStep(t, w))
 	}
-	offers = append(offers, b.presets(t, w, maxOffers-1-len(offers))...)
 	return append(offers, cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
 }
 
-// wanted are the presets that people want most often, the first first.
-var wanted = []string{"teams card", "mail", "profile"}
+// firsts are the steps that stand on the card itself: first the way out, then what people do most.
+func (b *Bot) firsts(t *Turn, w image.Work) []cards.Step {
+	var first []cards.Step
+	switch {
+	case b.connected():
+		first = append(first, b.saveStep(t, w))
+	case t.Caller.Place == identity.Personal:
+		first = append(first, b.getStep(t, w))
+	}
+	return append(first, b.tools(t, w, image.ToolResize, image.ToolCrop, image.ToolRedact, image.ToolAnnotate)...)
+}
 
-func (b *Bot) presets(t *Turn, w image.Work, most int) []cards.Step {
+func (b *Bot) getStep(t *Turn, w image.Work) cards.Step {
+	return cards.Step{Title: t.Text("file.get"), Verb: cards.PictureVerb(string(w.ID), w.At, "file")}
+}
+
+// popular are the presets that people want most often, the first first.
+var popular = []string{"teams card", "mail", "profile"}
+
+func (b *Bot) presets(t *Turn, w image.Work) []cards.Step {
 	var offers []cards.Step
-	for _, name := range wanted[:min(most, len(wanted))] {
+	for _, name := range popular {
 		if p, ok := image.FindPreset(name); ok {
 			offers = append(offers, cards.Step{Title: t.Text(p.Key), Verb: cards.PictureVerb(string(w.ID), w.At, "do", p.Plan.String())})
 		}
@@ -273,7 +297,7 @@ func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
 }
 
 // imageExamples are the commands that help explains, the most useful first.
-var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "images", "save", "share", "library", "info", "undo", "privacy"}
+var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "images", "save", "share", "file", "library", "info", "undo", "privacy"}
 
 func imageCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView

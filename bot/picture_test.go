@@ -32,7 +32,8 @@ func TestListedPlansAreRead(t *testing.T) {
 			if command, _ := words.cut(c.Example); command != unknown {
 				continue
 			}
-			if _, err := image.Parse(c.Example); err != nil {
+			_, plan := image.FindLink(c.Example)
+			if _, err := image.Parse(plan); err != nil {
 				t.Errorf("%s: help shows %q, which is refused: %v", l, c.Example, err)
 			}
 		}

@@ -54,6 +54,10 @@ type outgoing struct {
 	// owed is what is kept when it must wait; an empty Key keeps nothing.
 	owed identity.Owed
 
+	// answer learns the id of the message once it is sent; it may be nil.
+	answer *answerID
+	id     string
+
 	born time.Time
 	mu   sync.Mutex    // orders owing and settling
 	done chan struct{} // closed when it was taken, or refused for good
@@ -171,9 +175,9 @@ func (o *outgoing) lane() string { return string(o.owed.Tenant) + "|" + o.target
 func (o *outgoing) send(ctx context.Context) error {
 	var err error
 	if o.replyTo == "" {
-		_, err = o.app.connector.Send(ctx, o.target, o.activity)
+		o.id, err = o.app.connector.Send(ctx, o.target, o.activity)
 	} else {
-		_, err = o.app.connector.Reply(ctx, o.target, o.replyTo, o.activity)
+		o.id, err = o.app.connector.Reply(ctx, o.target, o.replyTo, o.activity)
 	}
 	return err
 }
@@ -255,6 +259,7 @@ func (q *replies) settle(o *outgoing, sent error) (marked bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	defer close(o.done)
+	defer func() { o.answer.is(o.id) }()
 	if sent != nil {
 		q.log.Warn("an answer was refused by the connector", "app", o.app.key, "tenant", o.owed.Tenant, "error", sent)
 	}

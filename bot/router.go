@@ -110,6 +110,11 @@ func (r *Router) Dialog(path string, open OpenFunc, submit SubmitFunc, does stri
 	r.add(&Route{Surface: OnSubmit, Pattern: path, submit: submit, Does: does})
 }
 
+// Submit takes what was filled in into a dialog that another route opens.
+func (r *Router) Submit(path string, submit SubmitFunc, does string) {
+	r.add(&Route{Surface: OnSubmit, Pattern: path, submit: submit, Does: does})
+}
+
 // Open opens a dialog whose form another dialog takes.
 func (r *Router) Open(path string, open OpenFunc, does string) {
 	r.add(&Route{Surface: OnOpen, Pattern: path, open: open, Does: does})

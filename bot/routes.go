@@ -96,10 +96,14 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Command("save", b.saveTyped, "the picture as a file: save as harbour.webp")
 	r.Command("save-version", b.saveVersion, "the picture as a new version of its file")
 	r.Command("share", b.shareLatest, "a link to the file for the organisation")
+	r.Command("file", b.fileLatest, "the result as a file, in a personal chat")
 	r.Command("undo", b.undoLatest, "the last step taken back")
 	r.Command("redo", b.redoLatest, "a step brought again")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
-	r.Command(unknown, b.editPicture, "any plan: resize 800 | grey | webp; or a picture alone")
+	r.Command(unknown, b.editPicture, "any plan: resize 800 | grey | webp, for one picture or ten, or behind a link; or a picture alone")
+
+	// Message extension
+	r.Extend(editImage, b.openEditImage, b.submitEditImage, "edit a picture of a message, or the last one from the compose box")
 
 	// Card buttons
 	r.Action("help", b.imageHelp, "what can be typed")
@@ -108,6 +112,13 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Action("image/{id}/{at}/redo", b.redoPicture, "a step forward again")
 	r.Action("image/{id}/{at}/info", b.aboutPicture, "what is known of the picture")
 	r.Action("image/{id}/{at}/do/{plan}", b.applyPlan, "a plan, one press away")
+	r.Action("image/{id}/{at}/show", b.showPicture, "a picture of a list, in a message of its own")
+	r.Action("image/{id}/{at}/file", b.filePressed, "the picture as a file")
+	r.Action("several/{ids}/files", b.filesOfSeveral, "several pictures as files")
+
+	// Dialogs
+	r.Dialog("image/{id}/{at}/edit/{tool}", b.openEdit, b.applyEdit, "resize, crop, redact, annotate, convert, with a preview")
+	r.Submit("image/{id}/{at}/try/{tool}", b.tryEdit, "the preview of what a dialog says")
 
 	// Message extension
 	r.Query("findImage", b.searchImages, "search from the compose box; what was seen last on open")
@@ -138,6 +149,7 @@ func (b *Bot) imageRoutes(r *Router) {
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place")
+	r.Other("fileConsent/invoke", b.answerOffer, "an offered file is taken, or not")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
 }
 

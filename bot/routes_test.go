@@ -56,7 +56,9 @@ func eachButton(node any, visit func(Surface, string)) {
 		case n["type"] != "Action.Submit":
 		case opens:
 			visit(OnOpen, verb)
-		case n["style"] == "positive":
+		case verb == editImage: // a dialog of the message extension
+			visit(OnExtended, verb)
+		case n["style"] == "positive", data["form"] != nil:
 			visit(OnSubmit, verb)
 		default: // what clients without Action.Execute send in its place
 			visit(OnAction, verb)

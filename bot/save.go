@@ -38,7 +38,7 @@ func answered(w image.Wish, how string) image.Wish {
 func (b *Bot) saveTyped(t *Turn) (cards.Card, error) {
 	name := saveName(t)
 	if name == "" {
-		w, _, err := b.onDesk(t)
+		w, err := b.inHand(t)
 		if err != nil {
 			return cards.Card{}, err
 		}
@@ -69,7 +69,7 @@ func (b *Bot) saveLatest(t *Turn, wish image.Wish) (cards.Card, error) {
 	if s, done, err := b.Gallery.Repeated(t.ctx, t.Caller, t.Deed()); done || err != nil {
 		return b.savedOr(t, s, err)
 	}
-	w, _, err := b.onDesk(t)
+	w, err := b.inHand(t)
 	if err != nil {
 		return cards.Card{}, err
 	}

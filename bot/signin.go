@@ -284,21 +284,6 @@ func (b *Bot) verifyState(t *Turn, g Grant) error {
 	return nil
 }
 
-// later does something after the answer to an activity, with a turn of its own time.
-func (b *Bot) later(t *Turn, f func(*Turn)) {
-	b.replies.done.Go(func() {
-		ctx, cancel := context.WithTimeout(b.replies.sending, messageTime)
-		defer cancel()
-		after := *t
-		after.ctx = ctx
-		if b.gate.enter(ctx) != nil {
-			return
-		}
-		defer b.gate.leave()
-		f(&after)
-	})
-}
-
 // goOn carries out what a person had to sign in for; who signed in for nothing special sees their profile.
 func (b *Bot) goOn(t *Turn) {
 	b.refreshProfile(t)
@@ -307,7 +292,7 @@ func (b *Bot) goOn(t *Turn) {
 		b.say(t, b.signedInCard(t))
 		return
 	}
-	w.ctx, w.resumed = t.ctx, true
+	w.ctx, w.resumed, w.answer = t.ctx, true, newAnswerID()
 	start := b.now()
 	card, err := guard(w.ctx, func() (cards.Card, error) { return w.route.card(w) })
 	b.finish(w, start, err)

@@ -28,6 +28,8 @@ type Turn struct {
 	params   map[string]string
 	// data is what came with the path: a button's marks, the inputs of a form.
 	data map[string]string
+	// answer is the message that answers this one, once it is sent; nil for what is no message.
+	answer *answerID
 	// payload is the message that an action of the message extension was called on.
 	payload *MessagePayload
 	// resumed is set when the turn waited for its person to sign in.

@@ -6,6 +6,7 @@ package cards
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
@@ -22,7 +23,15 @@ const MaxSize = 27 << 10
 type Card struct {
 	summary string
 	raw     []byte
+	// of a file that changes hands, which is no Adaptive Card
+	kind, name, url string
 }
+
+// Type is the content type of the attachment that the card is.
+func (c Card) Type() string { return cmp.Or(c.kind, ContentType) }
+
+// File is the name and address of the file that changes hands; empty for Adaptive Cards.
+func (c Card) File() (name, url string) { return c.name, c.url }
 
 // Summary is the card in plain words, for notifications; it is all that a client too old for the card shows.
 func (c Card) Summary() string { return c.summary }
@@ -82,7 +91,7 @@ const (
 )
 
 // card encodes a layout into room that nobody uses any more.
-func (l layout) card(room []byte) Card { return Card{l.FallbackText, l.encode(room[:0])} }
+func (l layout) card(room []byte) Card { return Card{summary: l.FallbackText, raw: l.encode(room[:0])} }
 
 // newCard is a card of a body; see newLayout.
 func newCard(summary string, body []Element, actions ...Action) Card {

@@ -56,7 +56,7 @@ func goldens() map[string]any {
 		"form-french":        Form(french, FormView{Verb: "contact/c7/edit", Version: 3, Values: values()}),
 		"newbook-full":       NewBook(t, NewBookForm{Form: "F4", Name: "Sales", Problem: "Another book has this name.", Kind: "personal", Kinds: []ChoiceView{{"This conversation's", "conversation"}, {"My own", "personal"}}}),
 		"picture-full":       Picture(t, harbour()), "picture-bare": Picture(french, PictureView{ID: "i1", Name: "Image", After: PictureFacts{"640 × 480 pixels", "12 Ko", "PNG"}, Alt: "Image, 640 × 480"}),
-		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().Next}),
+		"picture-info":    PictureInfo(t, PictureInfoView{Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&k=x", Alt: "harbour.jpg, 4032 × 3024", Facts: []FactView{{"Format", "JPEG"}, {"Size", "4,032 × 3,024 pixels"}, {"Colours", "#0f6e6e  #9b2c4f"}}, Warning: "This file tells where the picture was taken.", Next: harbour().More}),
 		"picture-hostile": Picture(t, PictureView{ID: "i/1", Name: hostileName, Alt: hostileName, Done: []string{hostileName}, Notes: []string{hostileName}, Notice: hostileName, After: PictureFacts{"1 × 1 pixels", "1 KB", "PNG"}}),
 		"signin-full":     SignIn(t, SignInView{Title: "Sign in", Sentence: "Sign in to let Image Pro read files for you.", Hint: "Then do it again.", Button: "Sign in", URL: "https://bot.contoso.example/auth/start?t=x", Next: []Step{{"Help", "help"}}}),
 		"signin-bare":     SignIn(french, SignInView{Title: hostileName, Sentence: hostileName}),
@@ -77,7 +77,11 @@ func goldens() map[string]any {
 		"librarydialog-sites": LibraryDialog(french, LibraryForm{Form: "F6", Input: InputSite, Label: "Quel site ?", Choices: []ChoiceView{{"Port", "contoso,1,2"}, {hostileName, "contoso,3,4"}}}),
 		"savedialog-new":      SaveDialog(t, saveForm()), "savedialog-handed": SaveDialog(french, SaveForm{ID: "i1", Form: "F8", Values: map[string]string{InputName: "capture.png"}, Problems: map[string]string{InputName: "SharePoint n’accepte pas ce nom."}}),
 		"savedialog-clash": SaveDialog(t, clashForm()),
-		"note-full":        Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"edit-dialog":      EditDialog(t, redacting()), "edit-choose": EditDialog(french, EditView{Title: "Modifier l’image", Verb: "editImage", Do: "Suivant", Form: "F6", Inputs: []InputView{{ID: "which", Label: "Quelle image", Value: "0", Choices: []ChoiceView{{"port.jpg", "0"}, {hostileName, "1"}}}}}),
+		"edit-pictures": Pictures(t, pasted()), "edit-working": Working(t, WorkingView{Title: "Working on 10 pictures…", Text: "3 of 10 are done."}),
+		"file-consent": FileConsent(FileView{Name: "harbour.webp", Text: "800 × 600 pixels", Size: 84_000, Image: "i1", At: 3}),
+		"file-info":    FileInfo(FileView{Name: "harbour.webp", URL: "https://contoso-my.sharepoint.example/Documents/harbour.webp", ID: "8A7B", Kind: "webp"}),
+		"note-full":    Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 }
 

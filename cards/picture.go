@@ -72,13 +72,36 @@ func factList(facts []FactView) []Fact {
 	return list
 }
 
+// pictureActions are a step back or forward, what finds room beside it, and the rest folded away.
 func pictureActions(t Texts, v PictureView) []Action {
-	var actions []Action
-	if v.Undo {
-		actions = append(actions, button(t.Text("button.undo"), PictureVerb(v.ID, v.At, "undo")))
+	undo, redo := button(t.Text("button.undo"), PictureVerb(v.ID, v.At, "undo")), button(t.Text("button.redo"), PictureVerb(v.ID, v.At, "redo"))
+	next, more := steps(v.Next), steps(v.More)
+	var first []Action
+	switch {
+	case v.Undo && v.Redo:
+		first, more = []Action{undo}, append([]Action{redo}, more...)
+	case v.Undo:
+		first = []Action{undo}
+	case v.Redo:
+		first = []Action{redo}
 	}
-	if v.Redo {
-		actions = append(actions, button(t.Text("button.redo"), PictureVerb(v.ID, v.At, "redo")))
+	if room := maxActions - 1 - len(first); len(next) > room {
+		next, more = next[:room], append(next[room:len(next):len(next)], more...)
 	}
-	return append(actions, steps(v.Next)...)
+	all := append(first, next...)
+	if len(more) > 0 {
+		all = append(all, ShowCard{Title: t.Text("button.more"), Card: folded(more)})
+	}
+	return marked(Marks{v.Posted}, all...)
+}
+
+// folded is a card of buttons, in rows of three.
+func folded(actions []Action) layout {
+	var l layout
+	for len(actions) > 0 {
+		n := min(3, len(actions))
+		l.Body = append(l.Body, ActionSet{Actions: actions[:n]})
+		actions = actions[n:]
+	}
+	return l
 }

@@ -57,14 +57,27 @@ func opensDialog(verb string) bool {
 	case "library":
 		return id == "choose"
 	case "image":
-		return last == "save"
+		return last == "save" || strings.Contains(last, "/edit/")
 	}
 	return false
 }
 
+// asksAloud tells the paths whose answer is a message of its own and leaves the card as it is: they are sent as a message
+// that nobody sees.
+func asksAloud(verb string) bool {
+	first, rest, _ := strings.Cut(verb, "/")
+	return first == "several" || first == "image" && (strings.HasSuffix(rest, "/file") || strings.HasSuffix(rest, "/show"))
+}
+
+// FilesVerb asks for the files of several pictures, each as it is after a number of steps.
+func FilesVerb(pictures []string) string { return path("several", strings.Join(pictures, " "), "files") }
+
 // button carries out a verb, or opens its dialog. Clients that do not know Action.Execute submit the verb.
 func button(title, verb string) Action {
 	title = plain(title)
+	if asksAloud(verb) {
+		return Submit{Title: title, Data: SubmitData{Verb: verb}}
+	}
 	if opensDialog(verb) {
 		return Submit{Title: title, Data: SubmitData{MSTeams: &SubmitTeams{Type: "task/fetch"}, Verb: verb}}
 	}
@@ -73,7 +86,7 @@ func button(title, verb string) Action {
 
 // tap is what touching a row or a word does; its title is what a screen reader says.
 func tap(title, verb string) Action {
-	if opensDialog(verb) {
+	if opensDialog(verb) || asksAloud(verb) {
 		return button(title, verb)
 	}
 	return Execute{Title: plain(title), Verb: verb}
@@ -114,6 +127,12 @@ func mark(m Marks, action Action) Action {
 		return a
 	case ShowCard:
 		a.Card.Actions = marked(m, a.Card.Actions...)
+		for i, e := range a.Card.Body {
+			if set, is := e.(ActionSet); is {
+				set.Actions = marked(m, set.Actions...)
+				a.Card.Body[i] = set
+			}
+		}
 		return a
 	}
 	return action

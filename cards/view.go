@@ -188,8 +188,74 @@ type PictureView struct {
 	Notice string
 	// Undo and Redo offer to take a step back and forward.
 	Undo, Redo bool
-	// Next are more ways on; see Step.
-	Next []Step
+	// Next are more ways on, see Step: those that find room stand on the card, the others and More unfold.
+	Next, More []Step
+	// Posted as in ContactView.
+	Posted bool
+}
+
+// EditView is a dialog in which something is tried on a picture. All texts are finished.
+type EditView struct {
+	Title string
+	// Verb is where the form goes; Do is the label of the button that sends it. Try is where it goes to be looked at first;
+	// empty offers that not.
+	Verb, Do, Try string
+	// Form as in FormView, Posted as in ContactView.
+	Form   string
+	Posted bool
+	// Note is a sentence above: "The picture has changed meanwhile."
+	Note string
+	// Preview and Alt as in PictureView, of the picture as it would be; Facts is its size.
+	Preview, Alt, Facts string
+	Inputs              []InputView
+}
+
+// InputView is an input of a dialog: a choice where it has Choices, else text.
+type InputView struct {
+	ID, Label, Value string
+	// Example shows in an empty input, Hint stands below it, Problem is what is wrong with the value.
+	Example, Hint, Problem string
+	Choices                []ChoiceView
+	// Lines makes it higher; Most is how many characters it takes.
+	Lines bool
+	Most  int
+}
+
+// PicturesView is a list of pictures that came together.
+type PicturesView struct {
+	// Title is a finished sentence: "3 pictures".
+	Title, Note string
+	Rows        []PictureRow
+	Next        []Step
+}
+
+// PictureRow is a picture of a list.
+type PictureRow struct {
+	Name string
+	// Line is its size before and after, Detail its bytes and format; Notes as in PictureView.
+	Line, Detail string
+	Notes        []string
+	// Problem is why nothing became of it.
+	Problem string
+	// Preview and Alt as in PictureView.
+	Preview, Alt string
+	// Verb leads to the picture by itself, and Open says so; empty leads nowhere.
+	Verb, Open string
+}
+
+// WorkingView says that something takes a while: "Working on 10 pictures…", "3 of 10 are done."
+type WorkingView struct{ Title, Text string }
+
+// FileView is a file that changes hands.
+type FileView struct {
+	Name string
+	// Text says what it is, Size how many bytes it has; Image and At are the picture and its state.
+	Text  string
+	Size  int64
+	Image string
+	At    int
+	// URL is where the file lies, ID and Kind what Teams calls it and its type; known when it was handed over.
+	URL, ID, Kind string
 }
 
 // PictureFacts are written for the person's language: "4,032 × 3,024 pixels", "3.1 MB", "JPEG".

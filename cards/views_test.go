@@ -144,7 +144,32 @@ func harbour() PictureView {
 	return PictureView{ID: "i1", At: 3, Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&l=en&p=resize+800&s=1024&k=x", Alt: "harbour.jpg, resized, 800 × 600",
 		Before: PictureFacts{"4,032 × 3,024 pixels", "3.1 MB", "JPEG"}, After: PictureFacts{"800 × 600 pixels", "84 KB", "WEBP"},
 		Done: []string{"resized to 800 pixels wide", "in grey", "as WebP"}, Notes: []string{"200 KB could not be reached: it has 210 KB."}, Notice: "2 pictures came with the message. This is the first one.",
-		Undo: true, Redo: true, Next: []Step{{"Mail, under 200 KB", PictureVerb("i1", 3, "do", "resize 1600 | jpeg | under 200 KB")}, {"About it", PictureVerb("i1", 3, "info")}}}
+		Undo: true, Redo: true, Posted: true, Next: []Step{{"Resize…", PictureVerb("i1", 3, "edit", "resize")}, {"Crop…", PictureVerb("i1", 3, "edit", "crop")}, {"Redact…", PictureVerb("i1", 3, "edit", "redact")},
+			{"Annotate…", PictureVerb("i1", 3, "edit", "annotate")}, {"Save", PictureVerb("i1", 3, "info")}},
+		More: []Step{{"Mail, under 200 KB", PictureVerb("i1", 3, "do", "resize 1600 | jpeg | under 200 KB")}, {"About it", PictureVerb("i1", 3, "info")}, {"Get the file", PictureVerb("i1", 3, "file")}}}
+}
+
+// redacting is a dialog that was filled in with a mistake.
+func redacting() EditView {
+	return EditView{Title: "Redact", Verb: PictureVerb("i1", 3, "edit", "redact"), Do: "Apply", Try: PictureVerb("i1", 3, "try", "redact"), Form: "F5", Posted: true,
+		Note: "The picture has changed since this was opened.", Preview: "https://bot.contoso.example/i/t/i1?e=1&p=redact+10%25%2C40%25+50%25x8%25&k=x", Alt: "harbour.jpg, 800 × 600", Facts: "800 × 600 pixels",
+		Inputs: []InputView{
+			{ID: "boxes", Label: "What to cover, a line each", Value: "10%,40% 50%x8%\nover there", Example: "10%,40% 50%x8%", Hint: "10%,40% 50%x8% or a place: top 10%", Problem: "In “over there”, something is missing.", Lines: true, Most: 2000},
+			{ID: "how", Label: "Cover with", Value: "solid", Choices: []ChoiceView{{"A solid colour: nothing can be brought back", "solid"}, {"A blur (weaker)", "blur"}}},
+			{ID: "size", Label: "Size", Most: 20}}}
+}
+
+// pasted is a list of three pictures, one of which could not be read.
+func pasted() PicturesView {
+	row := func(i int) PictureRow {
+		id := string(rune('a' + i))
+		return PictureRow{Name: "harbour " + id + ".jpg", Line: "4,032 × 3,024 → 800 × 600 pixels", Detail: "3.1 MB → 84 KB · JPEG → WebP", Preview: "https://bot.contoso.example/i/t/" + id + "?e=1&k=x",
+			Alt: "harbour " + id + ".jpg, 800 × 600", Verb: PictureVerb(id, 1, "show"), Open: "Work on harbour " + id + ".jpg"}
+	}
+	noted := row(1)
+	noted.Notes = []string{"The result does not move."}
+	return PicturesView{Title: "3 pictures", Note: "The same was done to each.", Rows: []PictureRow{row(0), noted, {Name: "notes.txt", Problem: "This is no picture."}},
+		Next: []Step{{"Get all the files", FilesVerb([]string{"a.1", "b.1"})}, {"Help", "help"}}}
 }
 
 func aide() HelpView {

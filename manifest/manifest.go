@@ -130,10 +130,11 @@ func DefaultImage(appID string) App {
 	return App{
 		AppID: appID, Files: true,
 		Commands: []Command{
-			{Name: "images"}, {Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "save"}, {Name: "info"}, {Name: "undo"}, {Name: "privacy"}, {Name: "help"},
+			{Name: "images"}, {Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "save"}, {Name: "file", Scopes: []string{Personal}}, {Name: "info"}, {Name: "undo"}, {Name: "help"},
 		},
 		Extension: []ExtensionCommand{
 			{ID: "findImage", Type: Query, Context: []string{Compose, CommandBox}, InitialRun: true, Parameter: "q"},
+			{ID: "editImage", Type: Action, Context: []string{Message, Compose}, FetchTask: true},
 		},
 	}
 }

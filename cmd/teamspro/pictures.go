@@ -83,7 +83,7 @@ func newPictures(s *settings) (*pictures, error) {
 	if p.engine, err = imaging.New(s.Pictures.engine()); err != nil {
 		return nil, err
 	}
-	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, Drives: p.drives})
+	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, MaxBytes: s.Pictures.MaxMB << 20, Drives: p.drives})
 	if p.server, err = web.NewPreviewServer(p.links, p.studio, filepath.Join(s.Data, "previews")); err != nil {
 		p.engine.Close()
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)

@@ -67,7 +67,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return bot.AppConfig{}, err
 		}
 		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
-		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log})
+		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
 		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
 	}
 	contactApp, errContact := app(s.Contact)

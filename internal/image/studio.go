@@ -288,6 +288,42 @@ func (s *Studio) Result(ctx context.Context, who identity.Caller, id ID) (Result
 	return Run(ctx, s.engine, s.limits, data, w.before, p)
 }
 
+// Try tells what a plan would come to on a picture as it is, without doing it: the whole plan, for a link to its preview,
+// and the size of the result. Nothing of it is remembered. Its errors are those of Do, but for what only pixels tell.
+func (s *Studio) Try(who identity.Caller, id ID, p Plan) (Work, error) {
+	w, err := s.work("image.Try", who, id)
+	if err != nil {
+		return Work{}, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	whole, err := w.trail.Plan().Then(p)
+	if err != nil {
+		return Work{}, err
+	}
+	layout, err := s.limits.Layout(whole, w.before)
+	if err != nil {
+		return Work{}, err
+	}
+	tried := w.view()
+	size := layout.After(w.before)
+	tried.Plan, tried.After, tried.Notes = whole, Facts{W: size.W, H: size.H}, layout.Notes
+	return tried, nil
+}
+
+// ResultAt is Result of a picture that is as the person saw it; of one that has changed since, the fault is Stale.
+func (s *Studio) ResultAt(ctx context.Context, who identity.Caller, id ID, at int) (Work, Result, error) {
+	w, err := s.Look(who, id)
+	if err != nil {
+		return Work{}, Result{}, err
+	}
+	if w.At != at {
+		return Work{}, Result{}, fault.New(fault.Stale, "image.Result", "image.moved_on")
+	}
+	r, err := s.Result(ctx, who, id)
+	return w, r, err
+}
+
 // May tells whether a picture may be shown after a plan to whoever holds a link to it: it is still remembered, and the
 // plan covers all that its person has covered by now.
 func (s *Studio) May(ctx context.Context, t identity.Tenant, id, plan string) error {
