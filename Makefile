@@ -17,6 +17,8 @@ BENCH_PACKAGES := postgresql
 LINT_VERSION := 2.15.0
 MODULES := test/e2e/node_modules
 PEERS := test/bench/node_modules
+# What the sign-in page hands its code to Teams with; the program is built without it, too.
+TEAMSJS := $(MODULES)/@microsoft/teams-js
 
 # need stops with a sentence when a program is not there: $(call need,program,what to do)
 define need
@@ -36,7 +38,7 @@ endef
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-run: build $(MODULES)/.ready ## Build and start the service with its sandbox: a small Teams in the browser.
+run: $(MODULES)/.ready build ## Build and start the service with its sandbox: a small Teams in the browser.
 	bin/teamspro sandbox --packages $(MODULES)
 
 test: unit e2e ## Run every test: Go with the race detector, cards and pages in a real browser.
@@ -45,7 +47,7 @@ unit: ## Run the Go tests.
 	@$(call install-missing,$(TEST_PACKAGES))
 	go test -race -shuffle=on ./...
 
-e2e: build $(MODULES)/.ready ## Run the browser tests and Microsoft's own checks of cards, manifests and connector.
+e2e: $(MODULES)/.ready build ## Run the browser tests and Microsoft's own checks of cards, manifests and connector.
 	@$(call install-missing,$(TEST_PACKAGES))
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro npm test --prefix test/e2e
 
@@ -61,6 +63,9 @@ build: bin/teamspro ## Build the program into bin/.
 bin/teamspro:
 	@$(call need,go,install Go 1.26 from https://go.dev/dl)
 	@$(call install-missing,$(BUILD_PACKAGES))
+	@mkdir -p internal/web/borrowed; if [ -f $(TEAMSJS)/dist/umd/MicrosoftTeams.min.js ]; then \
+		{ echo '/*!'; cat $(TEAMSJS)/LICENSE; echo '*/'; sed '/^\/\/# sourceMappingURL=/d' $(TEAMSJS)/dist/umd/MicrosoftTeams.min.js; } > internal/web/borrowed/teams.js; \
+	else echo "without $(TEAMSJS): people type the code of the sign-in page"; fi
 	go build -trimpath -o $@ ./cmd/teamspro
 
 fuzz: ## Let each fuzz target look for trouble for 20 seconds.
@@ -75,11 +80,11 @@ bench: build ## Measure beside the peers and write docs/performance.md (UNIT=sea
 cover: ## Say how much of each package the tests reach.
 	go test -cover ./...
 
-playground: build $(MODULES)/.ready ## Start the service with Microsoft's Agents Playground as a second client (its own licence applies).
+playground: $(MODULES)/.ready build ## Start the service with Microsoft's Agents Playground as a second client (its own licence applies).
 	@$(call need,npx,install Node.js 20 or newer)
 	bin/teamspro sandbox --packages $(MODULES) --playground
 
-screens: build $(MODULES)/.ready ## Take the pictures of docs/screens again: each card and dialog, light and dark, wide and narrow.
+screens: $(MODULES)/.ready build ## Take the pictures of docs/screens again: each card and dialog, light and dark, wide and narrow.
 	@$(call install-missing,$(TEST_PACKAGES))
 	TEAMSPRO_BIN=$(CURDIR)/bin/teamspro node test/e2e/screens.mjs docs/screens
 

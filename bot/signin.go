@@ -263,7 +263,8 @@ func exchangeKey(t *Turn, id string) string {
 
 // tellOnce says in the chat why a sign-in will not work, where the button of the card would not help.
 func (b *Bot) tellOnce(t *Turn, id string, err error) {
-	if !fault.Is(err, fault.SignIn) && b.exchanges.first("trouble|"+exchangeKey(t, id), b.now()) {
+	helpless := fault.Is(err, fault.Denied) || fault.Is(err, fault.Internal)
+	if helpless && b.exchanges.first("trouble|"+exchangeKey(t, id), b.now()) {
 		b.say(t, b.trouble(t, err))
 	}
 }

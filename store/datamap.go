@@ -30,6 +30,8 @@ func notStored() []Datum {
 		{Kind: "datamap.profile", Holds: "datamap.roster", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.minutes"},
 		{Kind: "datamap.team", Holds: "datamap.names", Accessed: true, Kept: "datamap.kept.request"},
 		{Kind: "datamap.talk", Holds: "datamap.messages", Personal: true, Accessed: true, Kept: "datamap.kept.request"},
+		{Kind: "datamap.talk", Holds: "datamap.waiting", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.tenminutes"},
+		{Kind: "datamap.user", Holds: "datamap.vouched", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.process"},
 		{Kind: "datamap.files", Holds: "datamap.handed", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.picture"},
 	}
 }

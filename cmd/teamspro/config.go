@@ -38,6 +38,8 @@ type settings struct {
 	ServiceHosts   []string `env:"TEAMSPRO_SERVICE_HOSTS" help:"Hosts to which the connector token may go; loopback only when named here, with its port."`
 	CAFile         string   `name:"ca-file" env:"TEAMSPRO_CA_FILE" help:"PEM file with one more certificate authority to trust."`
 
+	Token signInSettings `embed:"" prefix:"token-" envprefix:"TEAMSPRO_TOKEN_"`
+
 	Pictures pictureSettings `embed:"" prefix:"picture-" envprefix:"TEAMSPRO_PICTURE_"`
 
 	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
@@ -132,7 +134,7 @@ func (s *settings) check() error {
 	if s.Region != "" && !region.MatchString(s.Region) {
 		bad("TEAMSPRO_REGION", "is not a country of two capital letters, such as FR")
 	}
-	problems = append(problems, s.checkAddresses(), s.Pictures.check())
+	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check())
 	return errors.Join(problems...)
 }
 
@@ -259,7 +261,7 @@ func lines(v reflect.Value, prefix string) []string {
 }
 
 func shown(name string, v reflect.Value) string {
-	if name == "Secret" && v.String() != "" {
+	if (name == "Secret" || name == "Key") && v.String() != "" {
 		return "(set)"
 	}
 	if list, is := v.Interface().([]string); is {

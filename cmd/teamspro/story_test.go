@@ -46,6 +46,10 @@ import (
 //	send                    sends the card in the compose box
 //	invoke NAME             the client sends an invoke that wants no more than an answer
 //
+//	consent PERSON [refuse] opens the sign-in page that is in sight, decides there as the person, and looks at where it ends
+//	verify [CODE]           the client hands over the code that the page gave
+//	code                    types the code that the page showed
+//
 //	last                    looks at the last message of the conversation
 //	comes                   waits for the message that a dialog leaves in the conversation, and looks at it
 //	sent                    looks at the last card that a person sent
@@ -87,7 +91,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
-		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "shown": (*story).shown,
+		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "consent": (*story).consent, "verify": (*story).verify, "code": (*story).enterCode, "shown": (*story).shown,
 	} {
 		all[name] = cmd(step)
 	}
@@ -114,6 +118,8 @@ type story struct {
 	before   int // how many messages the bot had when its button was pressed
 	// the files of the next message
 	files []handed
+	// what the sign-in page showed
+	code string
 	// the search
 	query string
 	skip  int
@@ -250,7 +256,7 @@ func (s *story) look(m seen) error {
 func (s *story) wayOn() error {
 	if _, err := find(s.card, func(o map[string]any) bool {
 		kind, _ := o["type"].(string)
-		return strings.HasPrefix(kind, "Action.") && kind != "Action.ToggleVisibility"
+		return strings.HasPrefix(kind, "Action.") && kind != "Action.ToggleVisibility" || kind == "signin"
 	}); err != nil {
 		return fmt.Errorf("a dead end: %v", sentences(s.card))
 	}
@@ -289,6 +295,7 @@ func (s *story) takeUp(args []string) error {
 	if !known {
 		return fmt.Errorf("nothing is laid aside as %q", args[0])
 	}
+	before.code = s.code // which a browser of its own showed
 	*s = before
 	return nil
 }

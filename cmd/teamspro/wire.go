@@ -34,6 +34,7 @@ type service struct {
 	db       *store.DB
 	books    *contact.Books
 	pictures *pictures // nil without Image Pro
+	desks    *desks
 	logins   []*login
 	tenants  []string
 	log      *slog.Logger
@@ -49,6 +50,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
 	svc := &service{db: db, log: log}
+	if svc.desks, err = newDesks(s, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	metrics := ops.NewMetrics(version())
 	transport := bot.GuardedTransport(s.outbound(), roots())
 	client := func(op string, timeout time.Duration) *http.Client {
@@ -67,8 +71,12 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return bot.AppConfig{}, err
 		}
 		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
+		signIn, err := svc.desks.open(svc, a, client("signin", 10*time.Second))
+		if err != nil {
+			return bot.AppConfig{}, err
+		}
 		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
-		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, SignIn: signIn, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
 	}
 	contactApp, errContact := app(s.Contact)
 	imageApp, errImage := app(s.Image)
@@ -79,7 +87,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows}
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
 		if svc.pictures, err = newPictures(s); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -105,8 +113,13 @@ func (svc *service) stored() error {
 
 // tokens are the tokens of an app of its own.
 func (s *settings) tokens(a appSettings, client *http.Client) (*auth.AppTokens, error) {
-	return auth.NewAppTokens(auth.AppConfig{AppID: a.ID, TenantID: s.TenantID, LoginURL: s.LoginURL, Secret: a.Secret, CertificateFile: a.Certificate,
-		ManagedIdentity: a.ManagedIdentity, Federated: a.Federated, HTTP: client, Scope: s.scope})
+	return auth.NewAppTokens(s.appConfig(a, client))
+}
+
+// appConfig says as whom an app asks Entra for tokens.
+func (s *settings) appConfig(a appSettings, client *http.Client) auth.AppConfig {
+	return auth.AppConfig{AppID: a.ID, TenantID: s.TenantID, LoginURL: s.LoginURL, Secret: a.Secret, CertificateFile: a.Certificate,
+		ManagedIdentity: a.ManagedIdentity, Federated: a.Federated, HTTP: client, Scope: s.scope}
 }
 
 // named says a problem of an app under the name of the setting that the operator knows.
@@ -163,7 +176,7 @@ func (svc *service) loggedIn() error {
 func (svc *service) routes(s *settings) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/messages", svc.bot)
-	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon}
+	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages()}
 	if svc.pictures != nil {
 		pages.Previews = svc.pictures.server
 	}
@@ -198,7 +211,12 @@ func (s *settings) off() []string {
 		off = append(off, "Image Pro (no app id)")
 	}
 	if s.PublicURL == "" {
-		off = append(off, "pictures and help links (no public url)")
+		off = append(off, "pictures, help links and sign-in pages (no public url)")
+	}
+	for _, a := range []appSettings{s.Contact, s.Image} {
+		if a.ID != "" && a.ManagedIdentity {
+			off = append(off, "sign-in of people to "+a.Name+" (a managed identity cannot act for them)")
+		}
 	}
 	return off
 }
@@ -218,6 +236,10 @@ func (svc *service) work(ctx context.Context) error {
 			return nil
 		})
 	}
+	group.Go(func() error {
+		svc.sweep(ctx)
+		return nil
+	})
 	group.Go(func() error {
 		svc.warm(ctx)
 		svc.saveIndexes(ctx)

@@ -1,5 +1,5 @@
-// Package web serves the pages that belong to the products and need no sign-in: help, privacy, terms,
-// a start page, and pictures of initials for cards. Everything comes from this service's own address.
+// Package web serves the pages that belong to the products: help, privacy, terms, a start page and the pages on which people
+// sign in, and pictures of initials for cards. Everything comes from this service's own address.
 //
 // It shows nobody's data without proof: what a page says is the same for everyone, a picture of initials is made from the
 // letters in its address alone, and a preview of somebody's picture is behind a link that this service signed.
@@ -34,6 +34,8 @@ type Config struct {
 	Commands func(app, lang string) []Command
 	// Previews serves the pictures behind signed links (a PreviewServer); nil when there are none.
 	Previews http.Handler
+	// SignIns are the apps that people can sign in to; none leaves the sign-in pages out.
+	SignIns []SignIn
 	// Icon draws the icon of an app as a square PNG; nil leaves icons out.
 	Icon func(app string, size int) []byte
 }
@@ -65,12 +67,8 @@ const (
 
 // New makes the handler of all pages. It panics when a page cannot be parsed, which the first test shows.
 func New(c Config) http.Handler {
-	s := &site{Config: c, base: basePath(c.PublicURL), pages: map[string]*template.Template{}}
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"t": sentence, "own": ownName}).ParseFS(pageFiles, "pages/layout.html"))
+	s := &site{Config: c, base: basePath(c.PublicURL), pages: parsePages()}
 	mux := http.NewServeMux()
-	for _, page := range []string{"start", "help", "privacy", "terms"} {
-		s.pages[page] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+page+".html"))
-	}
 	mux.HandleFunc("GET /{$}", s.page("start"))
 	mux.HandleFunc("GET /help", s.page("help"))
 	mux.HandleFunc("GET /privacy", s.page("privacy"))
@@ -81,11 +79,23 @@ func New(c Config) http.Handler {
 			mux.Handle("GET /static/"+app.Kind+".png", file(sync.OnceValue(func() []byte { return s.Icon(app.Kind, iconSize) }), "image/png", fileCaching))
 		}
 	}
+	if len(c.SignIns) > 0 {
+		newSignIns(s, c.SignIns).routes(mux)
+	}
 	mux.Handle("GET /avatar/{file}", newAvatars())
 	if c.Previews != nil {
 		mux.Handle("GET /i/{tenant}/{image}", c.Previews)
 	}
 	return secured(mux)
+}
+
+func parsePages() map[string]*template.Template {
+	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"t": sentence, "own": ownName}).ParseFS(pageFiles, "pages/layout.html"))
+	pages := map[string]*template.Template{}
+	for _, page := range []string{"start", "help", "privacy", "terms", "signin"} {
+		pages[page] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+page+".html"))
+	}
+	return pages
 }
 
 // site is what the pages are made from.
@@ -115,7 +125,12 @@ type view struct {
 }
 
 // sentence is the function "t" of the pages: a text of the view's language.
-func sentence(v view, key string, args ...any) string { return v.Text.Text(key, args...) }
+func sentence(v speaker, key string, args ...any) string { return v.printer().Text(key, args...) }
+
+// speaker is the view of any page.
+type speaker interface{ printer() *lang.Printer }
+
+func (v view) printer() *lang.Printer { return v.Text }
 
 // ownName is the function "own" of the pages: what a language calls itself.
 func ownName(l string) string { return lang.For(l).Text("web.language") }
