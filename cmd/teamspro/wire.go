@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"teamspro/bot"
+	"teamspro/graph"
 	"teamspro/internal/auth"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
@@ -81,7 +82,12 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows}
 	if s.Image.ID != "" {
-		if svc.pictures, err = newPictures(s); err != nil {
+		var people graph.Tokens // nobody can sign in yet
+		drives, err := s.drives(people, ops.RoundTripper(transport, "graph", metrics), log)
+		if err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+		if svc.pictures, err = newPictures(s, drives); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
@@ -199,7 +205,7 @@ func (s *settings) off() []string {
 	if s.PublicURL == "" {
 		off = append(off, "pictures and help links (no public url)")
 	}
-	return off
+	return append(off, s.graphOff()...)
 }
 
 // work runs what goes on in the background until ctx ends.
