@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 )
 
 // The hash that SharePoint and OneDrive keep of every file: 160 bits around, into which each byte is mixed 11 bits further
@@ -17,8 +19,8 @@ const (
 func quickXor(data []byte) string {
 	// Bytes that are hashBits apart come to lie on each other, so they are mixed first and placed once.
 	var mixed [hashBits]byte
-	for i, b := range data {
-		mixed[i%hashBits] ^= b
+	for part := range slices.Chunk(data, hashBits) {
+		subtle.XORBytes(mixed[:], mixed[:], part)
 	}
 	var hash [hashBytes]byte
 	for i, b := range mixed {

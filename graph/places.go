@@ -51,9 +51,16 @@ func (c *Client) channelHome(ctx context.Context, k *call, group string) (image.
 	return home, nil
 }
 
+// personalHome is GET /me/drive/root, and /me/drive where that does not say which drive it is.
 func (c *Client) personalHome(ctx context.Context, k *call) (image.Item, error) {
-	d, err := ask[driveItem](ctx, c, c.request(abstractions.GET, "/me/drive/root"+selecting(itemFields), nil))
-	if err == nil && (d.parent == nil || !d.whole(d.parent.drive)) {
+	root, err := ask[driveItem](ctx, c, c.request(abstractions.GET, "/me/drive/root"+selecting(itemFields), nil))
+	drive := new(namedThing)
+	if err == nil && root.parent != nil && root.parent.drive != "" {
+		drive.id = root.parent.drive
+	} else if err == nil {
+		drive, err = ask[namedThing](ctx, c, c.request(abstractions.GET, "/me/drive?$select=id", nil))
+	}
+	if err == nil && !root.whole(drive.id) {
 		err = errShape
 	}
 	switch {
@@ -62,7 +69,9 @@ func (c *Client) personalHome(ctx context.Context, k *call) (image.Item, error) 
 	case err != nil:
 		return image.Item{}, k.fault(err)
 	}
-	return d.item(d.parent.drive), nil
+	home := root.item(drive.id)
+	home.Folder = true
+	return home, nil
 }
 
 // Bounds of lists that people choose from.

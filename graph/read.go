@@ -235,7 +235,7 @@ func (c *Client) visit(ctx context.Context, k *call, method, address string, hea
 	}
 	r.Header = header
 	r.Header.Set("User-Agent", c.agent)
-	res, err := c.outside.Do(r)
+	res, err := c.outside.Do(r) //nolint:bodyclose // answer.close does
 	if err != nil {
 		cancel()
 		c.log.Info("a carrier of content did not answer", "op", k.op, "error", cause(err))

@@ -172,16 +172,22 @@ func TestContentRedirects(t *testing.T) {
 	t.Parallel()
 	other, heard := elsewhere(t)
 	w := newWorld(t)
-	w.Fail("download", 1, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { http.Redirect(rw, r, r.RequestURI, http.StatusFound) })
+	w.Fail("download", 1, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		http.Redirect(rw, r, r.RequestURI, http.StatusFound)
+	})
 	if got, err := w.read(t); err != nil || !bytes.Equal(got, w.data) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	w.Fail("download", 9, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { http.Redirect(rw, r, other+"/x", http.StatusFound) })
+	w.Fail("download", 9, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		http.Redirect(rw, r, other+"/x", http.StatusFound)
+	})
 	if _, err := w.read(t); err == nil || heard.Load() != 0 {
 		t.Errorf("%v; the other host heard %d requests", err, heard.Load())
 	}
 	loop := newWorld(t)
-	loop.Fail("download", 99, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { http.Redirect(rw, r, r.RequestURI, http.StatusFound) })
+	loop.Fail("download", 99, func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		http.Redirect(rw, r, r.RequestURI, http.StatusFound)
+	})
 	if _, err := loop.read(t); err == nil || loop.count("download") > 40 {
 		t.Errorf("%v, after %d requests", err, loop.count("download"))
 	}

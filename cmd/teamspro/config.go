@@ -35,6 +35,7 @@ type settings struct {
 	BotIssuer      string   `env:"TEAMSPRO_BOT_ISSUER" help:"Issuer of Bot Framework tokens."`
 	LoginURL       string   `name:"login-url" env:"TEAMSPRO_LOGIN_URL" help:"Base address of Microsoft Entra (https)."`
 	GraphURL       string   `name:"graph-url" env:"TEAMSPRO_GRAPH_URL" help:"Base address of Microsoft Graph, with the version."`
+	GraphMode      string   `default:"delegated" enum:"none,delegated,sites-selected" env:"TEAMSPRO_GRAPH_MODE" help:"What Image Pro may do through Microsoft Graph (${enum}): nothing with files, all that the person may, or that in the sites that an administrator granted to the app."`
 	ServiceHosts   []string `env:"TEAMSPRO_SERVICE_HOSTS" help:"Hosts to which the connector token may go; loopback only when named here, with its port."`
 	CAFile         string   `name:"ca-file" env:"TEAMSPRO_CA_FILE" help:"PEM file with one more certificate authority to trust."`
 

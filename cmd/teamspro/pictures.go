@@ -74,16 +74,17 @@ type pictures struct {
 }
 
 // newPictures starts the engine and reads, or at the first start makes, the key that links to previews are signed with.
-func newPictures(s *settings) (*pictures, error) {
+// Drives may be nil.
+func newPictures(s *settings, drives image.Drives) (*pictures, error) {
 	key, err := linkKey(filepath.Join(s.Data, "links.key"))
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
-	p := &pictures{links: web.NewLinks(s.PublicURL, key, nil)}
+	p := &pictures{drives: drives, links: web.NewLinks(s.PublicURL, key, nil)}
 	if p.engine, err = imaging.New(s.Pictures.engine()); err != nil {
 		return nil, err
 	}
-	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, MaxBytes: s.Pictures.MaxMB << 20, Drives: p.drives})
+	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, Drives: drives, MaxBytes: s.Pictures.MaxMB << 20})
 	if p.server, err = web.NewPreviewServer(p.links, p.studio, filepath.Join(s.Data, "previews")); err != nil {
 		p.engine.Close()
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)

@@ -62,7 +62,7 @@ func TestPreviewFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "left"), []byte("over"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := newPictures(&settings{Data: data, PublicURL: "https://bot.example", Pictures: pictureSettings{Workers: 1, MemoryMB: 600, HeldMB: 1, MaxMB: 1, MaxPixels: 1, MaxFrames: 1, MaxSide: 16}})
+	p, err := newPictures(&settings{Data: data, PublicURL: "https://bot.example", Pictures: pictureSettings{Workers: 1, MemoryMB: 600, HeldMB: 1, MaxMB: 1, MaxPixels: 1, MaxFrames: 1, MaxSide: 16}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestPicturesThatCannotBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string]string{"a broken key": broken, "no folder": filepath.Join(broken, "none")} {
-		p, err := newPictures(&settings{Data: data, PublicURL: "https://bot.example"})
+		p, err := newPictures(&settings{Data: data, PublicURL: "https://bot.example"}, nil)
 		if err == nil || !strings.Contains(err.Error(), "TEAMSPRO_DATA: ") {
 			t.Errorf("%s: %v %v", name, p, err)
 		}

@@ -227,6 +227,7 @@ func TestSettings(t *testing.T) {
 		"TEAMSPRO_BOT_METADATA_URL":             {"TEAMSPRO_BOT_METADATA_URL", "http://login.example/metadata"},
 		"TEAMSPRO_LOGIN_URL":                    {"TEAMSPRO_LOGIN_URL", "http://127.0.0.1:1"},
 		"TEAMSPRO_GRAPH_URL":                    {"TEAMSPRO_GRAPH_URL", "graph"},
+		"TEAMSPRO_GRAPH_MODE":                   {"TEAMSPRO_GRAPH_MODE", "all"},
 		"TEAMSPRO_SERVICE_HOSTS":                {"TEAMSPRO_SERVICE_HOSTS", "https://smba.example/"},
 		"TEAMSPRO_SERVICE_HOSTS ":               {"TEAMSPRO_SERVICE_HOSTS", "127.0.0.1:99999"},
 		"TEAMSPRO_CA_FILE":                      {"TEAMSPRO_CA_FILE", "/nowhere.pem"},

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"teamspro/bot"
+	"teamspro/graph"
 	"teamspro/internal/auth"
 	"teamspro/internal/web"
 	"teamspro/store"
@@ -70,9 +70,9 @@ func (s *settings) scopes(app appSettings) []string {
 	if u, err := url.Parse(s.GraphURL); err == nil && u.Host != "" {
 		graph = u.Scheme + "://" + u.Host
 	}
-	scopes := []string{graph + "/User.Read"}
-	if app.ID == s.Image.ID {
-		scopes = append(scopes, graph+"/Sites.ReadWrite.All")
+	var scopes []string
+	for _, permission := range s.graphPermissions(app) {
+		scopes = append(scopes, graph+"/"+permission)
 	}
 	return scopes
 }
@@ -103,7 +103,7 @@ func newDesks(s *settings, db *store.DB) (*desks, error) {
 }
 
 // open gives the sign-in of an app; nil for one that cannot act for people. Two apps of one registration share it.
-func (d *desks) open(svc *service, app appSettings, client *http.Client) (bot.SignIn, error) {
+func (d *desks) open(svc *service, app appSettings, client *http.Client) (*auth.Users, error) {
 	if app.ManagedIdentity {
 		return nil, nil
 	}
@@ -118,6 +118,14 @@ func (d *desks) open(svc *service, app appSettings, client *http.Client) (bot.Si
 	}
 	d.by[app.ID] = users
 	return users, nil
+}
+
+// tokens are what the people of an app show Graph; nil when nobody can sign in.
+func (d *desks) tokens(app appSettings) graph.Tokens {
+	if users := d.by[app.ID]; users != nil {
+		return users
+	}
+	return nil
 }
 
 // pages are the sign-ins that have pages.

@@ -61,6 +61,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.verifier = auth.NewVerifier(auth.VerifierConfig{MetadataURL: s.BotMetadataURL, Issuer: s.BotIssuer, Audiences: []string{s.Contact.ID, s.Image.ID},
 		HTTP: client("keys", 10*time.Second), Log: log})
 
+	graphCalls := ops.RoundTripper(transport, "graph", metrics)
 	limits := bot.NewLimits(0)
 	app := func(a appSettings) (bot.AppConfig, error) {
 		if a.ID == "" {
@@ -71,12 +72,18 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return bot.AppConfig{}, err
 		}
 		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
-		signIn, err := svc.desks.open(svc, a, client("signin", 10*time.Second))
+		users, err := svc.desks.open(svc, a, client("signin", 10*time.Second))
 		if err != nil {
 			return bot.AppConfig{}, err
 		}
 		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
-		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, SignIn: signIn, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+		c := bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}
+		if users == nil {
+			return c, nil
+		}
+		c.SignIn = users
+		c.Profiles, err = newGraph(s, users, graphCalls, log)
+		return c, err
 	}
 	contactApp, errContact := app(s.Contact)
 	imageApp, errImage := app(s.Image)
@@ -89,7 +96,11 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
-		if svc.pictures, err = newPictures(s); err != nil {
+		drives, err := s.drives(svc.desks.tokens(s.Image), graphCalls, log)
+		if err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+		if svc.pictures, err = newPictures(s, drives); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
@@ -218,7 +229,7 @@ func (s *settings) off() []string {
 			off = append(off, "sign-in of people to "+a.Name+" (a managed identity cannot act for them)")
 		}
 	}
-	return off
+	return append(off, s.graphOff()...)
 }
 
 // work runs what goes on in the background until ctx ends.

@@ -110,7 +110,10 @@ func Serve(t testing.TB) *Server {
 }
 
 // Who is the person in a personal chat.
-func (s *Server) Who() identity.Caller {
+func (s *Server) Who() identity.Caller { return Caller() }
+
+// Caller is the person of every Server, in a personal chat.
+func Caller() identity.Caller {
 	return identity.Caller{Tenant: "0d7a1f9e-0000-4000-8000-0000000000aa", Person: Person, Conversation: "a:personal", Place: identity.Personal}
 }
 
