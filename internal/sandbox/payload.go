@@ -20,6 +20,8 @@ type shownFile struct {
 	ContentURL   string          `json:"contentUrl,omitempty"`
 	ThumbnailURL string          `json:"thumbnailUrl,omitempty"`
 	Content      json.RawMessage `json:"content,omitempty"`
+	// WebURL is where SharePoint has an attached file; the page itself shows ContentURL.
+	WebURL string `json:"webUrl,omitempty"`
 }
 
 // payload is a message as an action on it gets it: its text as HTML, pasted pictures in that by their address in Graph,
@@ -38,7 +40,7 @@ func (s *Sandbox) payload(at scene, m message) map[string]any {
 		}
 		id := stableGUID("attachment", m.ID, itoa(i))
 		body += `<attachment id="` + id + `"></attachment>`
-		attachments = append(attachments, map[string]any{"id": id, "contentType": f.ContentType, "contentUrl": orNull(f.ContentURL), "name": orNull(f.Name),
+		attachments = append(attachments, map[string]any{"id": id, "contentType": f.ContentType, "contentUrl": orNull(orElse(f.WebURL, f.ContentURL)), "name": orNull(f.Name),
 			"content": orNull(string(f.Content)), "thumbnailUrl": orNull(f.ThumbnailURL)})
 	}
 	return map[string]any{

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -84,6 +85,21 @@ func TestPayloadOfAnAppsMessage(t *testing.T) {
 	}
 	if from := p["from"].(obj)["application"].(obj); from["id"] != contactID || from["displayName"] != "Contact Pro" {
 		t.Errorf("from: %v", p["from"])
+	}
+}
+
+func TestPayloadNamesFilesByTheirPlaceInSharePoint(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const address = "https://contoso.sharepoint.example/sites/a/Shared%20Documents/a.png"
+	for _, c := range []struct{ name, file, want string }{
+		{"a file that lies there", `{"contentType":"reference","contentUrl":"http://127.0.0.1:1/files/x","webUrl":"` + address + `"}`, address},
+		{"a file that does not", `{"contentType":"reference","contentUrl":"http://127.0.0.1:1/files/x"}`, "http://127.0.0.1:1/files/x"},
+	} {
+		p := r.payload(scene{chat: r.world.chatByKey("group", "")}, message{ID: "1", From: "ana", Attachments: []json.RawMessage{json.RawMessage(c.file)}})
+		if got := p["attachments"].([]any)[0].(map[string]any)["contentUrl"]; got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
 	}
 }
 

@@ -135,25 +135,19 @@ func (a answer) taken() bool {
 	return a.Problem == "" && a.Status >= http.StatusOK && a.Status < http.StatusMultipleChoices
 }
 
-// note remembers at a message what its person did with it, as Teams does: a finished sign-in hides its card, and a file is
-// agreed to or declined once.
+// note remembers at a message what its person did with it, as Teams does: a finished sign-in says so, and a file is agreed to
+// or declined once. What the app deleted or replaced meanwhile is not touched.
 func (s *Sandbox) note(at scene, w wanted, result answer) {
-	if w.messageID == "" || !result.taken() {
+	m, ok := s.world.message(at.chat, w.messageID)
+	if !ok || !result.taken() || m.Deleted || !m.asks() {
 		return
 	}
 	decision, _ := w.value["action"].(string)
-	change := func(*message) {}
 	switch {
 	case w.name == "signin/verifyState":
-		change = func(m *message) { m.SignIn = signInDone }
+		s.world.change(at.chat, m.ID, func(m *message) { m.SignIn = signInDone })
 	case w.name == "fileConsent/invoke" && (decision == "accept" || decision == "decline"):
-		change = func(m *message) { m.Answered = decision }
-	default:
-		return
-	}
-	// What the app deleted or replaced meanwhile is not touched.
-	if m, ok := s.world.message(at.chat, w.messageID); ok && !m.Deleted && m.asks() {
-		s.world.change(at.chat, w.messageID, change)
+		s.world.change(at.chat, m.ID, func(m *message) { m.Answered = decision })
 	}
 }
 
