@@ -103,7 +103,7 @@ type givenFile struct {
 
 // write puts a message into a conversation. The app hears of it in its personal chat and where it is mentioned.
 func (s *Sandbox) write(at scene, t typed) (string, error) {
-	shown, heard, err := s.hand(at.chat, t.files)
+	shown, heard, err := s.hand(at, t.files)
 	if err != nil {
 		return "", err
 	}
@@ -160,20 +160,22 @@ func (s *Sandbox) spoken(app *App, at scene, m message, text string, files []any
 	return a
 }
 
-// hand takes files into the sandbox. A bot gets pasted pictures everywhere, attached files in its personal chat only.
-func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
+// hand takes files into the sandbox, attached ones into a drive too. A bot gets pasted pictures everywhere, attached files in its personal chat only.
+func (s *Sandbox) hand(at scene, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
 	for _, f := range files {
 		data, err := base64.StdEncoding.DecodeString(f.Base64)
 		if err != nil || len(data) > maxFile {
 			return nil, nil, errors.New("a file cannot be read or is too large")
 		}
 		id := s.files.keep(file{name: f.Name, kind: f.ContentType, data: data})
+		address := ""
 		if strings.HasPrefix(f.ContentType, "image/") && !f.Attached {
 			heard = append(heard, map[string]any{"contentType": f.ContentType, "contentUrl": s.picture(id), "name": f.Name})
-		} else if c.kind == personal {
-			heard = append(heard, s.downloadInfo(id, f.Name))
+		} else if address = s.drives.attach(at, f.Name, data); at.chat.kind == personal {
+			heard = append(heard, s.downloadInfo(id, f.Name, orElse(address, s.fileURL(id))))
 		}
-		raw, _ := json.Marshal(map[string]any{"contentType": orElse(f.ContentType, "application/octet-stream"), "name": f.Name, "contentUrl": s.fileURL(id)})
+		raw, _ := json.Marshal(map[string]any{"contentType": orElse(f.ContentType, "application/octet-stream"), "name": f.Name,
+			"contentUrl": s.fileURL(id), "webUrl": orNull(address)}) // texts always marshal
 		shown = append(shown, raw)
 	}
 	return shown, heard, nil
@@ -182,9 +184,9 @@ func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, hea
 func (s *Sandbox) fileURL(id string) string { return s.base + "/files/" + id }
 
 // downloadInfo is the attachment by which Teams hands a file to a bot in its personal chat.
-func (s *Sandbox) downloadInfo(id, name string) map[string]any {
+func (s *Sandbox) downloadInfo(id, name, address string) map[string]any {
 	return map[string]any{
-		"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": s.fileURL(id),
+		"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": address,
 		"content": map[string]any{"downloadUrl": s.fileURL(id), "uniqueId": id, "fileType": strings.TrimPrefix(path.Ext(name), ".")},
 	}
 }
