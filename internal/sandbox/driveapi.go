@@ -10,6 +10,13 @@ import (
 	"time"
 )
 
+// driveAPIRoutes let the page and tests look into the drives, and change them.
+func (s *Sandbox) driveAPIRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/drive", s.apiDrive)
+	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
+	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
+}
+
 // driveShown is a drive as the page and tests see it.
 type driveShown struct {
 	Key   string      `json:"key"` // team, harbour, or whose OneDrive it is

@@ -1,7 +1,31 @@
 package sandbox
 
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
+
 // chatFiles is the folder of a OneDrive that Teams keeps the files of chats in.
 const chatFiles = "Microsoft Teams Chat Files"
+
+// shelve puts the files beside a message into drives and writes their addresses into what the timeline holds of them.
+func (s *Sandbox) shelve(at scene, files []givenFile, shown []json.RawMessage) {
+	for i, f := range files {
+		if strings.HasPrefix(f.ContentType, "image/") && !f.Attached {
+			continue // pasted into the text
+		}
+		var held map[string]any
+		data, err := base64.StdEncoding.DecodeString(f.Base64)
+		if err != nil || json.Unmarshal(shown[i], &held) != nil {
+			continue // was read before
+		}
+		if address := s.drives.attach(at, f.Name, data); address != "" {
+			held["webUrl"] = address
+			shown[i], _ = json.Marshal(held) // texts always marshal
+		}
+	}
+}
 
 // attach keeps a file that a person puts beside a message where Teams keeps it: in the folder of the channel, or in their
 // own OneDrive, shared with who is in the chat. It gives the address of the file, and "" when there is no place for it: a

@@ -20,6 +20,7 @@ func (s *Sandbox) routes() http.Handler {
 	s.fileRoutes(mux)
 	s.login.consentRoutes(mux, "/login")
 	s.pageRoutes(mux)
+	s.driveAPIRoutes(mux)
 	mux.HandleFunc("POST /playground/api/messages", s.playground)
 	// What the page reads.
 	mux.HandleFunc("GET /api/world", s.apiWorld)
@@ -37,10 +38,6 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/submit", posted(s.apiSubmit))
 	mux.Handle("POST /api/action", posted(s.apiAction))
 	mux.Handle("POST /api/invoke", posted(s.apiInvoke))
-	// What lies in the drives.
-	mux.HandleFunc("GET /api/drive", s.apiDrive)
-	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
-	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
 	// Who and what is where.
 	mux.Handle("POST /api/install", posted(s.apiInstall))
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))

@@ -103,10 +103,11 @@ type givenFile struct {
 
 // write puts a message into a conversation. The app hears of it in its personal chat and where it is mentioned.
 func (s *Sandbox) write(at scene, t typed) (string, error) {
-	shown, heard, err := s.hand(at, t.files)
+	shown, heard, err := s.hand(at.chat, t.files)
 	if err != nil {
 		return "", err
 	}
+	s.shelve(at, t.files, shown)
 	app := s.addressed(at, t)
 	m := message{From: at.who.Key, Name: at.who.Name, Text: t.text, TextFormat: "plain", Attachments: shown, Thread: at.thread}
 	if app != nil {
@@ -160,22 +161,20 @@ func (s *Sandbox) spoken(app *App, at scene, m message, text string, files []any
 	return a
 }
 
-// hand takes files into the sandbox, attached ones into a drive too. A bot gets pasted pictures everywhere, attached files in its personal chat only.
-func (s *Sandbox) hand(at scene, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
+// hand takes files into the sandbox. A bot gets pasted pictures everywhere, attached files in its personal chat only.
+func (s *Sandbox) hand(c *chat, files []givenFile) (shown []json.RawMessage, heard []any, err error) {
 	for _, f := range files {
 		data, err := base64.StdEncoding.DecodeString(f.Base64)
 		if err != nil || len(data) > maxFile {
 			return nil, nil, errors.New("a file cannot be read or is too large")
 		}
 		id := s.files.keep(file{name: f.Name, kind: f.ContentType, data: data})
-		address := ""
 		if strings.HasPrefix(f.ContentType, "image/") && !f.Attached {
 			heard = append(heard, map[string]any{"contentType": f.ContentType, "contentUrl": s.picture(id), "name": f.Name})
-		} else if address = s.drives.attach(at, f.Name, data); at.chat.kind == personal {
-			heard = append(heard, s.downloadInfo(id, f.Name, orElse(address, s.fileURL(id))))
+		} else if c.kind == personal {
+			heard = append(heard, s.downloadInfo(id, f.Name))
 		}
-		raw, _ := json.Marshal(map[string]any{"contentType": orElse(f.ContentType, "application/octet-stream"), "name": f.Name,
-			"contentUrl": s.fileURL(id), "webUrl": orNull(address)}) // texts always marshal
+		raw, _ := json.Marshal(map[string]any{"contentType": orElse(f.ContentType, "application/octet-stream"), "name": f.Name, "contentUrl": s.fileURL(id)})
 		shown = append(shown, raw)
 	}
 	return shown, heard, nil
@@ -184,9 +183,9 @@ func (s *Sandbox) hand(at scene, files []givenFile) (shown []json.RawMessage, he
 func (s *Sandbox) fileURL(id string) string { return s.base + "/files/" + id }
 
 // downloadInfo is the attachment by which Teams hands a file to a bot in its personal chat.
-func (s *Sandbox) downloadInfo(id, name, address string) map[string]any {
+func (s *Sandbox) downloadInfo(id, name string) map[string]any {
 	return map[string]any{
-		"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": address,
+		"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": s.fileURL(id),
 		"content": map[string]any{"downloadUrl": s.fileURL(id), "uniqueId": id, "fileType": strings.TrimPrefix(path.Ext(name), ".")},
 	}
 }
