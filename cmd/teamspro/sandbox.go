@@ -28,7 +28,7 @@ type sandboxCmd struct {
 	Only       bool   `help:"Start only the Microsoft side and print the settings for a service started elsewhere."`
 	Image      bool   `default:"true" negatable:"" help:"Install Image Pro, too."`
 	Empty      bool   `help:"Begin with empty books."`
-	Images     string `type:"existingdir" placeholder:"DIR" help:"Folder with pictures to offer behind the paperclip, in place of the drawn ones: up to 64 files of up to 16 MB."`
+	Images     string `type:"existingdir" placeholder:"DIR" help:"Folder with pictures to offer behind the paperclip and to lay into the Photographs of the team, in place of the drawn ones: up to 64 files of up to 16 MB."`
 	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
 	Quiet      bool   `help:"Print only the address of the page."`
 }

@@ -67,6 +67,9 @@ import (
 //	threaded                the last message stands in the thread of what was typed
 //
 //	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
+//	fails OP STATUS COUNT   the next calls of an operation of Graph fail: drive|write|session|thumbnail|share|download|upload|graph
+//	drive DO DRIVE PATH     a file of a drive changes behind everybody's back: put|change [WxH], delete, lock, unlock, protect
+//	lies DRIVE PATH N       a file lies in a drive (team, harbour, a person) with N versions; 0 is not at all
 //	slow MS                 the connector takes so long for the next roster
 //	sends TEXT              what the app sent to Teams so far holds the text, as JSON
 //	uninstall, install      the app is taken out of the conversation, put in again
@@ -95,6 +98,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	} {
 		all[name] = cmd(step)
 	}
+	all["drive"], all["fails"], all["lies"] = cmd((*story).drive), cmd((*story).fails), cmd((*story).lies)
 	return all
 }
 

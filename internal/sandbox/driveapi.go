@@ -5,9 +5,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"path"
 	"time"
 )
+
+// driveAPIRoutes let the page and tests look into the drives, and change them.
+func (s *Sandbox) driveAPIRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/drive", s.apiDrive)
+	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
+	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
+}
 
 // driveShown is a drive as the page and tests see it.
 type driveShown struct {
@@ -105,16 +113,42 @@ func (d *drives) pick(key, id, path string) (*node, error) {
 	return n, nil
 }
 
-// apiDriveFile sends the bytes of a file, or of a version of it, to a person who may see it.
+// wanted finds the file of a request of the page, by its id, its path, or an address of it, and what a person may do with it.
+func (d *drives) wanted(who *person, q url.Values) (*node, access, error) {
+	if who == nil {
+		return nil, noAccess, errNoSuch
+	}
+	if !q.Has("url") {
+		n, err := d.pick(q.Get("drive"), q.Get("id"), q.Get("path"))
+		if err != nil {
+			return nil, noAccess, err
+		}
+		return n, d.ofNode(who, n), nil
+	}
+	address, err := url.Parse(q.Get("url"))
+	if err != nil {
+		return nil, noAccess, errNoSuch
+	}
+	n, l := d.behind(address)
+	switch {
+	case n == nil:
+		return nil, noAccess, errNoSuch
+	case l != nil && !who.Guest:
+		return n, max(accessOf(l.role), d.ofNode(who, n)), nil
+	}
+	return n, d.ofNode(who, n), nil
+}
+
+// apiDriveFile sends the bytes of a file, or of a version of it, to a person who may see it: where a link to SharePoint leads.
 func (s *Sandbox) apiDriveFile(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	me := s.world.person(orElse(q.Get("as"), "ana"))
 	unlock := s.drives.opened()
-	n, err := s.drives.pick(q.Get("drive"), q.Get("id"), q.Get("path"))
+	n, right, err := s.drives.wanted(me, q)
 	var of past
 	switch {
 	case err != nil:
-	case me == nil, n.folder, s.drives.ofNode(me, n) < mayRead:
+	case n.folder, right < mayRead:
 		err = errNoSuch
 	default:
 		of, err = n.stateOf(q.Get("version"))

@@ -259,6 +259,7 @@ func (d *drives) add(dr *drive, n *node) *node {
 		n.parent.children = append(n.parent.children, n)
 	}
 	dr.used += n.size
+	d.announce()
 	return n
 }
 
@@ -310,6 +311,14 @@ func (d *drives) touch(n *node, by actor) {
 	n.drive.seq++
 	n.rev, n.seq, n.changer = n.rev+1, n.drive.seq, by
 	n.changed = later(d.now().UTC().Truncate(time.Second), n.changed)
+	d.announce()
+}
+
+// announce tells the page that something lies elsewhere or is another than before.
+func (d *drives) announce() {
+	if d.laid {
+		d.world.stir(event{Type: "drive"})
+	}
 }
 
 func later(a, b time.Time) time.Time {
@@ -346,6 +355,7 @@ func (d *drives) remove(n *node) {
 	}
 	delete(dr.items, n.id)
 	n.parent.children = slices.DeleteFunc(n.parent.children, func(c *node) bool { return c == n })
+	d.announce()
 }
 
 // folderAt finds or makes the folder at a path.
@@ -529,17 +539,3 @@ func (d *drives) write(w draft, data []byte) (n *node, created bool, err error) 
 
 // lost tells whether an item has been deleted meanwhile.
 func (d *drives) lost(n *node) bool { return n.drive.items[n.id] != n }
-
-// deliver puts a file that a bot handed over into a person's OneDrive, as agreeing to it does.
-func (d *drives) deliver(p *person, app, name string, data []byte) {
-	defer d.opened()()
-	dr := d.ownDrive(p)
-	if dr == nil {
-		return // a guest
-	}
-	folder, err := d.folderAt(dr.root, "Applications/"+app, p.actor())
-	if err != nil || !validName(name) {
-		folder, name = dr.root, "file"
-	}
-	_, _, _ = d.write(draft{in: folder, name: name, behaviour: "rename", by: p.actor(), who: p.Key, right: mayOwn}, data) // a full drive keeps nothing
-}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -48,6 +49,7 @@ type faultOrder struct {
 	Status      int    `json:"status"`      // answered instead; 0 = the real answer
 	RetryAfter  header `json:"retryAfter"`  // header value of a 429 or 503, a text or a number
 	Count       int    `json:"count"`       // how many requests; 1 when 0
+	Claims      string `json:"claims"`      // JSON that a 401 asks the next token for, as continuous access evaluation does
 	Drop        bool   `json:"drop"`        // carried out, but the connection drops before the answer
 	CutAfter    int64  `json:"cutAfter"`    // carried out, but the connection drops after so many bytes of the answer
 	HangMS      int    `json:"hangMs"`      // waits before going on
@@ -146,6 +148,10 @@ func (s *Sandbox) troubled(op string, refuse func(http.ResponseWriter, int), nex
 		case o.Status != 0:
 			if o.RetryAfter != "" {
 				w.Header().Set("Retry-After", string(o.RetryAfter))
+			}
+			if o.Claims != "" {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.loginB+`/common/oauth2/authorize", error="insufficient_claims", claims="`+
+					base64.StdEncoding.EncodeToString([]byte(o.Claims))+`"`)
 			}
 			refuse(w, o.Status)
 		case o.CutAfter > 0:

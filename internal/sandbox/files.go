@@ -56,6 +56,17 @@ func (f *files) keep(given file) string {
 	return given.id
 }
 
+// own writes down who agreed to an upload, and which app uploads.
+func (f *files) own(id any, who *person, app string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.held {
+		if h.id == id {
+			h.owner, h.app = who, app
+		}
+	}
+}
+
 // get reads a file that is complete and has not expired.
 func (f *files) get(id string) (file, bool) {
 	f.mu.Lock()

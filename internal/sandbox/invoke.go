@@ -98,12 +98,14 @@ func (s *Sandbox) complete(at scene, w wanted, m message) {
 			w.value["messagePayload"] = s.payload(at, m)
 		}
 	case w.name == "fileConsent/invoke" && w.value["action"] == "accept":
-		w.value["uploadInfo"] = s.uploadInfo(at.who, m)
+		info := s.uploadInfo(m)
+		s.files.own(info["uniqueId"], at.who, m.Name)
+		w.value["uploadInfo"] = info
 	}
 }
 
 // uploadInfo opens the upload of a file that a person agreed to.
-func (s *Sandbox) uploadInfo(who *person, m message) map[string]any {
+func (s *Sandbox) uploadInfo(m message) map[string]any {
 	name, size := "file", int64(0)
 	for _, raw := range m.Attachments {
 		var card struct {
@@ -115,7 +117,7 @@ func (s *Sandbox) uploadInfo(who *person, m message) map[string]any {
 			name, size = orElse(card.Name, name), card.Content.SizeInBytes
 		}
 	}
-	id := s.files.keep(file{name: name, kind: typeOf(name), size: size, upload: true, owner: who, app: m.Name})
+	id := s.files.keep(file{name: name, kind: typeOf(name), size: size, upload: true})
 	return map[string]any{"contentUrl": s.fileURL(id), "name": name, "uploadUrl": s.base + "/upload/" + id, "uniqueId": id,
 		"fileType": strings.TrimPrefix(path.Ext(name), ".")}
 }

@@ -21,6 +21,7 @@ func (s *Sandbox) routes() http.Handler {
 	s.fileRoutes(mux)
 	s.login.consentRoutes(mux, "/login")
 	s.pageRoutes(mux)
+	s.driveAPIRoutes(mux)
 	mux.HandleFunc("POST /playground/api/messages", s.playground)
 	// What the page reads.
 	mux.HandleFunc("GET /api/world", s.apiWorld)
@@ -39,10 +40,6 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/action", posted(s.apiAction))
 	mux.Handle("POST /api/invoke", posted(s.apiInvoke))
 	mux.Handle("POST /api/token", posted(s.apiToken))
-	// What lies in the drives.
-	mux.HandleFunc("GET /api/drive", s.apiDrive)
-	mux.HandleFunc("GET /api/drive/file", s.apiDriveFile)
-	mux.Handle("POST /api/drive", posted(s.apiDriveAct))
 	// Who and what is where.
 	mux.Handle("POST /api/install", posted(s.apiInstall))
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))

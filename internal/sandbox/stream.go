@@ -11,7 +11,7 @@ const maxLog = 200
 
 // event is something that happened, as the page hears of it.
 type event struct {
-	Type         string   `json:"type"` // message, update, delete, typing, world, activity
+	Type         string   `json:"type"` // message, update, delete, typing, world, activity, drive
 	Conversation string   `json:"conversation,omitempty"`
 	Message      *message `json:"message,omitempty"`
 	Entry        *entry   `json:"entry,omitempty"` // of the log
@@ -73,6 +73,13 @@ func (w *world) drop(l *listener) {
 		w.stream.listeners = slices.Delete(w.stream.listeners, i, i+1)
 		close(l.events)
 	}
+}
+
+// stir tells everyone of an event.
+func (w *world) stir(e event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.publish(e, everyone)
 }
 
 // record keeps an entry of the log and tells everyone.

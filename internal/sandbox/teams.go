@@ -107,6 +107,7 @@ func (s *Sandbox) write(at scene, t typed) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	s.shelve(at, t.files, shown)
 	app := s.addressed(at, t)
 	m := message{From: at.who.Key, Name: at.who.Name, Text: t.text, TextFormat: "plain", Attachments: shown, Thread: at.thread}
 	if app != nil {
