@@ -36,6 +36,9 @@ func answered(w image.Wish, how string) image.Wish {
 
 // saveTyped answers "save as harbour.webp"; without a name it asks what the picture shall become.
 func (b *Bot) saveTyped(t *Turn) (cards.Card, error) {
+	if err := b.Gallery.Ready(t.Caller); err != nil {
+		return cards.Card{}, err
+	}
 	name := saveName(t)
 	if name == "" {
 		w, _, err := b.onDesk(t)

@@ -98,8 +98,15 @@ func (g *Gallery) Start(ctx context.Context, who identity.Caller, skip, count in
 			list = append(list, item)
 		}
 	}
-	g.lists.Set(key, list)
+	g.keep(key, list)
 	return page(list, in, skip, count), nil
+}
+
+// keep holds a list for its pages. Nothing found has none: whoever then adds a picture looks for it at once.
+func (g *Gallery) keep(key listKey, list []Item) {
+	if len(list) > 0 {
+		g.lists.Set(key, slices.Clip(list))
+	}
 }
 
 func page(list []Item, in Item, skip, count int) Found {
@@ -150,7 +157,7 @@ func (g *Gallery) list(ctx context.Context, who identity.Caller, in Item, words 
 	if err != nil {
 		return nil, err
 	}
-	g.lists.Set(key, slices.Clip(list))
+	g.keep(key, list)
 	return slices.Clip(list), nil
 }
 
