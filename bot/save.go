@@ -39,30 +39,22 @@ func (b *Bot) saveTyped(t *Turn) (cards.Card, error) {
 	if err := b.Gallery.Ready(t.Caller); err != nil {
 		return cards.Card{}, err
 	}
-	name := saveName(t)
-	if name == "" {
+	if t.Words == "" {
 		w, _, err := b.onDesk(t)
 		if err != nil {
 			return cards.Card{}, err
 		}
 		return b.askSave(t, w, ""), nil
 	}
-	return b.saveLatest(t, image.Wish{Mode: image.NewFile, Name: name})
+	return b.saveLatest(t, image.Wish{Mode: image.NewFile, Name: t.Words})
 }
 
-// saveName is the name that was typed behind the command, without the word before it.
-func saveName(t *Turn) string {
-	first, rest, _ := strings.Cut(t.Words, " ")
-	for word := range strings.SplitSeq(t.Text("save.as_words"), ",") {
-		if strings.EqualFold(first, word) {
-			return strings.TrimSpace(rest)
-		}
-	}
-	return t.Words
-}
-
-// saveVersion answers "save version".
+// saveVersion answers "save version". With more words it may be a name, and is asked about.
 func (b *Bot) saveVersion(t *Turn) (cards.Card, error) {
+	if t.Words != "" {
+		t.Words = ""
+		return b.saveTyped(t)
+	}
 	return b.saveLatest(t, image.Wish{Mode: image.NewVersion})
 }
 

@@ -35,7 +35,7 @@ func TestSaveBesideAndOver(t *testing.T) {
 	}
 	h.say("grey").press("Save").twice("New version").see("new version of “harbour.png”")
 	h.say("webp").press("Save").missing("New version").press("Save as a new file").see("Saved as “harbour-800.webp”")
-	h.say("save as pier.jpeg").see("Saved as “pier.jpeg”")
+	h.say("save as as built.jpeg").see("Saved as “as built.jpeg”")
 	h.say("save as ../pier").see("SharePoint does not take this name", "Save as…")
 }
 
@@ -51,6 +51,7 @@ func TestSaveOverAChange(t *testing.T) {
 	if got := string(h.drives.Data(item.Ref)); got != "7x7" {
 		t.Fatalf("unasked it is %q", got)
 	}
+	h.say("save version 2").see("New version", "Save as a new file").missing("Saved as")
 	h.say("save version").twice("Save over theirs").see("Saved as a new version")
 	versions, _ := h.drives.Versions(t.Context(), identity.Caller{}, item.Ref)
 	if got := string(h.drives.Data(item.Ref)); !strings.Contains(got, "resize 800") || len(versions) != 2 {

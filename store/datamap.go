@@ -31,5 +31,6 @@ func notStored() []Datum {
 		{Kind: "datamap.team", Holds: "datamap.names", Accessed: true, Kept: "datamap.kept.request"},
 		{Kind: "datamap.talk", Holds: "datamap.messages", Personal: true, Accessed: true, Kept: "datamap.kept.request"},
 		{Kind: "datamap.files", Holds: "datamap.handed", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.picture"},
+		{Kind: "datamap.image", Holds: "datamap.found", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.minute"},
 	}
 }
