@@ -84,7 +84,7 @@ func (s *connService) route(w http.ResponseWriter, r *http.Request, parts []stri
 		s.last++
 		connWrite(w, 201, map[string]string{"id": fmt.Sprint("a:new-", s.last), "activityId": fmt.Sprint("first-", s.last), "serviceUrl": "https://evil.example/"})
 	case parts[0] == "teams" && len(parts) == 2:
-		connWrite(w, 200, map[string]string{"name": "Sales team"})
+		connWrite(w, 200, map[string]string{"name": "Sales team", "aadGroupId": "0D7A1F9E-0000-4000-8000-00000000FACE"})
 	case parts[0] == "teams":
 		connWrite(w, 200, map[string]any{"conversations": s.channels[parts[1]]})
 	case parts[2] == "pagedmembers":

@@ -384,6 +384,9 @@ func (b *Bot) sharePicture(t *Turn) (cards.Card, error) {
 }
 
 func (b *Bot) shareWork(t *Turn, w image.Work) (cards.Card, error) {
+	if err := b.Gallery.Ready(t.Caller); err != nil {
+		return cards.Card{}, err
+	}
 	file, ok := w.File()
 	if !ok {
 		return b.askSave(t, w, t.Text("share.save_first")), nil

@@ -363,3 +363,36 @@ func TestAll(t *testing.T) {
 		t.Errorf("requests: %q", s.lines())
 	}
 }
+
+// The group behind a team is told by an activity, or asked for once; where Teams tells nothing of it there is none.
+func TestGroup(t *testing.T) {
+	t.Parallel()
+	r, service, _, _ := newTestRoster(t)
+	plans := identity.Caller{Tenant: connTenant, Person: rosterAna, Conversation: rosterPlans, Place: identity.Channel, Team: rosterTeam}
+	for range 2 {
+		if got, err := r.Group(t.Context(), plans); got != "0d7a1f9e-0000-4000-8000-00000000face" || err != nil {
+			t.Errorf("asked for: %q, %v", got, err)
+		}
+	}
+	if service.count() != 1 {
+		t.Errorf("%d questions", service.count())
+	}
+	chat, foreign := plans, plans
+	chat.Place, chat.Team = identity.GroupChat, ""
+	foreign.Conversation, foreign.Team = "19:new@thread.tacv2", "19:other@thread.tacv2"
+	for _, who := range []identity.Caller{chat, foreign} {
+		if got, err := r.Group(t.Context(), who); got != "" || err != nil {
+			t.Errorf("%s: %q, %v", who.Conversation, got, err)
+		}
+	}
+	r.SawGroup(connTenant, "19:other@thread.tacv2", "ABC")
+	if got, err := r.Group(t.Context(), foreign); got != "abc" || err != nil {
+		t.Errorf("told by an activity: %q, %v", got, err)
+	}
+	service.fail(connStatus(500))
+	busy := plans
+	busy.Team = "19:third@thread.tacv2"
+	if got, err := r.Group(t.Context(), busy); got != "" || err == nil {
+		t.Errorf("when Teams does not say: %q, %v", got, err)
+	}
+}

@@ -36,30 +36,25 @@ func answered(w image.Wish, how string) image.Wish {
 
 // saveTyped answers "save as harbour.webp"; without a name it asks what the picture shall become.
 func (b *Bot) saveTyped(t *Turn) (cards.Card, error) {
-	name := saveName(t)
-	if name == "" {
+	if err := b.Gallery.Ready(t.Caller); err != nil {
+		return cards.Card{}, err
+	}
+	if t.Words == "" {
 		w, err := b.inHand(t)
 		if err != nil {
 			return cards.Card{}, err
 		}
 		return b.askSave(t, w, ""), nil
 	}
-	return b.saveLatest(t, image.Wish{Mode: image.NewFile, Name: name})
+	return b.saveLatest(t, image.Wish{Mode: image.NewFile, Name: t.Words})
 }
 
-// saveName is the name that was typed behind the command, without the word before it.
-func saveName(t *Turn) string {
-	first, rest, _ := strings.Cut(t.Words, " ")
-	for word := range strings.SplitSeq(t.Text("save.as_words"), ",") {
-		if strings.EqualFold(first, word) {
-			return strings.TrimSpace(rest)
-		}
-	}
-	return t.Words
-}
-
-// saveVersion answers "save version".
+// saveVersion answers "save version". With more words it may be a name, and is asked about.
 func (b *Bot) saveVersion(t *Turn) (cards.Card, error) {
+	if t.Words != "" {
+		t.Words = ""
+		return b.saveTyped(t)
+	}
 	return b.saveLatest(t, image.Wish{Mode: image.NewVersion})
 }
 

@@ -76,5 +76,5 @@ func LibraryDialog(t Texts, v LibraryForm) Card {
 		in.Style = "expanded"
 		body = append(body, in)
 	}
-	return newCard(t.Text("card.library.summary"), body, send(t.Text("button.next"), SubmitData{Verb: "library/choose", Version: v.Seen, Form: v.Form}))
+	return newCard(t.Text("card.library.summary"), body, send(t.Text("button.library.next"), SubmitData{Verb: "library/choose", Version: v.Seen, Form: v.Form}))
 }

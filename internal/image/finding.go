@@ -70,36 +70,50 @@ func alone(who identity.Caller) identity.Caller {
 	return who
 }
 
-// Start is what a search shows before anything is typed: what the person saw last, then the newest of the library. It is
-// for the person only.
+// Start is what a search shows before anything is typed: what the person saw last, then the newest of the library, if there
+// is one. It is for the person only.
 func (g *Gallery) Start(ctx context.Context, who identity.Caller, skip, count int) (Found, error) {
-	in, err := g.where(ctx, "image.Start", who)
-	if fault.Is(err, fault.NotFound) && who.Place == identity.GroupChat {
-		in, err = g.where(ctx, "image.Start", alone(who))
+	const op = "image.Start"
+	in, nowhere := g.where(ctx, op, who)
+	if fault.Is(nowhere, fault.NotFound) && who.Place == identity.GroupChat {
+		in, nowhere = g.where(ctx, op, alone(who))
 	}
-	if err != nil {
-		return Found{}, err
+	if nowhere != nil && !fault.Is(nowhere, fault.NotFound) {
+		return Found{}, nowhere
 	}
 	key := listKey{who.Tenant, who.Person, in.Ref, "", true}
 	if list, ok := g.lists.GetIfPresent(key); ok {
 		return page(list, in, skip, count), nil
 	}
-	recent, err := g.Recent(ctx, who)
-	if err != nil {
+	list, err := g.Recent(ctx, who)
+	switch {
+	case err != nil:
 		return Found{}, err
-	}
-	newest, err := g.list(ctx, who, in, "")
-	if err != nil {
-		return Found{}, err
-	}
-	list := recent
-	for _, item := range newest {
-		if !slices.ContainsFunc(recent, func(r Item) bool { return r.Ref == item.Ref }) {
-			list = append(list, item)
+	case nowhere != nil && len(list) == 0:
+		return Found{}, nowhere
+	case nowhere == nil:
+		newest, err := g.list(ctx, who, in, "")
+		if err != nil {
+			return Found{}, err
 		}
+		list = append(list, besides(newest, list)...)
 	}
-	g.lists.Set(key, list)
+	g.keep(key, list)
 	return page(list, in, skip, count), nil
+}
+
+// besides are the items that are not among others.
+func besides(items, others []Item) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool {
+		return slices.ContainsFunc(others, func(o Item) bool { return o.Ref == i.Ref })
+	})
+}
+
+// keep holds a list for its pages. Nothing found has none: whoever then adds a picture looks for it at once.
+func (g *Gallery) keep(key listKey, list []Item) {
+	if len(list) > 0 {
+		g.lists.Set(key, slices.Clip(list))
+	}
 }
 
 func page(list []Item, in Item, skip, count int) Found {
@@ -150,7 +164,7 @@ func (g *Gallery) list(ctx context.Context, who identity.Caller, in Item, words 
 	if err != nil {
 		return nil, err
 	}
-	g.lists.Set(key, slices.Clip(list))
+	g.keep(key, list)
 	return slices.Clip(list), nil
 }
 

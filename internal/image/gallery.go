@@ -123,6 +123,9 @@ func (g *Gallery) Item(ctx context.Context, who identity.Caller, ref ItemRef) (I
 // Connected tells whether there are drives at all.
 func (g *Gallery) Connected() bool { return g.drives != nil }
 
+// Ready refuses who is nobody, and everybody where no drives are connected; what it gives is the fault that says so.
+func (g *Gallery) Ready(who identity.Caller) error { return g.may("image.Ready", who) }
+
 // Look is Item for a person who chose the file: it is from then on among what they saw last.
 func (g *Gallery) Look(ctx context.Context, who identity.Caller, ref ItemRef) (Item, error) {
 	item, err := g.Item(ctx, who, ref)

@@ -242,6 +242,12 @@ func TestStart(t *testing.T) {
 	if next, err := h.Start(ctx, who, 2, 10); err != nil || names(next.Items) != "d.png" {
 		t.Errorf("the next page: %q %v", names(next.Items), err)
 	}
+	if _, err := h.Choose(ctx, in(identity.GroupChat, "ana"), h.drives.Folder(imagetest.Root, "x").Ref, ""); err != nil {
+		t.Fatal(err)
+	}
+	if elsewhere, err := h.Start(ctx, in(identity.GroupChat, "ana"), 0, 10); err != nil || names(elsewhere.Items) != "b.png c.png" {
+		t.Errorf("in a library without pictures: %q %v", names(elsewhere.Items), err)
+	}
 	if other, err := h.Start(ctx, in(identity.Personal, "ben"), 0, 10); err != nil || names(other.Items) != "d.png c.png b.png" {
 		t.Errorf("somebody else: %q %v", names(other.Items), err)
 	}
