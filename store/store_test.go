@@ -64,7 +64,8 @@ func use(t *testing.T, db *DB) {
 		db.Marks().Mark(ctx, north, "ines", func(m *contact.Marked) error { m.Recent = []contact.ID{"c1"}; return nil }),
 		db.Conversations().Remember(ctx, north, reference),
 		db.Turns().MarkAnswered(ctx, "app|19:secret-conversation|activity-2"),
-		db.Turns().Owe(ctx, owed))
+		db.Turns().Owe(ctx, owed),
+		useSets(ctx, db))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +224,9 @@ func keyForms() map[string]string {
 		bucketMeetings:      id + `\x00` + id,
 		bucketMarks:         id,
 		bucketConversations: id + `\x00` + id,
+		bucketPins:          id,
+		bucketPresets:       `[\pL\pN ]+`,
+		bucketBatches:       `[0-9a-f]{16}[a-z0-9]+`,
 	}
 }
 
