@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/infracloudio/msbotbuilder-go/schema"
@@ -41,6 +42,12 @@ type Config struct {
 	// Studio is where pictures are worked on, and Preview the addresses they are shown at; for Image Pro.
 	Studio  *image.Studio
 	Preview PreviewFunc
+	// Pins, Presets and Batches are what Image Pro does with sets of pictures; for Image Pro.
+	Pins    *image.Pins
+	Presets *image.PresetBook
+	Batches *image.Batches
+	// Library gives the folder of a conversation's pictures; nil without drives.
+	Library LibraryFunc
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.
@@ -74,6 +81,10 @@ type Bot struct {
 	greeting running
 	turned   recently
 	posting  recently
+
+	jobs    sync.WaitGroup  // what goes on in the background
+	working context.Context // ends when that is to end
+	stop    context.CancelFunc
 }
 
 // app is one app at work.
@@ -96,6 +107,7 @@ func New(c Config) *Bot {
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}}
+	b.working, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	b.install(ImagePro, c.Image)
 	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
@@ -111,7 +123,8 @@ func (b *Bot) install(key App, c AppConfig) {
 		commands: newCommands(router), log: b.log, now: b.now}
 }
 
-// Resume tells the people whose answers were lost with the last process that they should ask again. It comes back
+// Resume tells the people whose answers were lost with the last process that they should ask again, and those whose batches
+// it did not bring to their end how far they came. It comes back
 // when that is set up, and is called before the first activity is served.
 func (b *Bot) Resume(ctx context.Context) error {
 	owing, err := b.turns.Owing(ctx)
@@ -123,11 +136,20 @@ func (b *Bot) Resume(ctx context.Context) error {
 			b.apologise(a, o)
 		}
 	}
-	return nil
+	return b.resumeBatches(ctx)
 }
 
-// Close lets the answers that still wait go out, until ctx ends.
-func (b *Bot) Close(ctx context.Context) { b.replies.close(ctx) }
+// Close ends what goes on in the background, and lets the answers that still wait go out, until ctx ends.
+func (b *Bot) Close(ctx context.Context) {
+	b.stop()
+	ended := make(chan struct{})
+	go func() { b.jobs.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	b.replies.close(ctx)
+}
 
 func attach(card cards.Card) schema.Attachment {
 	return schema.Attachment{ContentType: cards.ContentType, Content: card}

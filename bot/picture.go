@@ -24,7 +24,7 @@ func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
 	case t.Words == "":
 		return b.pictureCard(t, w, ""), nil
 	}
-	p, err := image.Parse(t.Words)
+	p, err := b.plan(t, t.Words)
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -179,7 +179,7 @@ func (b *Bot) applyPlan(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	p, err := image.Parse(t.Param("plan"))
+	p, err := b.plan(t, t.Param("plan"))
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -261,7 +261,7 @@ func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
 }
 
 // imageExamples are the commands that help explains, the most useful first.
-var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "info", "undo", "privacy"}
+var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "presets", "batch", "pin", "info", "undo", "privacy"}
 
 func imageCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView

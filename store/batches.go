@@ -29,7 +29,6 @@ type batchRecord struct {
 	Person string            `json:"person"`
 	Where  referenceRecord   `json:"where"`
 	Thread string            `json:"thread"`
-	Card   string            `json:"card,omitempty"`
 	Plan   json.RawMessage   `json:"plan"`
 	Drive  string            `json:"drive"`
 	Folder string            `json:"folder"`
@@ -50,7 +49,7 @@ type batchFileRecord struct {
 
 func newBatch(b image.Batch) (batchRecord, error) {
 	plan, err := json.Marshal(b.Plan)
-	return batchRecord{Person: string(b.Person), Where: newReference(b.Where), Thread: b.Thread, Card: b.Card, Plan: plan,
+	return batchRecord{Person: string(b.Person), Where: newReference(b.Where), Thread: b.Thread, Plan: plan,
 		Drive: b.Folder.Drive, Folder: b.Folder.Item, State: string(b.State), At: b.At.UTC(),
 		Files: each(b.Files, func(f image.BatchFile) batchFileRecord {
 			r := batchFileRecord{Item: f.Ref.Item, State: string(f.State), Result: f.Result.Item, Size: f.Size, Why: f.Why}
@@ -62,7 +61,7 @@ func newBatch(b image.Batch) (batchRecord, error) {
 }
 
 func (r batchRecord) batch(t identity.Tenant, id image.BatchID) (image.Batch, error) {
-	b := image.Batch{ID: id, Tenant: t, Person: identity.Person(r.Person), Where: r.Where.reference(), Thread: r.Thread, Card: r.Card,
+	b := image.Batch{ID: id, Tenant: t, Person: identity.Person(r.Person), Where: r.Where.reference(), Thread: r.Thread,
 		Folder: image.ItemRef{Drive: r.Drive, Item: r.Folder}, State: image.BatchState(r.State), At: r.At,
 		Files: each(r.Files, func(f batchFileRecord) image.BatchFile {
 			file := image.BatchFile{Ref: image.ItemRef{Drive: r.Drive, Item: f.Item}, State: image.FileState(f.State), Size: f.Size, Why: f.Why}

@@ -19,6 +19,7 @@ import (
 	"teamspro/internal/auth"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/ops"
 	"teamspro/internal/web"
 	"teamspro/manifest"
@@ -85,6 +86,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return nil, errors.Join(err, db.Close())
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
+		cfg.Pins = image.NewPins(cfg.Studio, db.Pins(), imageApp.Roster, nil)
+		cfg.Presets = image.NewPresetBook(db.Presets(), imageApp.Roster, nil)
+		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), nil)
 	}
 	svc.bot = bot.New(cfg)
 

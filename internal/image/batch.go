@@ -61,6 +61,14 @@ type BatchFile struct {
 	Why string
 }
 
+// Shown is the file that a list shows: the result where there is one.
+func (f BatchFile) Shown() ItemRef {
+	if f.State == FileDone {
+		return f.Result
+	}
+	return f.Ref
+}
+
 // ended tells whether there is nothing left to do.
 func (f BatchFile) ended() bool {
 	return f.State == FileDone || f.State == FileSkipped || f.State == FileFailed
@@ -71,10 +79,9 @@ type Batch struct {
 	ID     BatchID
 	Tenant identity.Tenant
 	Person identity.Person
-	// Where is the conversation that was asked in, Thread its full id, and Card the message that shows the batch.
+	// Where is the conversation that was asked in, and Thread its full id.
 	Where  identity.Reference
 	Thread string
-	Card   string
 	Plan   Plan
 	Folder ItemRef
 	Files  []BatchFile
@@ -219,9 +226,8 @@ func (b *Batches) Look(ctx context.Context, who identity.Caller, id BatchID) (Ba
 }
 
 // Start takes a batch up, for the first time or where it stopped, and gives its run; nil when there is nothing to run:
-// it runs already, or has ended. Card is the message that shows it from now on. The fault is SignIn when its person must
-// sign in first.
-func (b *Batches) Start(ctx context.Context, who identity.Caller, id BatchID, card string) (Batch, *BatchRun, error) {
+// it runs already, or has ended. The fault is SignIn when its person must sign in first.
+func (b *Batches) Start(ctx context.Context, who identity.Caller, id BatchID) (Batch, *BatchRun, error) {
 	const op = "image.Batches.Start"
 	batch, err := b.Look(ctx, who, id)
 	if err != nil {
@@ -237,7 +243,7 @@ func (b *Batches) Start(ctx context.Context, who identity.Caller, id BatchID, ca
 	begun := false
 	batch, err = b.shelf.ChangeBatch(ctx, who.Tenant, id, func(batch *Batch) error {
 		if begun = batch.State != BatchCancelled && batch.State != BatchDone; begun {
-			batch.State, batch.Card = BatchRunning, card
+			batch.State = BatchRunning
 		}
 		return nil
 	})
@@ -266,6 +272,14 @@ func (b *Batches) enter(op string, key runKey, p identity.Person) (free bool, er
 	}
 	b.runs[key] = p
 	return true, nil
+}
+
+// Works tells whether this process works at a batch.
+func (b *Batches) Works(t identity.Tenant, id BatchID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, works := b.runs[runKey{t, id}]
+	return works
 }
 
 func (b *Batches) leave(key runKey) {

@@ -151,22 +151,19 @@ func (h *harbourBatch) restart() {
 // run starts the batch and works at it until it stops.
 func (h *harbourBatch) run(t *testing.T) (image.Progress, error) {
 	t.Helper()
-	_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, "card")
+	_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID)
 	if err != nil || run == nil {
 		t.Fatalf("start: %v %v", run, err)
 	}
 	err = run.Run(t.Context(), func(image.Progress) {})
-	return run.Named(t.Context()), err
+	return h.batches.Named(t.Context(), cleo, run.Progress()), err
 }
 
 // outcome writes what became of each file.
 func outcomes(p image.Progress) []string {
 	var all []string
 	for _, f := range p.Batch.Files {
-		name := p.Items[f.Ref].Name
-		if f.State == image.FileDone {
-			name = p.Items[f.Result].Name
-		}
+		name := p.Items[f.Shown()].Name
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", name, f.State, f.Why)))
 	}
 	return all
@@ -187,7 +184,7 @@ func TestBatch(t *testing.T) {
 			return nil
 		}
 		var seen []int
-		_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, "card")
+		_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +194,7 @@ func TestBatch(t *testing.T) {
 			defer mu.Unlock()
 			seen = append(seen, p.Batch.Ended())
 		})
-		p := run.Named(t.Context())
+		p := h.batches.Named(t.Context(), cleo, run.Progress())
 		if err != nil || p.Batch.State != image.BatchDone || len(seen) != 3 || h.drives.busy > 2 {
 			t.Errorf("state %s, %v, told %v, %d at once", p.Batch.State, err, seen, h.drives.busy)
 		}
@@ -208,7 +205,7 @@ func TestBatch(t *testing.T) {
 		if kept := h.drives.named(t, "harbour2.png"); string(h.drives.Data(kept.Ref)) != "42x30" {
 			t.Error("an original has changed")
 		}
-		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, "card"); err != nil || run != nil {
+		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID); err != nil || run != nil {
 			t.Errorf("started again: %v %v", run, err)
 		}
 	})
@@ -237,7 +234,7 @@ func TestBatchAfterACrash(t *testing.T) {
 			}
 			return nil
 		}
-		_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, "card")
+		_, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +290,7 @@ func TestBatchIsPausedUntilSignIn(t *testing.T) {
 			t.Fatalf("%s after %v", p.Batch.State, err)
 		}
 		h.drives.Refuse("cleo", out)
-		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, "card"); !fault.Is(err, fault.SignIn) || run != nil {
+		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID); !fault.Is(err, fault.SignIn) || run != nil {
 			t.Errorf("started without a sign-in: %v", err)
 		}
 		h.drives.Refuse("cleo", nil)
@@ -319,7 +316,7 @@ func TestBatchIsCancelledBeforeTheNextFile(t *testing.T) {
 		if n := p.Batch.Count(image.FileDone); err != nil || p.Batch.State != image.BatchCancelled || n < 3 || n > 5 || h.count(t) != n {
 			t.Errorf("%s: %v %v", p.Batch.State, outcomes(p), err)
 		}
-		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID, ""); err != nil || run != nil {
+		if _, run, err := h.batches.Start(t.Context(), cleo, h.asked.Batch.ID); err != nil || run != nil {
 			t.Errorf("a cancelled batch starts: %v %v", run, err)
 		}
 	})
@@ -363,7 +360,7 @@ func TestBatchIsItsPersons(t *testing.T) {
 	}{
 		{"somebody else", dario, "batch.theirs"}, {"an owner", olga, "batch.theirs"}, {"of another tenant", south, "batch.gone"}, {"nobody", at(quay, ""), "image.anonymous"},
 	} {
-		_, run, started := h.batches.Start(t.Context(), row.who, id, "")
+		_, run, started := h.batches.Start(t.Context(), row.who, id)
 		_, cancelled := h.batches.Cancel(t.Context(), row.who, id)
 		if textOf(started) != row.want || textOf(cancelled) != row.want || run != nil {
 			t.Errorf("%s: %v, %v", row.name, started, cancelled)
@@ -386,7 +383,7 @@ func TestBatchesAreBounded(t *testing.T) {
 		return asked.Batch.ID
 	}
 	for i, want := range []string{"", "", "batch.enough"} {
-		if _, _, err := h.batches.Start(t.Context(), cleo, ask("harbour"), ""); textOf(err) != want {
+		if _, _, err := h.batches.Start(t.Context(), cleo, ask("harbour")); textOf(err) != want {
 			t.Errorf("run %d: %v", i, err)
 		}
 	}

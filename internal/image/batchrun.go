@@ -247,31 +247,28 @@ func (r *BatchRun) know(item Item) {
 
 // Named reads the files and results that nothing is known of yet, for the list at the end. What cannot be read stays
 // without a name.
-func (r *BatchRun) Named(ctx context.Context) Progress {
-	p := r.Progress()
+func (b *Batches) Named(ctx context.Context, who identity.Caller, p Progress) Progress {
+	p.Items = maps.Clone(p.Items)
+	if p.Items == nil {
+		p.Items = map[ItemRef]Item{}
+	}
 	var mu sync.Mutex
 	var work errgroup.Group
 	work.SetLimit(pinsAtOnce)
 	for _, f := range p.Batch.Files {
-		ref := f.Ref
-		if f.State == FileDone {
-			ref = f.Result
-		}
-		if _, ok := p.Items[ref]; ok || !f.ended() {
+		if _, ok := p.Items[f.Shown()]; ok || !f.ended() {
 			continue
 		}
 		work.Go(func() error {
-			item, err := r.batches.studio.drives.Item(ctx, r.who, ref)
-			if err != nil {
-				return nil // a file without a name is listed without it
+			if item, err := b.studio.drives.Item(ctx, who, f.Shown()); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				p.Items[item.Ref] = item
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			p.Items[ref] = item
 			return nil
 		})
 	}
-	_ = work.Wait()
+	_ = work.Wait() // nothing fails: a file without a name is listed without it
 	return p
 }
 

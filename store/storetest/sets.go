@@ -95,7 +95,7 @@ func testPresets(t *testing.T, p Ports) {
 }
 
 func batch(t *testing.T, id image.BatchID, tenant identity.Tenant, state image.BatchState) image.Batch {
-	return image.Batch{ID: id, Tenant: tenant, Person: ines, Where: reference(), Thread: string(sales) + ";messageid=17", Card: "c1",
+	return image.Batch{ID: id, Tenant: tenant, Person: ines, Where: reference(), Thread: string(sales) + ";messageid=17",
 		Plan: plan(t, "resize 800 | webp"), Folder: file("FOLDER"), State: state, At: time.Now().UTC().Truncate(time.Second),
 		Files: []image.BatchFile{{Ref: file("one"), State: image.FileDone, Result: file("ONE"), Size: 7},
 			{Ref: image.ItemRef{Drive: "b!other", Item: "two"}, State: image.FileFailed, Why: "batch.why.gone"}, {Ref: file("three")}}}
