@@ -47,7 +47,7 @@ func (b *Bot) pinsCard(t *Turn, skip int, notice string, next ...cards.Step) (ca
 }
 
 func (b *Bot) pinRow(t *Turn, p image.Pinned) cards.PinRow {
-	row := cards.PinRow{Ref: p.Ref.String(), N: strconv.Itoa(p.N) + ".", Caption: p.Caption, MayUnpin: p.MayUnpin,
+	row := cards.PinRow{Ref: p.Ref.String(), N: strconv.Itoa(p.N), Caption: p.Caption, MayUnpin: p.MayUnpin,
 		Line: t.Text("pins.by", "Who", b.who(t, p.By, contact.Book{Team: t.Caller.Team}), "When", t.Lang.Date(b.local(t, p.At)))}
 	if p.Item == nil {
 		row.Gone = t.Text("pins.gone.file")

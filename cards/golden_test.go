@@ -60,7 +60,7 @@ func goldens() map[string]any {
 		"picture-hostile": Picture(t, PictureView{ID: "i/1", Name: hostileName, Alt: hostileName, Done: []string{hostileName}, Notes: []string{hostileName}, Notice: hostileName, After: PictureFacts{"1 × 1 pixels", "1 KB", "PNG"}}),
 		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
 		"pins-full":       Pins(t, gallery()), "pins-empty": Pins(french, PinsView{Title: "Rien n’est encore épinglé ici.", Hint: "Ouvrez une image de la bibliothèque."}),
-		"pins-hostile": Pins(t, PinsView{Title: "1 pinned picture", All: 1, Rows: []PinRow{{Ref: "b!d~x", N: "1.", Name: hostileName, Caption: hostileName, Line: hostileName, Preview: "https://bot.contoso.example/i/t/f.x", Alt: hostileName, MayUnpin: true}}}),
+		"pins-hostile": Pins(t, PinsView{Title: "1 pinned picture", All: 1, Rows: []PinRow{{Ref: "b!d~x", N: "1", Name: hostileName, Caption: hostileName, Line: hostileName, Preview: "https://bot.contoso.example/i/t/f.x", Alt: hostileName, MayUnpin: true}}}),
 		"presets-full": Presets(t, named()), "presets-bare": Presets(french, PresetsView{Hint: "Écrivez le nom d’un préréglage.", Builtin: []PresetRow{{"mail", "Courriel, moins de 200 Ko", "ramenée à 1600 px", false}}}),
 		"presets-hostile": Presets(t, PresetsView{Hint: hostileName, Notice: hostileName, Picture: "i/1", Own: []PresetRow{{hostileName, hostileName, hostileName, true}}}),
 		"batch-plan":      BatchPlan(t, BatchPlanView{Words: "harbour/50% #x", Title: "What should be done to all pictures for “harbour”?", Hint: "Choose a preset, or type what you want.", Next: []Step{{"Mail, under 200 KB", BatchSearchVerb("harbour", "resize 1600 | jpeg | under 200 KB")}}}),

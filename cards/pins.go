@@ -40,9 +40,9 @@ func pinRow(t Texts, r PinRow) ColumnSet {
 		picture := Image{URL: r.Preview, AltText: plain(short(r.Alt, 300)), Size: "medium"}
 		columns = append(columns, Column{Width: "auto", Items: []Element{picture}, SelectAction: open})
 	}
-	words := []Element{strong(r.N + " " + short(join(dot, r.Caption, r.Name), 260))}
+	words := []Element{strong(r.N + ". " + short(join(dot, r.Caption, r.Name), 260))}
 	if r.Gone != "" {
-		words = []Element{strong(r.N + " " + short(r.Caption, 200)), warning(r.Gone)}
+		words = []Element{strong(r.N + ". " + short(r.Caption, 200)), warning(r.Gone)}
 	}
 	words = append(words, small(short(r.Line, 200)).tight())
 	title := Column{Width: "stretch", Align: "center", Items: words}

@@ -16,7 +16,7 @@ type PinsView struct {
 type PinRow struct {
 	// Ref names the file in buttons.
 	Ref string
-	// N is its number, written out: "3."
+	// N is its number in digits.
 	N       string
 	Name    string
 	Caption string

@@ -60,7 +60,7 @@ var crowds = map[string]crowd{
 		return Privacy(english, PrivacyView{Rows: repeat(n, FactView{wall(u, 100), wall(u, 300)})})
 	},
 	"pins": func(u string, n int) Card {
-		row := PinRow{Ref: wall("r", 300), N: "1.", Name: wall(u, 250), Caption: wall(u, 200), Line: wall(u, 150), Preview: avatar + wall("p", 800), Alt: wall(u, 200), MayUnpin: true}
+		row := PinRow{Ref: wall("r", 300), N: "1", Name: wall(u, 250), Caption: wall(u, 200), Line: wall(u, 150), Preview: avatar + wall("p", 800), Alt: wall(u, 200), MayUnpin: true}
 		return Pins(english, PinsView{Title: wall(u, 100), Rows: repeat(n, row), All: n})
 	},
 	"presets": func(u string, n int) Card {

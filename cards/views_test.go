@@ -149,9 +149,9 @@ func harbour() PictureView {
 
 func gallery() PinsView {
 	return PinsView{Notice: "“harbour.jpg” is pinned as number 7.", Title: "14 pinned pictures", Skip: 6, Page: 6, All: 14, Next: []Step{{"Pin it again", PinVerb("b!d~01B", "The crane")}}, Rows: []PinRow{
-		{Ref: "b!d~01A", N: "7.", Name: "harbour.jpg", Caption: "Harbour at dawn", Line: "Ada Byron, 21 Nov 2026", Preview: "https://bot.contoso.example/i/t/f.YiFk?e=1&l=en&p=strip&s=240&k=x", Alt: "Harbour at dawn", MayUnpin: true},
-		{Ref: "b!d~01C", N: "8.", Name: "crane.png", Line: "you, 21 Nov 2026"},
-		{Ref: "b!d~01D", N: "9.", Caption: "The old quay", Line: "somebody who left, 3 Nov 2026", Gone: "This file is not there any more, or you may not see it.", MayUnpin: true},
+		{Ref: "b!d~01A", N: "7", Name: "harbour.jpg", Caption: "Harbour at dawn", Line: "Ada Byron, 21 Nov 2026", Preview: "https://bot.contoso.example/i/t/f.YiFk?e=1&l=en&p=strip&s=240&k=x", Alt: "Harbour at dawn", MayUnpin: true},
+		{Ref: "b!d~01C", N: "8", Name: "crane.png", Line: "you, 21 Nov 2026"},
+		{Ref: "b!d~01D", N: "9", Caption: "The old quay", Line: "somebody who left, 3 Nov 2026", Gone: "This file is not there any more, or you may not see it.", MayUnpin: true},
 	}}
 }
 

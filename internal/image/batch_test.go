@@ -87,6 +87,9 @@ func (m *memoryBatches) Batch(_ context.Context, t identity.Tenant, id image.Bat
 func (m *memoryBatches) ChangeBatch(ctx context.Context, t identity.Tenant, id image.BatchID, change func(*image.Batch) error) (image.Batch, error) {
 	b, err := m.Batch(ctx, t, id)
 	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
 		err = change(&b)
 	}
 	m.mu.Lock()

@@ -41,11 +41,11 @@ var busyPauses = [...]time.Duration{5 * time.Second, 20 * time.Second, time.Minu
 // SignIn), or ctx ends. It tells how far it has come after each file; tell must come back soon.
 func (r *BatchRun) Run(ctx context.Context, tell func(Progress)) error {
 	defer r.batches.leave(r.key)
-	workers, ctx := errgroup.WithContext(ctx)
+	workers, working := errgroup.WithContext(ctx)
 	for range batchAtOnce {
 		workers.Go(func() error {
 			for {
-				if more, err := r.next(ctx); err != nil || !more {
+				if more, err := r.next(working); err != nil || !more {
 					return err
 				}
 				tell(r.Progress())
@@ -90,7 +90,7 @@ func (r *BatchRun) next(ctx context.Context) (more bool, err error) {
 	case err != nil:
 		done.State, done.Why = FileFailed, why(err)
 	}
-	return true, r.change(ctx, func(b *Batch) { b.Files[i] = done })
+	return true, r.change(context.WithoutCancel(ctx), func(b *Batch) { b.Files[i] = done }) // what is made is made
 }
 
 // claim takes the first file that nobody works at; i is -1 when there is none, or nothing is to be done any more. A file
