@@ -139,14 +139,16 @@ func newStudioBot(t *testing.T, d *slowDrive, studio *image.Studio, roster *Rost
 		Studio: studio, Preview: func(_ identity.Tenant, picture, _ string, side int, _ string) string {
 			return fmt.Sprintf("https://bot.example/i/%s/%d", picture, side)
 		},
-		Library: func(ctx context.Context, who identity.Caller) (image.Item, error) { return d.Item(ctx, who, imagetest.Root) }}
+		Library: func(ctx context.Context, who identity.Caller) (image.Item, error) {
+			return d.Item(ctx, who, imagetest.Root)
+		}}
 	if before != nil {
 		b.shelf, c.Pins, c.Presets = before.shelf, before.Pins, before.Presets
 	} else {
 		db := storetest.Open(t)
 		b.shelf, c.Pins, c.Presets = db.Batches(), image.NewPins(studio, db.Pins(), roster, nil), image.NewPresetBook(db.Presets(), roster, nil)
 	}
-	c.Batches = image.NewBatches(studio, b.shelf, nil)
+	c.Batches = image.NewBatches(studio, b.shelf, log, nil)
 	b.Bot = New(c)
 	b.app = b.apps[connApp]
 	return b

@@ -13,8 +13,12 @@ import (
 	"teamspro/internal/image"
 )
 
-// batchesKept is how long a batch can be looked at and taken up again.
-const batchesKept = 7 * 24 * time.Hour
+const (
+	// batchesKept is how long a batch can be looked at and taken up again.
+	batchesKept = 7 * 24 * time.Hour
+	// maxBatches is how many batches an organisation has at most; the oldest make room.
+	maxBatches = 1000
+)
 
 // Batches keeps how far plans over many images have come.
 type Batches struct{ db *DB }
@@ -95,16 +99,17 @@ func (s *Batches) AddBatch(ctx context.Context, batch image.Batch) error {
 	})
 }
 
-// purgeBatches drops the oldest. Their ids sort by age.
+// purgeBatches drops those that are too old or too many. Their ids sort by age.
 func purgeBatches(b *bbolt.Bucket, now time.Time) error {
 	var old [][]byte
+	all := countKeys(b)
 	c := b.Cursor()
 	for k, _ := c.First(); k != nil && len(old) < purgeBatch; k, _ = c.Next() {
 		r, _, err := load[batchRecord](b, k)
 		if err != nil {
 			return err
 		}
-		if now.Sub(r.At) < batchesKept {
+		if now.Sub(r.At) < batchesKept && all-len(old) < maxBatches {
 			break
 		}
 		old = append(old, bytes.Clone(k))

@@ -66,6 +66,31 @@ func TestBatchesAreKeptForAWeek(t *testing.T) {
 	}
 }
 
+func TestBatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	db, clock := openWith(t)
+	err := db.update(t.Context(), "test", func(w *work) error {
+		s, err := w.of(north)
+		for i := range maxBatches {
+			r, _ := newBatch(testBatch("", *clock, image.BatchAsked))
+			err = errors.Join(err, save(s.tenant.Bucket([]byte(bucketBatches)), "test", fmt.Appendf(nil, "%016xa", i), r))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Batches().AddBatch(t.Context(), testBatch(fmt.Sprintf("%016xa", maxBatches), *clock, image.BatchAsked)); err != nil {
+		t.Fatal(err)
+	}
+	if n := countOf(t, db, bucketBatches); n != maxBatches {
+		t.Errorf("%d batches are kept", n)
+	}
+	if _, err := db.Batches().Batch(t.Context(), north, "0000000000000000a"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the oldest: %v", err)
+	}
+}
+
 // A preset whose plan a later program wrote is left out, and is neither lost nor in the way of the others.
 func TestUnknownPlansAreLeftAlone(t *testing.T) {
 	t.Parallel()

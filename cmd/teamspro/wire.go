@@ -88,7 +88,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
 		cfg.Pins = image.NewPins(cfg.Studio, db.Pins(), imageApp.Roster, nil)
 		cfg.Presets = image.NewPresetBook(db.Presets(), imageApp.Roster, nil)
-		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), nil)
+		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), log, nil)
 	}
 	svc.bot = bot.New(cfg)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -122,6 +123,7 @@ type BatchShelf interface {
 type Batches struct {
 	studio *Studio
 	shelf  BatchShelf
+	log    *slog.Logger
 	now    func() time.Time
 	slots  chan struct{} // one for each file that is worked on
 
@@ -135,11 +137,11 @@ type runKey struct {
 }
 
 // NewBatches makes Batches of the files of a studio's drives. Now is the clock; nil is the real one.
-func NewBatches(s *Studio, shelf BatchShelf, now func() time.Time) *Batches {
+func NewBatches(s *Studio, shelf BatchShelf, log *slog.Logger, now func() time.Time) *Batches {
 	if now == nil {
 		now = time.Now
 	}
-	return &Batches{studio: s, shelf: shelf, now: now, slots: make(chan struct{}, filesAtOnce), runs: map[runKey]identity.Person{}}
+	return &Batches{studio: s, shelf: shelf, log: log, now: now, slots: make(chan struct{}, filesAtOnce), runs: map[runKey]identity.Person{}}
 }
 
 // Wish is what somebody asks for: a plan over the pictures that a search finds below a folder. No words mean the pictures

@@ -1,9 +1,11 @@
 package image_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +126,7 @@ type harbourBatch struct {
 	studio  *image.Studio
 	batches *image.Batches
 	asked   image.Proposal
+	log     bytes.Buffer
 }
 
 func newHarbour(t *testing.T, files int, plan string) *harbourBatch {
@@ -148,7 +151,7 @@ func newHarbour(t *testing.T, files int, plan string) *harbourBatch {
 
 // restart is another process with the same drive and file.
 func (h *harbourBatch) restart() {
-	h.batches = image.NewBatches(h.studio, h.shelf, time.Now)
+	h.batches = image.NewBatches(h.studio, h.shelf, slog.New(slog.NewTextHandler(&h.log, nil)), time.Now)
 }
 
 // run starts the batch and works at it until it stops.
@@ -418,6 +421,28 @@ func TestBatchOnAFullDisk(t *testing.T) {
 		h.shelf.fail, h.drives.onRead = nil, nil
 		if p, err := h.run(t); err != nil || p.Batch.Count(image.FileDone) != 3 || h.count(t) != 3 {
 			t.Errorf("continued: %v %v", outcomes(p), err)
+		}
+	})
+}
+
+// A panic fails one file; the log tells where, and not with what.
+func TestBatchSurvivesAPanic(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t, 3, "resize 800")
+	synctest.Test(t, func(t *testing.T) {
+		h.drives.onRead = func(_ int, name string) error {
+			if name == "harbour1.png" {
+				panic("harbour1.png is odd")
+			}
+			return nil
+		}
+		p, err := h.run(t)
+		want := []string{"harbour2-800.jpg done", "harbour1.png failed batch.why.internal", "harbour0-800.jpg done"}
+		if diff := cmp.Diff(want, outcomes(p)); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if said := h.log.String(); !strings.Contains(said, "panic (string)") || strings.Contains(said, "is odd") {
+			t.Errorf("the log says %s", said)
 		}
 	})
 }

@@ -3,7 +3,9 @@ package image
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -88,7 +90,7 @@ func (r *BatchRun) next(ctx context.Context) (more bool, err error) {
 	case fault.Is(err, fault.SignIn):
 		return false, errors.Join(err, r.pause(ctx, i))
 	case err != nil:
-		done.State, done.Why = FileFailed, why(err)
+		done.State, done.Why = FileFailed, r.why(err)
 	}
 	return true, r.change(context.WithoutCancel(ctx), func(b *Batch) { b.Files[i] = done }) // what is made is made
 }
@@ -147,7 +149,7 @@ func (r *BatchRun) change(ctx context.Context, change func(*Batch)) error {
 // patiently works at a file, and again when the drive was busy.
 func (r *BatchRun) patiently(ctx context.Context, i int, f BatchFile) (BatchFile, error) {
 	for _, pause := range busyPauses {
-		done, err := r.work(ctx, i, f)
+		done, err := r.safely(ctx, i, f)
 		if !fault.Is(err, fault.Busy) && !errors.Is(err, context.DeadlineExceeded) {
 			return done, err
 		}
@@ -158,6 +160,16 @@ func (r *BatchRun) patiently(ctx context.Context, i int, f BatchFile) (BatchFile
 			return f, ctx.Err()
 		}
 	}
+	return r.safely(ctx, i, f)
+}
+
+// safely is work whose panic fails the file and not the service. What it panicked with may hold what a person wrote.
+func (r *BatchRun) safely(ctx context.Context, i int, f BatchFile) (done BatchFile, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			done, err = f, fmt.Errorf("image.BatchRun: panic (%T)\n%s", p, debug.Stack())
+		}
+	}()
 	return r.work(ctx, i, f)
 }
 
@@ -275,6 +287,15 @@ func (b *Batches) Named(ctx context.Context, who identity.Caller, p Progress) Pr
 func isExists(err error) bool {
 	var f *fault.Error
 	return errors.As(err, &f) && f.Text == "image.save.exists"
+}
+
+// why tells why a file failed, and the log what is ours to repair.
+func (r *BatchRun) why(err error) string {
+	key := why(err)
+	if key == "batch.why.internal" {
+		r.batches.log.Error("a file of a batch failed", "tenant", r.key.tenant, "batch", r.key.id, "error", err)
+	}
+	return key
 }
 
 // why is the key of the sentence about a file that failed. It takes no arguments: those of the fault may be names.

@@ -3,6 +3,7 @@ package image_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -71,7 +72,7 @@ func newSets(t *testing.T) *sets {
 	s.studio = image.NewStudio(image.StudioConfig{Engine: &easel{}, Drives: s.drives})
 	s.pins = image.NewPins(s.studio, db.Pins(), s.roles, nil)
 	s.presets = image.NewPresetBook(db.Presets(), s.roles, nil)
-	s.batches = image.NewBatches(s.studio, s.shelf, nil)
+	s.batches = image.NewBatches(s.studio, s.shelf, slog.New(slog.DiscardHandler), nil)
 	return s
 }
 
