@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/infracloudio/msbotbuilder-go/schema"
@@ -45,6 +46,10 @@ type Config struct {
 	People People
 	// Gallery is what people do with files of SharePoint; for Image Pro.
 	Gallery *image.Gallery
+	// Pins, Presets and Batches are what Image Pro does with sets of pictures; for Image Pro.
+	Pins    *image.Pins
+	Presets *image.PresetBook
+	Batches *image.Batches
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.
@@ -83,10 +88,13 @@ type Bot struct {
 	turned   recently
 	posting  recently
 
-	waiting   waiting
-	exchanges recently
-	handing   recently // files that were taken
-	long      *gate    // of work that goes on after its turn
+	waiting    waiting
+	exchanges  recently
+	handing    recently        // files that were taken
+	long       *gate           // of work that goes on after its turn
+	jobs       sync.WaitGroup  // what goes on in the background
+	background context.Context // ends when that is to end
+	stop       context.CancelFunc
 }
 
 // app is one app at work.
@@ -112,6 +120,7 @@ func New(c Config) *Bot {
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice},
 		long: newGate(maxLong, 0)}
+	b.background, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	b.install(ImagePro, c.Image)
 	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
@@ -127,7 +136,8 @@ func (b *Bot) install(key App, c AppConfig) {
 		commands: newCommands(router), log: b.log, now: b.now}
 }
 
-// Resume tells the people whose answers were lost with the last process that they should ask again. It comes back
+// Resume tells the people whose answers were lost with the last process that they should ask again, and those whose batches
+// it did not bring to their end how far they came. It comes back
 // when that is set up, and is called before the first activity is served.
 func (b *Bot) Resume(ctx context.Context) error {
 	owing, err := b.turns.Owing(ctx)
@@ -139,11 +149,20 @@ func (b *Bot) Resume(ctx context.Context) error {
 			b.apologise(a, o)
 		}
 	}
-	return nil
+	return b.resumeBatches(ctx)
 }
 
-// Close lets the answers that still wait go out, until ctx ends.
-func (b *Bot) Close(ctx context.Context) { b.replies.close(ctx) }
+// Close ends what goes on in the background, and lets the answers that still wait go out, until ctx ends.
+func (b *Bot) Close(ctx context.Context) {
+	b.stop()
+	ended := make(chan struct{})
+	go func() { b.jobs.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	b.replies.close(ctx)
+}
 
 func attach(card cards.Card) schema.Attachment {
 	name, url := card.File()

@@ -215,7 +215,7 @@ func (b *Bot) doItem(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	p, err := image.Parse(t.Param("plan"))
+	p, err := b.plan(t, t.Param("plan"))
 	if err != nil {
 		return cards.Card{}, err
 	}

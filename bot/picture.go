@@ -17,7 +17,7 @@ import (
 // that the person worked on last.
 func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
 	link, words := linked(t)
-	p, err := planOf(words)
+	p, err := b.planOf(t, words)
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -41,11 +41,11 @@ func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
 }
 
 // planOf reads the text of a plan; without one there is none.
-func planOf(words string) (*image.Plan, error) {
+func (b *Bot) planOf(t *Turn, words string) (*image.Plan, error) {
 	if strings.TrimSpace(words) == "" {
 		return nil, nil
 	}
-	p, err := image.Parse(words)
+	p, err := b.plan(t, words)
 	return &p, err
 }
 
@@ -192,7 +192,7 @@ func (b *Bot) applyPlan(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	p, err := image.Parse(t.Param("plan"))
+	p, err := b.plan(t, t.Param("plan"))
 	if err != nil {
 		return cards.Card{}, err
 	}
@@ -297,7 +297,7 @@ func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
 }
 
 // imageExamples are the commands that help explains, the most useful first.
-var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "images", "save", "share", "file", "library", "info", "undo", "privacy"}
+var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "privacy"}
 
 func imageCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView

@@ -100,6 +100,13 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Command("undo", b.undoLatest, "the last step taken back")
 	r.Command("redo", b.redoLatest, "a step brought again")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
+	r.Command("pins", b.showPins, "the pictures that the conversation keeps at hand")
+	r.Command("pin", b.pinLatest, "keep the file worked on last at hand: pin Harbour at dawn")
+	r.Command("unpin", b.unpin, "take one down: unpin 3")
+	r.Command("presets", b.showPresets, "plans with names, or one of them applied: preset mail")
+	r.Command("preset-save", b.savePreset, "a plan gets a name: preset save banner = resize 800 | webp")
+	r.Command("preset-delete", b.deletePreset, "a plan loses its name")
+	r.Command("batch", b.askBatch, "a plan for all that a search finds: batch harbour: resize 800")
 	r.Command(unknown, b.editPicture, "any plan: resize 800 | grey | webp, for one picture or ten, or behind a link; or a picture alone")
 
 	// Message extension
@@ -145,6 +152,25 @@ func (b *Bot) imageRoutes(r *Router) {
 	// Dialogs
 	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")
 	r.Dialog("library/choose", b.openLibrary, b.submitLibrary, "choose the library of this conversation")
+	r.Action("image/{id}/{at}/preset/{name}", b.applyPreset, "a preset, one press away")
+
+	// Card buttons: sets of pictures
+	r.Action("pins", b.showPins, "what the conversation keeps at hand")
+	r.Action("pins/{skip}", b.pinsPage, "another page of them")
+	r.Action("pin/{ref}", b.pinFile, "keep a file at hand")
+	r.Action("pin/{ref}/as/{caption}", b.pinFile, "keep it at hand, with a caption")
+	r.Action("pin/{ref}/caption/{caption}", b.captionPin, "another caption")
+	r.Action("pin/{ref}/drop", b.dropPin, "take it down")
+	r.Action("pin/{ref}/open", b.openPin, "work on it")
+	r.Action("presets", b.showPresets, "plans with names")
+	r.Action("preset/{name}/save/{plan}", b.savePresetAgain, "bring a plan's name back")
+	r.Action("preset/{name}/delete", b.dropPreset, "a plan loses its name")
+	r.Action("batch/search/{words}/choose", b.chooseBatch, "something for all that a search found")
+	r.Action("batch/search/{words}/typed", b.typedBatch, "what was typed for all of it")
+	r.Action("batch/search/{words}/do/{plan}", b.wishBatch, "a preset for all of it")
+	r.Action("batch/{id}/start", b.startBatch, "begin a batch, or go on with it")
+	r.Action("batch/{id}/cancel", b.cancelBatch, "no more of it")
+	r.Action("batch/{id}/show", b.showBatch, "how far it has come")
 
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")

@@ -81,7 +81,17 @@ func goldens() map[string]any {
 		"edit-pictures": Pictures(t, pasted()), "edit-working": Working(t, WorkingView{Title: "Working on 10 pictures…", Text: "3 of 10 are done."}),
 		"file-consent": FileConsent(FileView{Name: "harbour.webp", Text: "800 × 600 pixels", Size: 84_000, Image: "i1", At: 3}),
 		"file-info":    FileInfo(FileView{Name: "harbour.webp", URL: "https://contoso-my.sharepoint.example/Documents/harbour.webp", ID: "8A7B", Kind: "webp"}),
-		"note-full":    Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"pins-full":    Pins(t, gallery()), "pins-empty": Pins(french, PinsView{Title: "Rien n’est encore épinglé ici.", Hint: "Ouvrez une image de la bibliothèque."}),
+		"pins-hostile": Pins(t, PinsView{Title: "1 pinned picture", All: 1, Rows: []PinRow{{Ref: "b!d~x", N: "1", Name: hostileName, Caption: hostileName, Line: hostileName, Preview: "https://bot.contoso.example/i/t/f.x", Alt: hostileName, MayUnpin: true}}}),
+		"presets-full": Presets(t, named()), "presets-bare": Presets(french, PresetsView{Hint: "Écrivez le nom d’un préréglage.", Builtin: []PresetRow{{"mail", "Courriel, moins de 200 Ko", "ramenée à 1600 px", false}}}),
+		"presets-hostile": Presets(t, PresetsView{Hint: hostileName, Notice: hostileName, Picture: "i/1", Own: []PresetRow{{hostileName, hostileName, hostileName, true}}}),
+		"batch-plan":      BatchPlan(t, BatchPlanView{Words: "harbour/50% #x", Title: "What should be done to all pictures for “harbour”?", Hint: "Choose a preset, or type what you want.", Next: []Step{{"Mail, under 200 KB", BatchSearchVerb("harbour", "resize 1600 | jpeg | under 200 KB")}}}),
+		"batch-ask":       BatchAsk(t, wish()), "batch-ask-hostile": BatchAsk(french, BatchAskView{ID: "17f/a", Question: "Faire cela à 1 image ?", Does: hostileName, Facts: []FactView{{"Dossier", hostileName}}, Promise: "Les originaux restent."}),
+		"batch-running": BatchRun(t, BatchView{ID: "17fa", Title: "7 of 12 pictures", Does: "resized to 800 px wide, in WebP", MayCancel: true}),
+		"batch-stopped": BatchRun(t, BatchView{ID: "17fa", Title: "Stopped at 7 of 12 pictures", Does: "resized to 800 px wide, in WebP", Notice: "I was stopped in the middle of this.", Rows: made()[:1], MayContinue: true}),
+		"batch-done":    BatchRun(t, BatchView{ID: "17fa", Title: "1 of 3 pictures made", Does: "resized to 800 px wide, in WebP", Rows: made()}),
+		"batch-hostile": BatchRun(t, BatchView{ID: "17fa", Title: "1 of 1 picture made", Rows: []BatchRow{{"Made", hostileName, "https://contoso.sharepoint.example/a)[b](c_d", hostileName}, {"Made", hostileName, "javascript:alert(1)", ""}}}),
+		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 }
 

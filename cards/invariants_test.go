@@ -14,14 +14,18 @@ import (
 
 // grammar is every path that a button may carry; bot/routes.go matches the same.
 var grammar = []*regexp.Regexp{
-	regexp.MustCompile(`^(help|favourites|trash|tags|books|settings|privacy|sign-in|sign-out|me/forget)$`),
+	regexp.MustCompile(`^(help|favourites|trash|tags|books|settings|privacy|sign-in|sign-out|me/forget|pins|presets)$`),
 	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),
-	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+|save|share|version/(ask|over|known)|file/(ask|both|over|known)/[^/]+)$`),
+	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+|preset/[^/]+|save|share|version/(ask|over|known)|file/(ask|both|over|known)/[^/]+)$`),
 	regexp.MustCompile(`^item/[^/]+(/(open|do/[^/]+|info|share|post))?$`),
 	regexp.MustCompile(`^images/[0-9]+(/[^/]+)?$`),
 	regexp.MustCompile(`^library(/default)?$`),
+	regexp.MustCompile(`^pins/[0-9]+$`),
+	regexp.MustCompile(`^pin/[^/]+(/(open|drop|as/[^/]+|caption/[^/]+))?$`),
+	regexp.MustCompile(`^preset/[^/]+/(delete|save/[^/]+)$`),
+	regexp.MustCompile(`^batch/([^/]+/(start|cancel|show)|search/[^/]+/(choose|typed|do/[^/]+))$`),
 	regexp.MustCompile(`^filter/(save|drop)/[^/]+$`),
 	regexp.MustCompile(`^book/[^/]+/(share/read|share/edit|unshare/[^/]+|restore)$`),
 }

@@ -59,6 +59,17 @@ var crowds = map[string]crowd{
 	"privacy": func(u string, n int) Card {
 		return Privacy(english, PrivacyView{Rows: repeat(n, FactView{wall(u, 100), wall(u, 300)})})
 	},
+	"pins": func(u string, n int) Card {
+		row := PinRow{Ref: wall("r", 300), N: "1", Name: wall(u, 250), Caption: wall(u, 200), Line: wall(u, 150), Preview: avatar + wall("p", 800), Alt: wall(u, 200), MayUnpin: true}
+		return Pins(english, PinsView{Title: wall(u, 100), Rows: repeat(n, row), All: n})
+	},
+	"presets": func(u string, n int) Card {
+		builtin := repeat(5, PresetRow{"mail", wall(u, 40), wall(u, 200), false})
+		return Presets(english, PresetsView{Hint: wall(u, 200), Picture: "i1", Own: repeat(n, PresetRow{wall(u, 40), wall(u, 40), wall(u, 4000), true}), Builtin: builtin})
+	},
+	"batch": func(u string, n int) Card {
+		return BatchRun(english, BatchView{ID: "17fa", Title: wall(u, 100), Does: wall(u, 4000), Rows: repeat(n, BatchRow{"Made", wall(u, 250), avatar + wall("p", 300), wall(u, 100)}), MayContinue: true})
+	},
 	"settingsdialog": func(u string, n int) Card {
 		return SettingsDialog(english, SettingsForm{BookID: "b1", Name: wall(u, 100), Members: repeat(n, MemberRights{Person: "11111111-1111-1111-1111-111111111111", Name: wall(u, 100)})})
 	},

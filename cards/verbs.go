@@ -70,7 +70,9 @@ func asksAloud(verb string) bool {
 }
 
 // FilesVerb asks for the files of several pictures, each as it is after a number of steps.
-func FilesVerb(pictures []string) string { return path("several", strings.Join(pictures, " "), "files") }
+func FilesVerb(pictures []string) string {
+	return path("several", strings.Join(pictures, " "), "files")
+}
 
 // button carries out a verb, or opens its dialog. Clients that do not know Action.Execute submit the verb.
 func button(title, verb string) Action {

@@ -172,6 +172,31 @@ func pasted() PicturesView {
 		Next: []Step{{"Get all the files", FilesVerb([]string{"a.1", "b.1"})}, {"Help", "help"}}}
 }
 
+func gallery() PinsView {
+	return PinsView{Notice: "“harbour.jpg” is pinned as number 7.", Title: "14 pinned pictures", Skip: 6, Page: 6, All: 14, Next: []Step{{"Pin it again", PinVerb("b!d~01B", "The crane")}}, Rows: []PinRow{
+		{Ref: "b!d~01A", N: "7", Name: "harbour.jpg", Caption: "Harbour at dawn", Line: "Ada Byron, 21 Nov 2026", Preview: "https://bot.contoso.example/i/t/f.YiFk?e=1&l=en&p=strip&s=240&k=x", Alt: "Harbour at dawn", MayUnpin: true},
+		{Ref: "b!d~01C", N: "8", Name: "crane.png", Line: "you, 21 Nov 2026"},
+		{Ref: "b!d~01D", N: "9", Caption: "The old quay", Line: "somebody who left, 3 Nov 2026", Gone: "This file is not there any more, or you may not see it.", MayUnpin: true},
+	}}
+}
+
+func named() PresetsView {
+	return PresetsView{Notice: "Everybody in your organisation can now use “Banner”.", Hint: "A press applies one to “harbour.jpg”.", Picture: "i1", At: 3,
+		Own:     []PresetRow{{"Banner", "Banner", "resized to 800 px wide, in WebP", true}, {"Wall/paper", "Wall/paper", "in grey", false}},
+		Builtin: []PresetRow{{"mail", "Mail, under 200 KB", "at most 1600 px, in JPEG", false}}, Next: []Step{{"Bring back what it was", SavePresetVerb("Banner", "resize 600 | webp")}}}
+}
+
+func wish() BatchAskView {
+	return BatchAskView{ID: "17fa", Question: "Do this to 50 pictures?", Does: "resized to 800 px wide, in WebP", Facts: []FactView{{"Folder", "Pictures"}, {"New names", "harbour.jpg → harbour-800.webp"}},
+		Warning: "The search found more than 50.", Promise: "Each result is a new file. The originals stay as they are."}
+}
+
+func made() []BatchRow {
+	return []BatchRow{{"Made", "harbour-800.webp", "https://contoso.sharepoint.example/pictures/harbour-800.webp", ""},
+		{"Left out", "crane.png", "https://contoso.sharepoint.example/pictures/crane.png", "a file of its new name is there already"},
+		{"Not made", "A file that you may not see any more", "", "it is not there any more, or you may not see it"}}
+}
+
 func aide() HelpView {
 	next := []Step{{"Carnets", "books"}, {"Étiquettes", "tags"}, {"Corbeille", "trash"}, {"Paramètres", "settings"}, {"Confidentialité", "privacy"}}
 	return HelpView{App: "Contact Pro", HelpURL: "https://bot.contoso.example/aide", Next: next, Commands: []CommandView{

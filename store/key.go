@@ -156,3 +156,15 @@ func (l ledger) purge(now time.Time) error {
 	}
 	return nil
 }
+
+// saveChanged writes a JSON value, unless it is there already.
+func saveChanged(b *bbolt.Bucket, op string, key []byte, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(raw, b.Get(key)) {
+		return errUnchanged
+	}
+	return keep(b, op, key, raw)
+}

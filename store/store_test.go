@@ -68,7 +68,8 @@ func use(t *testing.T, db *DB) {
 		db.Turns().MarkAnswered(ctx, "app|19:secret-conversation|activity-2"),
 		db.Turns().Owe(ctx, owed),
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
-		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}))
+		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}),
+		useSets(ctx, db))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,6 +244,9 @@ func keyForms() map[string]string {
 		bucketSeen:          id,
 		bucketImages:        id + `\x00` + id,
 		bucketSaves:         `.{16}`,
+		bucketPins:          id,
+		bucketPresets:       `[\pL\pN ]+`,
+		bucketBatches:       `[0-9a-f]{16}[a-z0-9]+`,
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"teamspro/internal/auth"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/ops"
 	"teamspro/internal/web"
 	"teamspro/manifest"
@@ -105,6 +106,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
 		cfg.Gallery = svc.pictures.gallery(db, imageApp.Roster)
+		cfg.Pins = image.NewPins(cfg.Studio, db.Pins(), imageApp.Roster, nil)
+		cfg.Presets = image.NewPresetBook(db.Presets(), imageApp.Roster, nil)
+		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), log, nil)
 	}
 	svc.bot = bot.New(cfg)
 

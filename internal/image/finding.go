@@ -121,6 +121,11 @@ func page(list []Item, in Item, skip, count int) Found {
 	return Found{Items: list[from:min(from+max(count, 0), len(list))], Total: len(list), Where: in}
 }
 
+// Where is the folder of the caller's conversation in which its pictures are; a fault says so when none was chosen.
+func (g *Gallery) Where(ctx context.Context, who identity.Caller) (Item, error) {
+	return g.where(ctx, "image.Where", who)
+}
+
 // where is the library of the caller's conversation, as Library says, for whoever may read it.
 func (g *Gallery) where(ctx context.Context, op string, who identity.Caller) (Item, error) {
 	if err := g.may(op, who); err != nil {

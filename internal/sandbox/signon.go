@@ -155,7 +155,7 @@ func (s *Sandbox) note(at scene, w wanted, result answer) {
 func (m message) asks() bool {
 	for _, raw := range m.Attachments {
 		var card attachment
-		if json.Unmarshal(raw, &card) == nil && (card.ContentType == consentCard || card.ContentType == oauthCard || strings.HasSuffix(card.ContentType, "card.signin")) {
+		if json.Unmarshal(raw, &card) == nil && (card.ContentType == consentCard || card.ContentType == oauthCard || strings.HasSuffix(card.ContentType, ".signin")) {
 			return true
 		}
 	}

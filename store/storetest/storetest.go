@@ -10,10 +10,11 @@ import (
 
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/store"
 )
 
-// Ports are the parts of one store. Those that are no ports of contact may be nil for a store that has contacts only.
+// Ports are the parts of one store. All from Conversations on may be nil for a store that has contacts only.
 type Ports struct {
 	Shelf         contact.Shelf
 	Chronicle     contact.Chronicle
@@ -24,6 +25,9 @@ type Ports struct {
 	Turns         Turns
 	Tokens        Tokens
 	Profiles      Profiles
+	Pins          image.PinShelf
+	Presets       image.PresetShelf
+	Batches       image.BatchShelf
 }
 
 // Conversations keeps how to speak in a conversation, as store.Conversations does.
@@ -90,5 +94,6 @@ func closeSound(t testing.TB, db *store.DB, path string) {
 // PortsOf gives the parts of a store for Run.
 func PortsOf(db *store.DB) Ports {
 	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
-		Conversations: db.Conversations(), Turns: db.Turns(), Tokens: db.Tokens(), Profiles: db.Profiles()}
+		Conversations: db.Conversations(), Turns: db.Turns(), Tokens: db.Tokens(), Profiles: db.Profiles(),
+		Pins: db.Pins(), Presets: db.Presets(), Batches: db.Batches()}
 }

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/identity"
+	"teamspro/internal/image"
+)
+
+// Pins keeps which images conversations keep at hand. It holds no name and no picture of them.
+type Pins struct{ db *DB }
+
+var _ image.PinShelf = (*Pins)(nil)
+
+// Pins is the view of the pins.
+func (d *DB) Pins() *Pins { return &Pins{d} }
+
+// pinsRecord is what a conversation pinned, in the order in which it was pinned.
+type pinsRecord struct {
+	Pins []pinRecord `json:"pins,omitempty"`
+}
+
+// pinRecord is image.Pin.
+type pinRecord struct {
+	Drive   string    `json:"drive"`
+	Item    string    `json:"item"`
+	Caption string    `json:"caption,omitempty"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+func newPin(p image.Pin) pinRecord {
+	return pinRecord{p.Ref.Drive, p.Ref.Item, p.Caption, string(p.By), p.At.UTC()}
+}
+
+func (r pinRecord) pin() image.Pin {
+	return image.Pin{Ref: image.ItemRef{Drive: r.Drive, Item: r.Item}, Caption: r.Caption, By: identity.Person(r.By), At: r.At}
+}
+
+// Pins reads the pins of a conversation.
+func (s *Pins) Pins(ctx context.Context, t identity.Tenant, c identity.Conversation) (pins []image.Pin, err error) {
+	err = s.db.read(ctx, "store.Pins", t, func(tb *bbolt.Bucket) error {
+		r, _, err := load[pinsRecord](tb.Bucket([]byte(bucketPins)), []byte(c))
+		pins = each(r.Pins, pinRecord.pin)
+		return err
+	})
+	return pins, err
+}
+
+// ChangePins changes the pins of a conversation in one transaction. When none are left, nothing of it stays.
+func (s *Pins) ChangePins(ctx context.Context, t identity.Tenant, c identity.Conversation, change func([]image.Pin) ([]image.Pin, error)) error {
+	const op = "store.ChangePins"
+	if err := checkIDs(op, string(c)); err != nil {
+		return err
+	}
+	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketPins))
+		r, _, err := load[pinsRecord](b, []byte(c))
+		if err != nil {
+			return err
+		}
+		pins, err := change(each(r.Pins, pinRecord.pin))
+		if err != nil {
+			return err
+		}
+		if len(pins) == 0 {
+			return b.Delete([]byte(c))
+		}
+		return saveChanged(b, op, []byte(c), pinsRecord{each(pins, newPin)})
+	})
+}
