@@ -16,6 +16,9 @@ const (
 	signInDone   = "done"   // the person signed in on a page
 )
 
+// cancelled is the state of a sign-in whose window the person closed.
+const cancelled = "CancelledByUser"
+
 // tokenView is what a page of an app gets when it wants to know who looks at it.
 type tokenView struct {
 	Token        string `json:"token,omitempty"`
@@ -144,7 +147,7 @@ func (s *Sandbox) note(at scene, w wanted, result answer) {
 	}
 	decision, _ := w.value["action"].(string)
 	switch {
-	case w.name == "signin/verifyState":
+	case w.name == "signin/verifyState" && w.value["state"] != cancelled:
 		s.world.change(at.chat, m.ID, func(m *message) { m.SignIn = signInDone })
 	case w.name == "fileConsent/invoke" && (decision == "accept" || decision == "decline"):
 		s.world.change(at.chat, m.ID, func(m *message) { m.Answered = decision })

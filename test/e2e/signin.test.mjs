@@ -82,6 +82,7 @@ story('A window hears nothing from this page for another site than the app’s',
   await popup.close();
   await bot.hears('signin/verifyState', (a) => a.value.state === 'CancelledByUser');
   assert.equal(bot.heard.some(({ value }) => value?.state === 'stolen'), false);
+  await shown.getByTestId('sign-in').waitFor();
 });
 
 story('A search asks for a sign-in and is repeated with what the page gave', async (open, { bot }) => {

@@ -101,9 +101,14 @@ export class Session extends EventTarget {
 
   async loadMessages() {
     const chat = this.chat;
+    const meanwhile = [];
+    this.meanwhile = meanwhile;
     const { messages } = await api.messages(this.as, chat);
     if (chat !== this.chat) return;
     this.messages = messages;
+    // What was heard while the list was under way may be missing in it.
+    for (const event of meanwhile) this.place(event);
+    if (this.meanwhile === meanwhile) this.meanwhile = null;
     // A conversation that is opened draws its cards anew, so they refresh again, as in Teams.
     this.refreshed.clear();
   }
@@ -179,10 +184,17 @@ export class Session extends EventTarget {
       this.emit('world');
       return;
     }
-    const now = type === 'delete' ? { ...known, ...message, deleted: true } : message;
+    this.meanwhile?.push({ type, message });
+    this.emit('messages', { change: at >= 0 ? 'changed' : 'added', message: this.place({ type, message }) });
+  }
+
+  // Puts a message into the list, in place of its earlier state.
+  place({ type, message }) {
+    const at = this.messages.findIndex(({ id }) => id === message.id);
+    const now = type === 'delete' ? { ...this.messages[at], ...message, deleted: true } : message;
     if (at >= 0) this.messages[at] = now;
     else this.messages.push(now);
-    this.emit('messages', { change: at >= 0 ? 'changed' : 'added', message: now });
+    return now;
   }
 
   /** Draws a message anew, when it is still there. */
