@@ -49,12 +49,17 @@ func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
 	k, again := callOf(r.Context()), false
 	for attempt := 0; ; attempt++ {
 		res, err := d.send(r, body, k)
-		if err == nil && res.StatusCode == http.StatusUnauthorized && !again {
-			again = true
-			if err := d.refused(r.Context(), k, res); err != nil {
+		if err == nil && res.StatusCode == http.StatusUnauthorized {
+			claims := claims(res.Header.Get("WWW-Authenticate"))
+			res.Header.Del("WWW-Authenticate")
+			if claims == "" && !again {
+				again = true // the token may have ended on its way
+				continue
+			}
+			if err := d.tokens.Refused(r.Context(), k.who, claims); err != nil {
 				return nil, err
 			}
-			continue
+			return res, nil
 		}
 		pause, ok := d.pause(r, res, err, attempt)
 		if !ok || pause > k.waits {
@@ -165,13 +170,6 @@ func word(s string) string {
 		return "odd"
 	}
 	return s
-}
-
-// refused tells whoever gave the token that Graph did not take it.
-func (d *door) refused(ctx context.Context, k *call, res *http.Response) error {
-	challenge := res.Header.Get("WWW-Authenticate")
-	res.Header.Del("WWW-Authenticate")
-	return d.tokens.Refused(ctx, k.who, claims(challenge))
 }
 
 // claims finds what a challenge asks for: claims="…" in Base64, of any alphabet, with or without padding.

@@ -31,8 +31,7 @@ import (
 // are.
 type Tokens interface {
 	Token(ctx context.Context, who identity.Caller) (string, error)
-	// Refused hears that Graph refused the last token. Claims is what Graph asks for, decoded, or empty. When it gives
-	// no fault, Token is asked once more.
+	// Refused hears that Graph refused a token: with what it asks for, decoded (claims), or twice in a row without saying why.
 	Refused(ctx context.Context, who identity.Caller, claims string) error
 }
 

@@ -193,7 +193,7 @@ func (a *answer) close() {
 
 // fetch asks for content from an offset on.
 func (c *Client) fetch(ctx context.Context, k *call, address string, from int64) (*answer, error) {
-	header := http.Header{}
+	header := http.Header{"Accept-Encoding": {"identity"}} // so that offsets are the file's own
 	if from > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}

@@ -43,7 +43,8 @@ type Server struct {
 	files     *httptest.Server
 	next      int
 	now       time.Time
-	token     string
+	token     string   // that is good
+	given     string   // that Token gives next
 	claims    string   // asked for with the next refusal
 	told      []string // claims that Refused heard
 	silent    bool     // no hashes, no cTags
@@ -96,7 +97,7 @@ type Request struct {
 
 // Serve starts a Server that ends with the test.
 func Serve(t testing.TB) *Server {
-	s := &Server{token: "token-1", now: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond), items: map[image.ItemRef]*item{},
+	s := &Server{token: "token-1", given: "token-1", now: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond), items: map[image.ItemRef]*item{},
 		downloads: map[string]image.ItemRef{}, expired: map[string]bool{}, uploads: map[string]*upload{}, links: map[string]image.ItemRef{}, denied: map[image.ItemRef]int{}}
 	graph, files := httptest.NewServer(http.HandlerFunc(s.serveGraph)), httptest.NewServer(http.HandlerFunc(s.serveFiles))
 	t.Cleanup(graph.Close)
@@ -126,30 +127,32 @@ func (s *Server) World() World {
 	return w
 }
 
-// Token implements graph.Tokens.
+// Token implements graph.Tokens. As a cache does, it gives a token once more that was revoked in between; and always, when
+// only the person can bring a new one.
 func (s *Server) Token(context.Context, identity.Caller) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return "token-" + fmt.Sprint(len(s.told)+1), nil
+	given := s.given
+	if s.claims == "" {
+		s.given = s.token
+	}
+	return given, nil
 }
 
-// Refused implements graph.Tokens: without claims there is another token, with them the person has to come.
+// Refused implements graph.Tokens: the person has to sign in.
 func (s *Server) Refused(_ context.Context, _ identity.Caller, claims string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.told = append(s.told, claims)
-	if claims != "" {
-		return fault.New(fault.SignIn, "graphtest.Refused", "image.drive.sign_in")
-	}
-	return nil
+	return fault.New(fault.SignIn, "graphtest.Refused", "image.drive.sign_in")
 }
 
-// Revoke makes the token that is in use worthless, and good is the next that Token will give. With claims, Graph asks for
-// them in its challenge.
+// Revoke makes the token that is in use worthless. With claims, Graph asks for them in its challenge, and there is no other
+// token; without, the one after the next that Token gives is good.
 func (s *Server) Revoke(claims string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.claims = "token-"+fmt.Sprint(len(s.told)+2), claims
+	s.token, s.claims = s.token+"+", claims
 }
 
 // Told are the claims that Refused has heard, one entry for each refusal.
