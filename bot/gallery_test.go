@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -59,6 +60,7 @@ type hall struct {
 	place   identity.Place
 	seen    map[string]any // the card in sight
 	next    int            // the number of the next activity
+	before  int            // how many messages the bot had there when the last one was sent
 }
 
 const (
@@ -109,6 +111,7 @@ func (h *hall) caller() identity.Caller {
 func (h *hall) send(members map[string]any) []byte {
 	h.t.Helper()
 	h.next++
+	h.before = h.messages()
 	a := map[string]any{"id": fmt.Sprint("activity-", h.next), "channelId": "msteams", "serviceUrl": smba, "from": map[string]any{"id": "29:" + h.person, "aadObjectId": h.person},
 		"recipient":    map[string]any{"id": "28:" + connApp},
 		"conversation": map[string]any{"id": h.conversation(), "conversationType": string(h.place), "tenantId": deskTenant}}
@@ -136,10 +139,27 @@ func (h *hall) say(text string) *hall {
 	return h.latest()
 }
 
-// latest looks at the last message of the conversation.
+// until waits for the bot to have said so many things in the conversation: what goes out slowly is not waited for by the
+// bot itself.
+func (h *hall) until(n int) *hall {
+	h.t.Helper()
+	for range 1000 {
+		if h.messages() >= n {
+			return h
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.t.Fatalf("%d messages, not %d", h.messages(), n)
+	return h
+}
+
+// latest looks at the message that answers what was sent last.
 func (h *hall) latest() *hall {
 	h.t.Helper()
+	h.until(h.before + 1)
 	h.seen = nil
+	h.service.mu.Lock()
+	defer h.service.mu.Unlock()
 	messages := h.service.messages[h.conversation()]
 	for n := h.service.last; n > 0 && h.seen == nil; n-- {
 		if raw := messages[fmt.Sprint("message-", n)]; raw != "" && !strings.Contains(raw, `"typing"`) {
@@ -156,7 +176,11 @@ func (h *hall) latest() *hall {
 }
 
 // messages counts what the bot said in the conversation.
-func (h *hall) messages() int { return len(h.service.messages[h.conversation()]) }
+func (h *hall) messages() int {
+	h.service.mu.Lock()
+	defer h.service.mu.Unlock()
+	return len(h.service.messages[h.conversation()])
+}
 
 // see fails unless the card in sight has all the words.
 func (h *hall) see(words ...string) *hall {
@@ -463,7 +487,7 @@ func TestLibraryOfAChannel(t *testing.T) {
 	h.submit("link", "https://elsewhere.example/x").see("may not see it", "https://elsewhere.example/x")
 	said := h.messages()
 	h.submit("link", file.WebURL)
-	if h.messages() != said+1 {
+	if h.until(said+1).messages() != said+1 {
 		t.Errorf("%d messages told of it", h.messages()-said)
 	}
 	h.latest().see("now looked for in “Night”", "Chosen by Ana")

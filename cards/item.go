@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"html"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func Item(t Texts, v ItemView) Card {
 	}
 	next := steps(v.Next)
 	actions := append(next[:min(len(next), maxActions-len(links))], links...)
-	return newCard(plain(short(join(". ", v.Notice, v.Alt, v.Name), 400)), body, orHelp(t, actions)...)
+	return newCard(plain(short(join(" ", v.Notice, cmp.Or(v.Alt, v.Name)), 400)), body, orHelp(t, actions)...)
 }
 
 // secure is an address by https: SharePoint has no other.
