@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -102,22 +103,29 @@ func newDesks(s *settings, db *store.DB) (*desks, error) {
 	return &desks{settings: s, db: db, seals: seals, by: map[string]*auth.Users{}}, nil
 }
 
-// open gives the sign-in of an app; nil for one that cannot act for people. Two apps of one registration share it.
-func (d *desks) open(svc *service, app appSettings, client *http.Client) (bot.SignIn, error) {
+// open gives the sign-in of an app, and with it what reads profiles; nil for one that cannot act for people. Two apps of one
+// registration share it.
+func (d *desks) open(app appSettings, client, graph *http.Client, log *slog.Logger) (bot.SignIn, bot.Profiles, error) {
 	if app.ManagedIdentity {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if known := d.by[app.ID]; known != nil {
-		return known, nil
+	if d.by[app.ID] == nil {
+		if err := d.add(app, client, log); err != nil {
+			return nil, nil, err
+		}
 	}
+	users := d.by[app.ID]
+	return users, directory{users, d.settings.GraphURL, graph}, nil
+}
+
+func (d *desks) add(app appSettings, client *http.Client, log *slog.Logger) error {
 	s := d.settings
 	users, err := auth.NewUsers(auth.UsersConfig{App: s.appConfig(app, client), Audiences: s.audiences(app), Tenants: s.AllowedTenants, Scopes: s.scopes(app),
-		PublicURL: s.PublicURL, Seals: d.seals, Vault: d.db.Tokens(), Log: svc.log})
-	if err != nil {
-		return nil, err
+		PublicURL: s.PublicURL, Seals: d.seals, Vault: d.db.Tokens(), Log: log})
+	if err == nil {
+		d.by[app.ID] = users
 	}
-	d.by[app.ID] = users
-	return users, nil
+	return err
 }
 
 // pages are the sign-ins that have pages.

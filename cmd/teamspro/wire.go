@@ -71,12 +71,12 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return bot.AppConfig{}, err
 		}
 		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
-		signIn, err := svc.desks.open(svc, a, client("signin", 10*time.Second))
+		signIn, profiles, err := svc.desks.open(a, client("signin", 10*time.Second), client("graph", 5*time.Second), log)
 		if err != nil {
 			return bot.AppConfig{}, err
 		}
 		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log})
-		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, SignIn: signIn, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
+		return bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, SignIn: signIn, Profiles: profiles, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}, nil
 	}
 	contactApp, errContact := app(s.Contact)
 	imageApp, errImage := app(s.Image)
