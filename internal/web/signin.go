@@ -275,7 +275,7 @@ func (p *pace) take(now time.Time) bool {
 	if p.free.Before(now) {
 		p.free = now
 	}
-	if p.free.Sub(now) >= time.Duration(p.burst)*p.each {
+	if p.free.Sub(now)+p.each > time.Duration(p.burst)*p.each {
 		return false
 	}
 	p.free = p.free.Add(p.each)
