@@ -275,7 +275,7 @@ func (b *Bot) tools(t *Turn, w image.Work, tools ...image.Tool) []cards.Step {
 
 // showPicture shows a picture of a list in a message of its own.
 func (b *Bot) showPicture(t *Turn) (cards.Card, error) {
-	w, err := b.Studio.Look(t.Caller, image.ID(t.Param("id")))
+	w, err := b.Studio.TakeUp(t.Caller, image.ID(t.Param("id")))
 	if err != nil {
 		return cards.Card{}, err
 	}

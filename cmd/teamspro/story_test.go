@@ -37,6 +37,10 @@ import (
 //	dialog TITLE            presses a button, or a row, that opens a dialog
 //	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
 //	submit                  presses the dialog's button; "submit twice" presses it twice
+//	try                     presses the dialog's other button, which shows what would be
+//	ask TITLE               presses a button, or a row, whose answer is a message of its own
+//	consent accept|decline  answers the file card in sight; "consent accept twice" presses it twice
+//	filed NAME WxH [WHAT]   the last message is a file of that name, which holds such a picture: secret|covered
 //
 //	search TEXT             types into the search extension; "search" alone opens it
 //	more                    scrolls to the next results of the same search
@@ -88,6 +92,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
 		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "shown": (*story).shown,
+		"try": (*story).try, "ask": (*story).ask, "consent": (*story).consent, "filed": (*story).filed,
 	} {
 		all[name] = cmd(step)
 	}
@@ -242,6 +247,9 @@ func (s *story) look(m seen) error {
 	s.message, s.card = m.ID, nil
 	if len(m.Attachments) > 0 {
 		s.card = m.Attachments[0].Content
+		if strings.HasPrefix(m.Attachments[0].ContentType, fileCards) {
+			return nil // Teams itself puts the buttons on it
+		}
 	}
 	return s.wayOn()
 }
@@ -261,8 +269,8 @@ type seen struct {
 	ID, From, Thread, Text string
 	Deleted                bool
 	Attachments            []struct {
-		ContentType string
-		Content     any
+		ContentType, ContentURL, Name string
+		Content                       any
 	}
 }
 
@@ -499,8 +507,13 @@ func (s *story) fill(args []string) error {
 	return nil
 }
 
-func (s *story) submit(args []string) error {
-	button, err := find(s.card, func(o map[string]any) bool { return o["type"] == "Action.Submit" && o["data"] != nil })
+func (s *story) submit(args []string) error { return s.submitWith("positive", args) }
+
+func (s *story) submitWith(style string, args []string) error {
+	button, err := find(s.card, func(o map[string]any) bool {
+		got, _ := o["style"].(string)
+		return o["type"] == "Action.Submit" && o["data"] != nil && got == style
+	})
 	if err != nil {
 		return fmt.Errorf("nothing to submit in:\n%s", strings.Join(sentences(s.card), "\n"))
 	}
