@@ -3,10 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"html"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 )
@@ -112,25 +109,9 @@ func (s *Sandbox) payload(at scene, m message) map[string]any {
 	}
 	return map[string]any{
 		"id": m.ID, "createdDateTime": m.Time, "subject": nil, "importance": "normal", "locale": strings.ToLower(at.locale),
-		"body": payloadBody(m), "from": from,
+		"body": map[string]any{"contentType": "text", "content": m.Text}, "from": from,
 		"reactions": []any{}, "mentions": []any{}, "attachments": []any{},
 	}
-}
-
-// payloadBody is the text of a message as an action on it gets it. Pictures that were pasted into it lie at Graph, where only
-// people of the conversation may read them.
-func payloadBody(m message) map[string]any {
-	var pictures strings.Builder
-	for i, raw := range m.Attachments {
-		var at attachment
-		if json.Unmarshal(raw, &at) == nil && strings.HasPrefix(at.ContentType, "image/") {
-			fmt.Fprintf(&pictures, `<img alt="image" src="https://graph.microsoft.com/v1.0/chats/chat/messages/%s/hostedContents/%d/$value">`, url.PathEscape(m.ID), i)
-		}
-	}
-	if pictures.Len() == 0 {
-		return map[string]any{"contentType": "text", "content": m.Text}
-	}
-	return map[string]any{"contentType": "html", "content": "<div><p>" + html.EscapeString(m.Text) + "</p>" + pictures.String() + "</div>"}
 }
 
 // uploadInfo opens the upload of a file that a person agreed to.

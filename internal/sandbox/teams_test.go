@@ -316,20 +316,6 @@ func TestMessageActionsCarryTheMessage(t *testing.T) {
 	}
 }
 
-// Pictures that people pasted into messages lie where only they may read them, also for who acts on the message.
-func TestMessageActionsNamePictures(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	id := r.sendText("chloe", "leads", "look & see", obj{"files": []any{obj{"name": "p.png", "contentType": "image/png", "base64": "UE5H"}, obj{"name": "p.txt", "contentType": "text/plain", "base64": "UE5H"}}})
-	r.api("/api/invoke", obj{"as": "ana", "conversation": "leads", "messageId": id, "name": "composeExtension/fetchTask",
-		"value": obj{"commandId": "findContact", "commandContext": "message"}}, nil)
-	a := r.bot.await(t, "the action", kind("composeExtension/fetchTask"))
-	body, _ := a.at("value.messagePayload.body.content").(string)
-	if a.at("value.messagePayload.body.contentType") != "html" || strings.Count(body, "<img ") != 1 || !strings.Contains(body, "look &amp; see") || !strings.Contains(body, "/hostedContents/0/$value") {
-		t.Errorf("%v", a)
-	}
-}
-
 func TestInsertedCardsKnowTheirApp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
