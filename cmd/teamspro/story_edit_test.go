@@ -35,8 +35,8 @@ func (s *story) ask(args []string) error {
 	return s.await(func(all []seen) bool { return len(all) > len(before) })
 }
 
-// consent answers the offer of a file as the client does.
-func (s *story) consent(args []string) error {
+// offer answers the offer of a file as the client does.
+func (s *story) offer(args []string) error {
 	card, _ := s.card.(map[string]any)
 	all, err := s.botMessages()
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *story) consent(args []string) error {
 			return err
 		}
 		if answer.Problem != "" || answer.Status != http.StatusOK {
-			return fmt.Errorf("consent: %+v", answer)
+			return fmt.Errorf("offer: %+v", answer)
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ import (
 //	submit                  presses the dialog's button; "submit twice" presses it twice
 //	try                     presses the dialog's other button, which shows what would be
 //	ask TITLE               presses a button, or a row, whose answer is a message of its own
-//	consent accept|decline  answers the file card in sight; "consent accept twice" presses it twice
+//	offer accept|decline    answers the file card in sight; "offer accept twice" presses it twice
 //	filed NAME WxH [WHAT]   the last message is a file of that name, which holds such a picture: secret|covered
 //
 //	search TEXT             types into the search extension; "search" alone opens it
@@ -85,6 +85,7 @@ func TestStories(t *testing.T) {
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads}
+	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)
 	for name, step := range map[string]func(*story, []string) error{
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
 		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
@@ -92,7 +93,6 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
 		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "shown": (*story).shown,
-		"try": (*story).try, "ask": (*story).ask, "consent": (*story).consent, "filed": (*story).filed,
 	} {
 		all[name] = cmd(step)
 	}
