@@ -23,7 +23,7 @@ type input struct {
 
 type option struct{ value, label string }
 
-// toolTitles are the keys of what the tools are called.
+// toolTitle is the key of what a tool is called.
 func toolTitle(tool image.Tool) string {
 	return map[image.Tool]string{image.ToolResize: "edit.resize", image.ToolCrop: "edit.crop", image.ToolRedact: "edit.redact",
 		image.ToolAnnotate: "edit.annotate", image.ToolConvert: "edit.convert"}[tool]
@@ -230,7 +230,7 @@ func (b *Bot) applied(t *Turn, e editing, w *work) (Outcome, error) {
 			return Outcome{Message: t.Text("edit.later")}, nil
 		}
 		if t.posted() {
-			b.later(t, func(t *Turn) { _ = b.replace(t, t.activity.ReplyToID, w.wait) }) // what comes of it is shown in any case
+			b.later(t, func(t *Turn) { _ = b.replace(t, t.activity.ReplyToID, w.waiting()) }) // what comes of it is shown in any case
 		}
 		return Outcome{}, nil
 	case w.err != nil:
@@ -275,7 +275,7 @@ func (b *Bot) tools(t *Turn, w image.Work, tools ...image.Tool) []cards.Step {
 
 // showPicture shows a picture of a list in a message of its own.
 func (b *Bot) showPicture(t *Turn) (cards.Card, error) {
-	w, err := b.Studio.Look(t.Caller, image.ID(t.Param("id")))
+	w, err := b.Studio.TakeUp(t.Caller, image.ID(t.Param("id")))
 	if err != nil {
 		return cards.Card{}, err
 	}

@@ -9,10 +9,10 @@ import (
 // What is read in the HTML of a message, which Teams sends beside its text. It is read by pattern, within limits; whatever
 // an address leads to is checked where it is used.
 var (
-	anchorPattern = pattern(`(?i)<a\s[^<>]{0,4000}?href="([^"<>]{1,2048})"[^<>]{0,4000}>(.{0,1000}?)</a>`)
-	imagePattern  = pattern(`(?i)<img\s[^<>]{0,8000}>`)
-	sourcePattern = pattern(`(?i)\ssrc="([^"<>]{1,2048})"`)
-	altPattern    = pattern(`(?i)\salt="([^"<>]{1,200})"`)
+	anchorPattern = pattern(`(?is)<a\s[^<>]*?href="([^"<>]+)"[^<>]*>(.*?)</a>`)
+	imagePattern  = pattern(`(?i)<img\s[^<>]*>`)
+	sourcePattern = pattern(`(?i)\ssrc="([^"<>]+)"`)
+	altPattern    = pattern(`(?i)\salt="([^"<>]+)"`)
 )
 
 // maxInline is how many links and pictures of one message are looked at.

@@ -77,7 +77,14 @@ func (b *Bot) inTime(t *Turn, waiting cards.Card, do func(t *Turn, tell func(car
 	if w.finished(t.ctx) || !w.goesOn(t.ctx) {
 		return w.card, w.err
 	}
-	return w.wait, nil
+	return w.waiting(), nil
+}
+
+// waiting is the card that says how far the work is.
+func (w *work) waiting() cards.Card {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wait
 }
 
 // begin starts work. Where too much goes on already, it is Busy.

@@ -92,6 +92,23 @@ func TestCardsAtTheLimits(t *testing.T) {
 	}
 }
 
+// Ten pictures are listed whatever weighs, and a dialog keeps its inputs: what is left out are previews.
+func TestPicturesAtTheLimits(t *testing.T) {
+	t.Parallel()
+	for _, u := range []string{"a", "é", "漢", "🙂", "*", "<"} {
+		row := PictureRow{Name: wall(u, 200), Line: "4,032 × 3,024 → 800 × 600 pixels", Detail: "3.1 MB → 84 KB · JPEG → WebP", Preview: "https://bot.contoso.example/i/t/i1?p=" + wall("p", 5000), Alt: wall(u, 400), Verb: PictureVerb("i1", 1, "show"), Open: wall(u, 80)}
+		list := Pictures(english, PicturesView{Title: wall(u, 60), Rows: repeat(10, row), Next: []Step{{"Files", FilesVerb(repeat(10, "ABCDEFGHIJKLMNOPQRSTUVWXYZ.12"))}}})
+		if n := strings.Count(string(list.JSON()), `"verb":"image/i1/1/show"`); list.weight() > MaxSize || n != 10 {
+			t.Errorf("%q: %d bytes, %d of 10 pictures", u, list.weight(), n)
+		}
+		in := InputView{ID: "boxes", Label: wall(u, 60), Value: wall(u, 500), Hint: wall(u, 100), Problem: wall(u, 200), Lines: true, Most: 400}
+		dialog := EditDialog(english, EditView{Title: wall(u, 100), Verb: "image/i/1/edit/redact", Note: wall(u, 200), Preview: "https://bot.contoso.example/i?p=" + wall("p", 30_000), Alt: wall(u, 400), Inputs: repeat(2, in)})
+		if raw := string(dialog.JSON()); dialog.weight() > MaxSize || strings.Contains(raw, `"Image"`) || strings.Count(raw, "Input.Text") != 2 {
+			t.Errorf("%q: %d bytes of a dialog", u, dialog.weight())
+		}
+	}
+}
+
 func TestFormAtTheLimits(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{"custom": wall("漢", 9000), "email": wall("e", 5000), "address": wall("漢", 2500), "tags": wall("漢", 1500), "notes": wall("漢", 1000), "name": wall("漢", 100)}

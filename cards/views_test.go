@@ -143,7 +143,7 @@ func help(mention string) HelpView {
 func harbour() PictureView {
 	return PictureView{ID: "i1", At: 3, Name: "harbour.jpg", Preview: "https://bot.contoso.example/i/t/i1?e=1&l=en&p=resize+800&s=1024&k=x", Alt: "harbour.jpg, resized, 800 × 600",
 		Before: PictureFacts{"4,032 × 3,024 pixels", "3.1 MB", "JPEG"}, After: PictureFacts{"800 × 600 pixels", "84 KB", "WEBP"},
-		Done: []string{"resized to 800 pixels wide", "in grey", "as WebP"}, Notes: []string{"200 KB could not be reached: it has 210 KB."}, Notice: "2 pictures came with the message. This is the first one.",
+		Done: []string{"resized to 800 pixels wide", "in grey", "as WebP"}, Notes: []string{"200 KB could not be reached: it has 210 KB."}, Notice: "There is nothing to bring back.",
 		Undo: true, Redo: true, Posted: true, Next: []Step{{"Resize…", PictureVerb("i1", 3, "edit", "resize")}, {"Crop…", PictureVerb("i1", 3, "edit", "crop")}, {"Redact…", PictureVerb("i1", 3, "edit", "redact")},
 			{"Annotate…", PictureVerb("i1", 3, "edit", "annotate")}, {"Save", PictureVerb("i1", 3, "info")}},
 		More: []Step{{"Mail, under 200 KB", PictureVerb("i1", 3, "do", "resize 1600 | jpeg | under 200 KB")}, {"About it", PictureVerb("i1", 3, "info")}, {"Get the file", PictureVerb("i1", 3, "file")}}}

@@ -37,6 +37,10 @@ import (
 //	dialog TITLE            presses a button, or a row, that opens a dialog
 //	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
 //	submit                  presses the dialog's button; "submit twice" presses it twice
+//	try                     presses the dialog's other button, which shows what would be
+//	ask TITLE               presses a button, or a row, whose answer is a message of its own
+//	offer accept|decline    answers the file card in sight; "offer accept twice" presses it twice
+//	filed NAME WxH [WHAT]   the last message is a file of that name, which holds such a picture: secret|covered
 //
 //	search TEXT             types into the search extension; "search" alone opens it
 //	more                    scrolls to the next results of the same search
@@ -88,6 +92,7 @@ func TestStories(t *testing.T) {
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads}
+	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)
 	for name, step := range map[string]func(*story, []string) error{
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
 		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
@@ -252,6 +257,9 @@ func (s *story) look(m seen) error {
 	s.message, s.card = m.ID, nil
 	if len(m.Attachments) > 0 {
 		s.card = m.Attachments[0].Content
+		if strings.HasPrefix(m.Attachments[0].ContentType, fileCards) {
+			return nil // Teams itself puts the buttons on it
+		}
 	}
 	return s.wayOn()
 }
@@ -271,8 +279,8 @@ type seen struct {
 	ID, From, Thread, Text string
 	Deleted                bool
 	Attachments            []struct {
-		ContentType string
-		Content     any
+		ContentType, ContentURL, Name string
+		Content                       any
 	}
 }
 
@@ -510,8 +518,13 @@ func (s *story) fill(args []string) error {
 	return nil
 }
 
-func (s *story) submit(args []string) error {
-	button, err := find(s.card, func(o map[string]any) bool { return o["type"] == "Action.Submit" && o["data"] != nil })
+func (s *story) submit(args []string) error { return s.submitWith("positive", args) }
+
+func (s *story) submitWith(style string, args []string) error {
+	button, err := find(s.card, func(o map[string]any) bool {
+		got, _ := o["style"].(string)
+		return o["type"] == "Action.Submit" && o["data"] != nil && got == style
+	})
 	if err != nil {
 		return fmt.Errorf("nothing to submit in:\n%s", strings.Join(sentences(s.card), "\n"))
 	}

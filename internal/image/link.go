@@ -26,9 +26,10 @@ func FindLink(words string) (link, rest string) {
 	}
 	for _, s := range segments {
 		for _, t := range s.tokens {
-			raw := strings.TrimRight(strings.Trim(t.raw, "<>"), ",")
-			if !t.quoted && (strings.HasPrefix(t.word, "https://") || strings.HasPrefix(t.word, "http://") || strings.HasPrefix(t.word, "<http")) {
-				return raw, strings.Trim(strings.Replace(words, t.raw, " ", 1), " |;,")
+			if !t.quoted && (strings.HasPrefix(t.word, "https://") || strings.HasPrefix(t.word, "http://")) {
+				link = strings.TrimRight(t.raw, ">,.")
+				rest = strings.NewReplacer("<"+link+">", " ", link, " ").Replace(words)
+				return link, strings.Trim(rest, " |;,.")
 			}
 		}
 	}

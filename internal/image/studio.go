@@ -167,6 +167,15 @@ func (s *Studio) Look(who identity.Caller, id ID) (Work, error) {
 	return w.view(), nil
 }
 
+// TakeUp is Look at a picture that the person goes on with: it is from then on the latest on their desk.
+func (s *Studio) TakeUp(who identity.Caller, id ID) (Work, error) {
+	w, err := s.Look(who, id)
+	if err == nil {
+		s.latest.Set(deskOf(who), id)
+	}
+	return w, err
+}
+
 // Do adds a plan to what was done to a picture.
 func (s *Studio) Do(ctx context.Context, who identity.Caller, id ID, p Plan) (Work, error) {
 	return s.move(ctx, "image.Do", who, id, func(w *work) (Trail, error) { return w.trail.Do(p) })
