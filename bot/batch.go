@@ -109,9 +109,10 @@ func (b *Bot) startBatch(t *Turn) (cards.Card, error) {
 	if run == nil {
 		return b.endedCard(t, batch), nil
 	}
-	board := &scoreboard{bot: b, app: t.app, lang: t.Lang, target: t.target(), who: t.Caller, card: t.activity.ReplyToID, last: image.Progress{Batch: batch}}
+	first := image.Progress{Batch: batch}
+	board := &scoreboard{bot: b, app: t.app, lang: t.Lang, target: t.target(), who: t.Caller, card: t.activity.ReplyToID, last: first}
 	b.jobs.Go(func() { board.work(run) })
-	return batchCard(t.Lang, board.last, ""), nil
+	return batchCard(t.Lang, first, ""), nil
 }
 
 func (t *Turn) batchID() image.BatchID { return image.BatchID(t.Param("id")) }

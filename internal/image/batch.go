@@ -253,7 +253,7 @@ func (b *Batches) Start(ctx context.Context, who identity.Caller, id BatchID) (B
 		b.leave(key)
 		return batch, nil, err
 	}
-	return batch, &BatchRun{batches: b, who: who, key: key, batch: batch, claimed: map[int]bool{}, items: map[ItemRef]Item{}}, nil
+	return batch, &BatchRun{batches: b, who: who, key: key, plan: batch.Plan, folder: batch.Folder, batch: batch, claimed: map[int]bool{}, items: map[ItemRef]Item{}}, nil
 }
 
 // enter notes that this process works at a batch; free is false when it does already.

@@ -20,6 +20,8 @@ type BatchRun struct {
 	batches *Batches
 	who     identity.Caller
 	key     runKey
+	plan    Plan
+	folder  ItemRef
 
 	mu      sync.Mutex
 	batch   Batch
@@ -188,11 +190,11 @@ func (r *BatchRun) work(ctx context.Context, i int, f BatchFile) (BatchFile, err
 	if err != nil {
 		return f, err
 	}
-	made, err := Run(ctx, s.engine, s.limits, data, facts, r.batch.Plan)
+	made, err := Run(ctx, s.engine, s.limits, data, facts, r.plan)
 	if err != nil {
 		return f, err
 	}
-	return r.write(ctx, i, f, resultName(item.Name, r.batch.Plan, Format(made.Facts.Format)), made.Data)
+	return r.write(ctx, i, f, resultName(item.Name, r.plan, Format(made.Facts.Format)), made.Data)
 }
 
 // write keeps the size of a result and then writes it: when nobody hears the answer, the file is recognised next time.
@@ -202,7 +204,7 @@ func (r *BatchRun) write(ctx context.Context, i int, f BatchFile, name string, d
 	if err := r.change(ctx, func(b *Batch) { b.Files[i] = f }); err != nil {
 		return f, err
 	}
-	saved, err := r.batches.studio.drives.Create(ctx, r.who, r.batch.Folder, name, data, false)
+	saved, err := r.batches.studio.drives.Create(ctx, r.who, r.folder, name, data, false)
 	if isExists(err) {
 		saved, err = r.ours(ctx, name, before, size)
 		if err == nil && saved.Ref == (ItemRef{}) {
@@ -224,7 +226,7 @@ func (r *BatchRun) ours(ctx context.Context, name string, before, size int64) (I
 	if before == 0 {
 		return Item{}, nil
 	}
-	items, err := r.batches.studio.drives.Images(ctx, r.who, r.batch.Folder, lookBack)
+	items, err := r.batches.studio.drives.Images(ctx, r.who, r.folder, lookBack)
 	if err != nil {
 		return Item{}, err
 	}
@@ -260,28 +262,27 @@ func (r *BatchRun) know(item Item) {
 // Named reads the files and results that nothing is known of yet, for the list at the end. What cannot be read stays
 // without a name.
 func (b *Batches) Named(ctx context.Context, who identity.Caller, p Progress) Progress {
-	p.Items = maps.Clone(p.Items)
-	if p.Items == nil {
-		p.Items = map[ItemRef]Item{}
+	known := maps.Clone(p.Items)
+	if known == nil {
+		known = map[ItemRef]Item{}
 	}
-	var mu sync.Mutex
+	read := make([]Item, len(p.Batch.Files))
 	var work errgroup.Group
 	work.SetLimit(pinsAtOnce)
-	for _, f := range p.Batch.Files {
-		if _, ok := p.Items[f.Shown()]; ok || !f.ended() {
+	for i, f := range p.Batch.Files {
+		if _, ok := known[f.Shown()]; ok || !f.ended() {
 			continue
 		}
 		work.Go(func() error {
-			if item, err := b.studio.drives.Item(ctx, who, f.Shown()); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				p.Items[item.Ref] = item
-			}
+			read[i], _ = b.studio.drives.Item(ctx, who, f.Shown()) // one without a name is listed without it
 			return nil
 		})
 	}
-	_ = work.Wait() // nothing fails: a file without a name is listed without it
-	return p
+	_ = work.Wait() // nothing fails
+	for _, item := range read {
+		known[item.Ref] = item
+	}
+	return Progress{Batch: p.Batch, Items: known}
 }
 
 func isExists(err error) bool {
