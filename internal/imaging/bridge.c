@@ -23,9 +23,11 @@ int tp_has(const char *operation) { return vips_type_find("VipsOperation", opera
 
 void tp_deadline(gint64 microseconds) { deadline = g_get_monotonic_time() + microseconds; }
 
+int tp_late(void) { return g_get_monotonic_time() > deadline; }
+
 static void tick(VipsImage *image, VipsProgress *progress, void *data) {
 	(void) progress; (void) data;
-	if (g_get_monotonic_time() > deadline)
+	if (tp_late())
 		vips_image_set_kill(image, TRUE);
 }
 
@@ -131,6 +133,8 @@ int tp_grey(VipsImage *in, VipsImage **out) {
 int tp_one_band(VipsImage *in, VipsImage **out) { return vips_colourspace(in, out, VIPS_INTERPRETATION_B_W, NULL); }
 
 int tp_upright(VipsImage *in, VipsImage **out) { return vips_autorot(in, out, NULL); }
+
+void tp_orient(VipsImage *image, int orientation) { vips_image_set_int(image, VIPS_META_ORIENTATION, orientation); }
 
 int tp_extract(VipsImage *in, int left, int top, int width, int height, VipsImage **out) {
 	return vips_extract_area(in, out, left, top, width, height, NULL);

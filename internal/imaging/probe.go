@@ -38,6 +38,7 @@ type header struct {
 	Metadata    bool
 	Mono        bool // greys only
 	Foreign     bool // colours that are not sRGB's: CMYK, 16 bits, a profile
+	Unusual     bool // a JPEG of other than one or three colours of eight bits
 	End         int  // where the picture ends, if the walk came that far; 0 when it did not
 }
 

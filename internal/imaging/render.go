@@ -62,10 +62,17 @@ func (r *render) run() error {
 }
 
 func (r *render) walk() error {
-	if err := r.open(); err != nil {
+	done, err := r.swift()
+	if err == nil && done == 0 {
+		err = r.open()
+	}
+	if err != nil {
 		return err
 	}
 	for i, s := range r.job.steps {
+		if i < done {
+			continue
+		}
 		if time.Now().After(r.job.deadline) {
 			return errSlow
 		}
@@ -79,9 +86,7 @@ func (r *render) walk() error {
 // open decodes lazily, applies the orientation, brings colours to sRGB and covers what the survey found.
 func (r *render) open() error {
 	h := r.job.Header
-	r.w, r.h = h.upright()
-	r.home, r.shrunk = identity, 1
-	r.greys = h.Mono
+	r.begin(h)
 	pages := 1
 	if h.Decoded > 1 && animates(r.job.Format) {
 		pages = -1
@@ -110,6 +115,13 @@ func (r *render) open() error {
 		return r.draw(r.coverSource)
 	}
 	return nil
+}
+
+// begin knows of the picture what its header tells.
+func (r *render) begin(h header) {
+	r.w, r.h = h.upright()
+	r.home, r.shrunk = identity, 1
+	r.greys = h.Mono
 }
 
 // prepare makes a decoded picture upright and of the bands that steps expect.
@@ -245,13 +257,7 @@ func shrinkFor(steps []image.Step, w, h int) int {
 		case image.Flip, image.Grey, image.Brightness, image.Contrast, image.Saturation, image.Gamma, image.Background:
 		case image.Resize:
 			sc := scaled(s, w, h)
-			k := min(float64(w)/float64(sc.w), float64(h)/float64(sc.h))
-			for _, n := range []int{8, 4, 2} {
-				if k >= float64(n) {
-					return n
-				}
-			}
-			return 1
+			return shrinkBy(w, h, sc.w, sc.h)
 		default:
 			return 1
 		}

@@ -103,7 +103,9 @@ func (r *render) joined() (*pic, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = p.plain(r.strips())
+	if !r.bare() {
+		err = p.plain(r.strips())
+	}
 	if err == nil && r.greys && r.frames[0].bands() == 3 && r.job.Format != image.GIF && r.job.Format != image.WebP {
 		err = p.oneBand()
 	}
@@ -115,6 +117,11 @@ func (r *render) joined() (*pic, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// bare tells whether the result is written by ourselves, from memory and with nothing but pixels.
+func (r *render) bare() bool {
+	return r.job.Format == image.JPEG && len(r.frames) == 1 && r.frames[0].solid && r.strips()
 }
 
 // squeeze looks for the best result below a limit of bytes: first by quality, then by size. The picture is decoded and
