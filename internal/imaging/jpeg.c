@@ -85,7 +85,7 @@ static int small_picture(Small *s, const TpPart *part, VipsImage *out) {
 	}
 	c->scale_num = 1;
 	c->scale_denom = part->shrink;
-	c->out_color_space = JCS_EXT_RGBX;
+	c->out_color_space = JCS_RGB;
 	jpeg_start_decompress(c);
 	if (part->profile && !jpeg_read_icc_profile(c, &s->profile, &s->length))
 		s->profile = NULL;
@@ -94,13 +94,13 @@ static int small_picture(Small *s, const TpPart *part, VipsImage *out) {
 		vips_error("jpeg", "a part beside the picture");
 		return -1;
 	}
-	if (!(s->row = g_try_malloc((size_t) c->output_width * 4)) ||
+	if (!(s->row = g_try_malloc((size_t) c->output_width * 3)) ||
 		!(s->reducer = tp_reducer_new(part->width, part->height, out->Xsize, out->Ysize)))
 		return -1;
 	for (int y = 0; y < bottom; y++) {
 		jpeg_read_scanlines(c, &s->row, 1);
 		if (y >= part->top)
-			tp_reducer_row(s->reducer, s->row + 4 * part->left, out);
+			tp_reducer_row(s->reducer, s->row + 3 * part->left, 3, out, 0);
 	}
 	if (bottom == (int) c->output_height)
 		jpeg_finish_decompress(c); // which sees whether the end is there

@@ -19,7 +19,7 @@ typedef struct {
 } Spot;
 
 // behind is how many pixels of no meaning must lie behind a row for the spots of rows.
-static int behind(int from, int to) { return ((int) (6.0 * from / to) + 2) & ~1; }
+static int behind(double factor) { return ((int) (6 * factor) + 2) & ~1; }
 
 // aligned is memory for vectors, all zero.
 static void *aligned(size_t n) {
@@ -31,9 +31,8 @@ static double sinc(double x) { return fabs(x) < 1e-9 ? 1 : sin(G_PI * x) / (G_PI
 
 // spots computes where all pixels of the smaller side lie: Lanczos with three lobes, widened by the factor. What would lie
 // outside counts for the pixel at the edge. For rows, all spots have as many taps, each repeated for the values of a pixel.
-static Spot *spots(int from, int to, int rows) {
-	double factor = (double) from / to;
-	int most = behind(from, to), repeat = rows ? 4 : 1;
+static Spot *spots(int from, int to, double factor, int rows) {
+	int most = behind(factor), repeat = rows ? 4 : 1;
 	Spot *s = g_try_malloc(to * sizeof(Spot));
 	float *taps = aligned((size_t) to * most * repeat * sizeof(float));
 	if (!s || !taps) {
@@ -93,18 +92,24 @@ ANY void bytes(Pixel p, VipsPel *four) {
 }
 #endif
 
-// widen makes numbers of the bytes of n pixels. Of three bands, the fourth number is of no meaning.
-ANY void widen(const VipsPel *in, int bands, int n, Pixel *wide) {
-	for (int x = 0; x < n - 1; x++, in += bands)
-		wide[x] = numbers(in);
+ANY Pixel opaque_part(float a, float alpha) { return (Pixel) { a, a, a, alpha }; }
+
+// widen makes numbers of the bytes of n pixels, or adds them to those there. Of three bands, the fourth number is of no
+// meaning; of four, colours count as much as they are opaque.
+ANY void widen(const VipsPel *in, int bands, int n, int add, Pixel *wide) {
 	VipsPel last[4] = { 0 };
-	memcpy(last, in, bands);
-	wide[n - 1] = numbers(last);
+	memcpy(last, in + (size_t) bands * (n - 1), bands);
+	for (int x = 0; x < n; x++, in += bands) {
+		Pixel p = numbers(x < n - 1 ? in : last);
+		if (bands == 4)
+			p *= opaque_part(p[3] * (1 / 255.0f), 1);
+		wide[x] = add ? wide[x] + p : p;
+	}
 }
 
 // mix makes a row shorter, two of its pixels at a time. All spots have as many taps, or the processor would guess wrongly
 // how many there are with each pixel; some of them count for nothing, and may lie behind the row.
-ANY void mix(const Pixel *wide, Pixel *out, int to, const Spot *s) {
+ANY void mix(const Pixel *wide, Pixel *out, int to, const Spot *s, float part) {
 	int n = s[0].n / 2;
 	for (int x = 0; x < to; x++) {
 		const Pixel *p = wide + s[x].first;
@@ -118,7 +123,7 @@ ANY void mix(const Pixel *wide, Pixel *out, int to, const Spot *s) {
 		Pixel low, high;
 		memcpy(&low, &sum, sizeof low);
 		memcpy(&high, (char *) &sum + sizeof low, sizeof high);
-		out[x] = low + high;
+		out[x] = (low + high) * part;
 	}
 }
 
@@ -140,16 +145,14 @@ ANY void add_up(Pixel **rows, const float *taps, int n, Pixel *out, int to) {
 
 // narrow makes bytes of numbers. Of three bands it writes a fourth byte, which the next pixel writes over.
 ANY void narrow(const Pixel *in, VipsPel *out, int n, int bands) {
-	for (int x = 0; x < n - 1; x++, out += bands)
-		bytes(in[x], out);
 	VipsPel last[4];
-	bytes(in[n - 1], last);
-	memcpy(out, last, bands);
-}
-
-ANY void across(const VipsPel *in, int bands, int from, Pixel *wide, Pixel *out, int to, const Spot *s) {
-	widen(in, bands, from, wide);
-	mix(wide, out, to, s);
+	for (int x = 0; x < n; x++, out += bands) {
+		Pixel p = in[x];
+		if (bands == 4)
+			p *= opaque_part(p[3] > 0.5f ? 255 / p[3] : 0, 1);
+		bytes(p, x < n - 1 ? out : last);
+	}
+	memcpy(out - bands, last, bands);
 }
 
 ANY void down(Pixel **rows, const Spot *s, Pixel *mixed, VipsPel *out, int n, int bands) {
@@ -159,20 +162,23 @@ ANY void down(Pixel **rows, const Spot *s, Pixel *mixed, VipsPel *out, int n, in
 
 // Ways are the two, of which one is chosen by the processor.
 typedef struct {
-	void (*across)(const VipsPel *in, int bands, int from, Pixel *wide, Pixel *out, int to, const Spot *s);
+	void (*widen)(const VipsPel *in, int bands, int n, int add, Pixel *wide);
+	void (*across)(const Pixel *wide, Pixel *out, int to, const Spot *s, float part);
 	void (*down)(Pixel **rows, const Spot *s, Pixel *mixed, VipsPel *out, int n, int bands);
-	void (*narrow)(const Pixel *in, VipsPel *out, int n, int bands);
 } Ways;
 
 #define WAY(name, how) \
-	how static void across_##name(const VipsPel *in, int bands, int from, Pixel *wide, Pixel *out, int to, const Spot *s) { \
-		across(in, bands, from, wide, out, to, s); \
+	how static void widen_##name(const VipsPel *in, int bands, int n, int add, Pixel *wide) { \
+		if (bands == 4) \
+			widen(in, 4, n, add, wide); \
+		else \
+			widen(in, 3, n, add, wide); \
 	} \
+	how static void across_##name(const Pixel *wide, Pixel *out, int to, const Spot *s, float part) { mix(wide, out, to, s, part); } \
 	how static void down_##name(Pixel **rows, const Spot *s, Pixel *mixed, VipsPel *out, int n, int bands) { \
 		down(rows, s, mixed, out, n, bands); \
 	} \
-	how static void narrow_##name(const Pixel *in, VipsPel *out, int n, int bands) { narrow(in, out, n, bands); } \
-	static const Ways name = { across_##name, down_##name, narrow_##name };
+	static const Ways name = { widen_##name, across_##name, down_##name };
 
 WAY(plain, )
 
@@ -183,16 +189,20 @@ static const Ways *ways(void) { return __builtin_cpu_supports("avx2") && __built
 static const Ways *ways(void) { return &plain; }
 #endif
 
-// TpReducer takes rows of four bytes a pixel from top to bottom, and writes those of a smaller picture as soon as it can.
+// TpReducer takes rows of three or four bytes a pixel from top to bottom, and writes those of a smaller picture as soon as it
+// can. Where much smaller is asked for, rows are added up first.
 struct TpReducer {
-	int from, width, height;
+	int from, from_height, width, height;
 	Spot *across, *down;
-	int most;	  // rows that one row of the result is mixed of, at most
-	int seen;	  // rows taken so far
+	int box;	  // rows that are added up first
+	int most;	  // such sums that one row of the result is mixed of, at most
+	int taken;	  // rows
+	int added;	  // of them to the present sum
+	int seen;	  // sums
 	int done;	  // rows written
 	const Ways *ways;
-	Pixel *wide;  // the row as numbers
-	Pixel *kept;  // the last rows, made shorter already, one after another and around
+	Pixel *wide;  // the sum
+	Pixel *kept;  // the last sums, made shorter already, one after another and around
 	Pixel *mixed; // a row of the result
 	Pixel **rows;
 };
@@ -201,13 +211,15 @@ TpReducer *tp_reducer_new(int from_width, int from_height, int width, int height
 	TpReducer *r = g_try_malloc0(sizeof(TpReducer));
 	if (!r)
 		return NULL;
-	*r = (TpReducer) { .from = from_width, .width = width, .height = height, .ways = ways() };
-	r->across = spots(from_width, width, TRUE);
-	r->down = spots(from_height, height, FALSE);
+	double slope = (double) from_width / width, fall = (double) from_height / height;
+	*r = (TpReducer) { .from = from_width, .from_height = from_height, .width = width, .height = height, .ways = ways() };
+	r->box = VIPS_MAX(1, (int) (fall / 2));
+	r->across = spots(from_width, width, slope, TRUE);
+	r->down = spots((from_height + r->box - 1) / r->box, height, fall / r->box, FALSE);
 	for (int y = 0; r->down && y < height; y++)
 		r->most = VIPS_MAX(r->most, r->down[y].n);
 	size_t stride = (width + 3) & ~3;
-	r->wide = aligned((size_t) (from_width + behind(from_width, width)) * sizeof(Pixel));
+	r->wide = aligned((size_t) (from_width + behind(slope)) * sizeof(Pixel));
 	r->kept = aligned(stride * r->most * sizeof(Pixel));
 	r->mixed = aligned(stride * sizeof(Pixel));
 	r->rows = g_try_malloc(r->most * sizeof(Pixel *));
@@ -233,46 +245,73 @@ void tp_reducer_free(TpReducer *r) {
 
 static Pixel *kept(TpReducer *r, int y) { return r->kept + (size_t) (y % r->most) * ((r->width + 3) & ~3); }
 
-void tp_reducer_row(TpReducer *r, const VipsPel *row, VipsImage *out) {
-	r->ways->across(row, 4, r->from, r->wide, kept(r, r->seen), r->width, r->across);
+// again begins another picture of the same sizes.
+static void again(TpReducer *r) { r->taken = r->added = r->seen = r->done = 0; }
+
+void tp_reducer_row(TpReducer *r, const VipsPel *row, int bands, VipsImage *out, int top) {
+	r->ways->widen(row, bands, r->from, r->added > 0, r->wide);
+	if (++r->added < r->box && r->taken + 1 < r->from_height) {
+		r->taken++;
+		return;
+	}
+	r->ways->across(r->wide, kept(r, r->seen), r->width, r->across, 1.0f / r->added);
+	r->taken++;
 	r->seen++;
+	r->added = 0;
 	for (; r->done < r->height; r->done++) {
 		const Spot *s = r->down + r->done;
 		if (s->first + s->n > r->seen)
 			return;
 		for (int k = 0; k < s->n; k++)
 			r->rows[k] = kept(r, s->first + k);
-		r->ways->down(r->rows, s, r->mixed, VIPS_IMAGE_ADDR(out, 0, r->done), r->width, out->Bands);
+		r->ways->down(r->rows, s, r->mixed, VIPS_IMAGE_ADDR(out, 0, top + r->done), r->width, out->Bands);
 	}
 }
 
-// tp_reduce_rows makes the rows of an image of three or four bytes a pixel shorter. It computes them at once, into memory.
-int tp_reduce_rows(VipsImage *in, int width, VipsImage **out) {
-	if (in->BandFmt != VIPS_FORMAT_UCHAR || in->Bands < 3 || in->Bands > 4 || in->Coding != VIPS_CODING_NONE || width >= in->Xsize) {
+// pass sends the rows of pages through a reducer, some at a time: the source is never held.
+static int pass(VipsImage *in, int pages, TpReducer *r, VipsRegion *region, VipsImage *out) {
+	int page = in->Ysize / pages;
+	for (int y = 0; y < in->Ysize; y++) {
+		if (y % page == 0)
+			again(r);
+		if (y % 16 == 0) {
+			VipsRect part = { 0, y, in->Xsize, VIPS_MIN(16, in->Ysize - y) };
+			if (tp_late()) {
+				vips_error("teamspro", "killed for want of time");
+				return -1;
+			}
+			if (vips_region_prepare(region, &part))
+				return -1;
+		}
+		tp_reducer_row(r, VIPS_REGION_ADDR(region, 0, y), in->Bands, out, y / page * r->height);
+	}
+	return 0;
+}
+
+// tp_reduce makes a picture, or each of the pages that lie on top of each other in it, smaller at once, into memory: Lanczos with
+// three lobes as libvips does it, but without threads and without the pictures between.
+int tp_reduce(VipsImage *in, int width, int height, int pages, VipsImage **out) {
+	if (in->BandFmt != VIPS_FORMAT_UCHAR || in->Bands < 3 || in->Bands > 4 || in->Coding != VIPS_CODING_NONE || width > in->Xsize ||
+		height > in->Ysize / pages) {
 		vips_error("teamspro", "rows that cannot be made shorter");
 		return -1;
 	}
-	VipsImage *memory = vips_image_copy_memory(in), *made = vips_image_new_memory();
-	Pixel *wide = aligned((size_t) (in->Xsize + behind(in->Xsize, width)) * sizeof(Pixel)), *mixed = aligned((size_t) width * sizeof(Pixel));
-	Spot *s = spots(in->Xsize, width, TRUE);
-	int bad = !memory || !wide || !mixed || !s || vips_image_pipelinev(made, VIPS_DEMAND_STYLE_ANY, memory, NULL);
+	VipsImage *made = vips_image_new_memory();
+	VipsRegion *region = NULL;
+	TpReducer *r = tp_reducer_new(in->Xsize, in->Ysize / pages, width, height);
+	int bad = !r || vips_image_pio_input(in) || !(region = vips_region_new(in)) ||
+		vips_image_pipelinev(made, VIPS_DEMAND_STYLE_ANY, in, NULL);
 	if (!bad) {
 		made->Xsize = width;
-		bad = vips_image_write_prepare(made);
+		made->Ysize = height * pages;
+		bad = vips_image_write_prepare(made) || pass(in, pages, r, region, made);
 	}
-	for (int y = 0; !bad && y < made->Ysize; y++) {
-		ways()->across(VIPS_IMAGE_ADDR(memory, 0, y), memory->Bands, memory->Xsize, wide, mixed, width, s);
-		ways()->narrow(mixed, VIPS_IMAGE_ADDR(made, 0, y), width, made->Bands);
-	}
-	free_spots(s);
-	free(wide);
-	free(mixed);
-	if (memory)
-		g_object_unref(memory);
-	if (bad) {
+	tp_reducer_free(r);
+	if (region)
+		g_object_unref(region);
+	if (bad)
 		g_object_unref(made);
-		return -1;
-	}
-	*out = made;
-	return 0;
+	else
+		*out = made;
+	return bad ? -1 : 0;
 }

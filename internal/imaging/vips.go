@@ -219,20 +219,21 @@ func (p *pic) resize(w, h, kernel int) error {
 	return p.force(w, h) // rounding inside libvips made it a pixel more or less
 }
 
-// reduce scales to a size, evaluating the pipeline at once: twice as fast as resize where rows become shorter.
+// reduce scales to a size, evaluating the pipeline at once: several times as fast as resize where a picture becomes smaller.
 func (p *pic) reduce(w, h int) error {
-	if w >= p.w() || h > p.h() || p.bands() < 3 {
+	if w > p.w() || h > p.h() || p.bands() < 3 {
 		return p.resize(w, h, lanczos)
 	}
-	sy := float64(h) / float64(p.h())
-	if err := p.become(func(out **C.VipsImage) C.int { return C.tp_reduce(p.im, C.int(w), C.double(sy), out) }); err != nil {
-		return err
+	return p.reducePages(w, h, 1)
+}
+
+// reducePages scales each of the pages that lie on top of each other, none of whose sides may become longer.
+func (p *pic) reducePages(w, h, pages int) error {
+	err := p.become(func(out **C.VipsImage) C.int { return C.tp_reduce(p.im, C.int(w), C.int(h), C.int(pages), out) })
+	if err == nil {
+		p.solid, p.own = true, true
 	}
-	p.solid, p.own = true, p.bands() == 3
-	if p.h() != h {
-		return p.force(w, h)
-	}
-	return nil
+	return err
 }
 
 // force cuts or extends by a pixel or so.

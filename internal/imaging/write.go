@@ -10,9 +10,9 @@ import (
 // format is how one format is written.
 type format struct {
 	id      int
-	quality int // when none is asked for
-	floor   int // below which a smaller picture looks better than a coarser one
-	needs   string
+	quality int    // when none is asked for
+	floor   int    // below which a smaller picture looks better than a coarser one
+	needs   string // of libvips' operations
 }
 
 // formats are what can be written. The defaults look alike across formats.
@@ -20,7 +20,7 @@ var formats = map[image.Format]format{
 	image.JPEG: {id: toJPEG, quality: 80, floor: 25, needs: "jpegsave_buffer"},
 	image.PNG:  {id: toPNG, quality: 100, floor: 100, needs: "pngsave_buffer"},
 	image.WebP: {id: toWebP, quality: 80, floor: 20, needs: "webpsave_buffer"},
-	image.GIF:  {id: toGIF, quality: 100, floor: 100, needs: "gifsave_buffer"},
+	image.GIF:  {id: toGIF, quality: 100, floor: 100},
 	image.AVIF: {id: toHEIF, quality: 55, floor: 20, needs: "heifsave_buffer"},
 }
 
