@@ -202,6 +202,9 @@ func (c Config) check(data []byte) (header, error) {
 	if int64(len(data)) > c.MaxBytes {
 		return header{}, fault.New(fault.Invalid, op, "image.too_large_bytes", "Bytes", int64(len(data)), "Limit", c.MaxBytes)
 	}
+	if len(data) == 0 {
+		return header{}, fault.New(fault.Invalid, op, image.FaultEmpty)
+	}
 	h, err := read(data, c.MaxFrames)
 	var no refused
 	switch {

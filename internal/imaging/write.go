@@ -29,10 +29,11 @@ type errNoCodec struct{ format string }
 
 func (e errNoCodec) Error() string { return "no codec for " + e.format }
 
-// chooseFormat is what a result is written in: what was asked, else that of the source, else the nearest.
-func chooseFormat(asked image.Format, h header) image.Format {
-	if asked != "" {
-		return asked
+// chooseFormat is what a result is written in: what was asked, else that of the source, else the nearest that has what the
+// result needs.
+func chooseFormat(p image.Plan, h header) image.Format {
+	if p.Output.Format != "" {
+		return p.Output.Format
 	}
 	switch h.Kind {
 	case kindPNG, kindTIFF:
@@ -43,6 +44,9 @@ func chooseFormat(asked image.Format, h header) image.Format {
 		return image.GIF
 	case kindAVIF:
 		return image.AVIF
+	}
+	if p.Clear(h.facts(0)) {
+		return image.PNG
 	}
 	return image.JPEG
 }
@@ -167,7 +171,7 @@ func (s *squeeze) run() (*blob, error) {
 		s.r.note("image.note.quality", "Quality", s.e.quality)
 	}
 	if w, h := s.r.frames[0].w(), s.r.frames[0].h(); w != s.r.w || h != s.r.h {
-		s.r.note("image.note.clamped", "W", w, "H", h)
+		s.r.note(image.NoteFewerPixels, "W", w, "H", h)
 	}
 	if int64(best.size) > s.limit {
 		s.r.note("image.note.bytes_not_reached", "Bytes", int64(best.size), "Limit", s.limit)
