@@ -134,6 +134,8 @@ int tp_one_band(VipsImage *in, VipsImage **out) { return vips_colourspace(in, ou
 
 int tp_upright(VipsImage *in, VipsImage **out) { return vips_autorot(in, out, NULL); }
 
+void tp_paged(VipsImage *image, int height) { vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, height); }
+
 void tp_orient(VipsImage *image, int orientation) { vips_image_set_int(image, VIPS_META_ORIENTATION, orientation); }
 
 int tp_extract(VipsImage *in, int left, int top, int width, int height, VipsImage **out) {

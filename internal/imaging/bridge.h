@@ -40,6 +40,7 @@ int tp_from_pixels(const void *data, size_t size, int width, int height, int ban
 int tp_srgb(VipsImage *in, int profile, VipsImage **out);
 int tp_grey(VipsImage *in, VipsImage **out);
 int tp_one_band(VipsImage *in, VipsImage **out);
+void tp_paged(VipsImage *image, int height);
 void tp_orient(VipsImage *image, int orientation);
 int tp_upright(VipsImage *in, VipsImage **out);
 int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out);

@@ -96,6 +96,9 @@ func decodeSmall(data []byte, shrink int, part rect, profile bool, w, h int) (*p
 	return p, nil
 }
 
+// paged tells a picture how high the pages are that lie on top of each other in it.
+func (p *pic) paged(height int) { C.tp_paged(p.im, C.int(height)) }
+
 // orient tells a picture its orientation, as EXIF counts.
 func (p *pic) orient(orientation int) { C.tp_orient(p.im, C.int(orientation)) }
 
