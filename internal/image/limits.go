@@ -22,6 +22,7 @@ const (
 	maxThreshold  = 255
 	minSigma      = 0.1
 	maxSigma      = 100
+	maxSharpen    = 10 // deviations; wider masks make halos, not edges
 	minGamma      = 0.1
 	maxGamma      = 10
 	maxBoxes      = 100  // of all redactions
@@ -207,7 +208,7 @@ func (c *checker) solid(color Color) {
 
 func (r Round) check(c *checker)      { c.length(r.Radius, hundred) }
 func (b Blur) check(c *checker)       { c.number(b.Sigma, minSigma, maxSigma) }
-func (s Sharpen) check(c *checker)    { c.number(s.Sigma, minSigma, maxSigma) }
+func (s Sharpen) check(c *checker)    { c.number(s.Sigma, minSigma, maxSharpen) }
 func (Grey) check(*checker)           {}
 func (b Brightness) check(c *checker) { c.number(b.Percent, -hundred, hundred) }
 func (k Contrast) check(c *checker)   { c.number(k.Percent, -hundred, hundred) }

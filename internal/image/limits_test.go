@@ -41,6 +41,7 @@ func TestValidate(t *testing.T) {
 		{"no radius", Round{}, "image.bad.range"},
 		{"no blur", Blur{}, "image.bad.range"},
 		{"no number to sharpen", Sharpen{nan}, "image.bad.range"},
+		{"sharpened beyond what the engine does", Sharpen{11}, "image.bad.range"},
 		{"brightness", Brightness{math.Inf(-1)}, "image.bad.range"},
 		{"contrast", Contrast{100.5}, "image.bad.range"},
 		{"saturation", Saturation{nan}, "image.bad.range"},

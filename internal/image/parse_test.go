@@ -217,7 +217,7 @@ var refused = []struct{ text, key, part string }{
 	{"round 0", "image.bad.range", ""},
 	{"blur 1000", "image.bad.range", "0.1 to 100"},
 	{"blur 50%", "image.bad.word", "50%"},
-	{"blur 90 | blur 90 | sharpen 30", "image.bad.blur", "200"},
+	{"blur 95 | blur 97 | sharpen 10", "image.bad.blur", "200"},
 	{"brightness", "image.bad.needs", "brightness +10"},
 	{"brightness 101", "image.bad.range", "-100 to 100"},
 	{"gamma", "image.bad.needs", ""},

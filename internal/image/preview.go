@@ -24,9 +24,14 @@ func (p Plan) Preview(maxSide int, source Facts) Plan {
 
 // shown is the format of a preview. A result without transparency is shown without it too.
 func (p Plan) shown(source Facts) Format {
-	if p.Output.Format == JPEG {
-		return JPEG
+	if p.Output.Format != JPEG && p.Clear(source) {
+		return PNG
 	}
+	return JPEG
+}
+
+// Clear tells whether something of the result may be transparent, if its format can be that.
+func (p Plan) Clear(source Facts) bool {
 	clear := source.Alpha
 	for _, s := range p.Steps {
 		switch s := s.(type) {
@@ -40,8 +45,5 @@ func (p Plan) shown(source Facts) Format {
 			clear = clear || !s.Color.solid()
 		}
 	}
-	if clear {
-		return PNG
-	}
-	return JPEG
+	return clear
 }

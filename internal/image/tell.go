@@ -13,11 +13,13 @@ import (
 // The keys of notes that an engine gives, with their arguments.
 const (
 	NoteClamped         = "image.note.clamped"           // W, H: larger than allowed, made this size
+	NoteFewerPixels     = "image.note.fewer_pixels"      // W, H: made this size to keep a limit of bytes
 	NoteNotEnlarged     = "image.note.not_enlarged"      // the picture is smaller than what was asked
 	NoteFirstFrame      = "image.note.first_frame"       // the result does not move
 	NoteBytesNotReached = "image.note.bytes_not_reached" // Bytes, Limit: the nearest that could be had
 	NoteQuality         = "image.note.quality"           // Quality: lowered to keep a limit of bytes
 	NoteFormatChanged   = "image.note.format_changed"    // Format: written as this one
+	NoteTransparent     = "image.note.transparent"       // Format: written as this one, as the source's has no transparency
 	NoteWeakRedaction   = "image.note.weak_redaction"    // blur and pixels can be undone
 	NoteAlphaLost       = "image.note.alpha_lost"        // transparent parts got a colour
 )
@@ -28,6 +30,7 @@ const (
 	FaultTooLargeBytes = "image.too_large_bytes" // Limit: bytes
 	FaultTooManyPixels = "image.too_many_pixels" // Limit: pixels over all frames
 	FaultTooManyFrames = "image.too_many_frames" // Limit
+	FaultEmpty         = "image.empty"
 	FaultNotAnImage    = "image.not_an_image"
 	FaultUnsupported   = "image.unsupported" // Format
 	FaultTruncated     = "image.truncated"

@@ -119,8 +119,8 @@ func TestEngineKeys(t *testing.T) {
 	t.Parallel()
 	args := []any{"W", 8, "H", 6, "Bytes", int64(9), "Limit", 7, "Quality", 60, "Format", "TIFF"}
 	for _, k := range []string{
-		NoteClamped, NoteNotEnlarged, NoteFirstFrame, NoteBytesNotReached, NoteQuality, NoteFormatChanged, NoteWeakRedaction, NoteAlphaLost,
-		FaultTooLargeBytes, FaultTooManyPixels, FaultTooManyFrames, FaultNotAnImage, FaultUnsupported, FaultTruncated, FaultBusy,
+		NoteClamped, NoteFewerPixels, NoteTransparent, NoteNotEnlarged, NoteFirstFrame, NoteBytesNotReached, NoteQuality, NoteFormatChanged, NoteWeakRedaction, NoteAlphaLost,
+		FaultTooLargeBytes, FaultTooManyPixels, FaultTooManyFrames, FaultEmpty, FaultNotAnImage, FaultUnsupported, FaultTruncated, FaultBusy,
 		FaultTooSlow, FaultWorkerDied, FaultTooMuchMemory, FaultNoCodec, FaultUnsafeKind,
 	} {
 		for _, l := range lang.Languages {

@@ -81,7 +81,7 @@ func measure(b *testing.B, data []byte, pl image.Plan) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	j := job{Header: h, Size: len(data), Format: chooseFormat(pl.Output.Format, h), Plan: packed}
+	j := job{Header: h, Size: len(data), Format: chooseFormat(pl, h), Plan: packed}
 	var first, last time.Duration
 	size := 0
 	for i := 0; b.Loop(); i++ {

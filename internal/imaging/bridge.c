@@ -23,9 +23,11 @@ int tp_has(const char *operation) { return vips_type_find("VipsOperation", opera
 
 void tp_deadline(gint64 microseconds) { deadline = g_get_monotonic_time() + microseconds; }
 
+int tp_late(void) { return g_get_monotonic_time() > deadline; }
+
 static void tick(VipsImage *image, VipsProgress *progress, void *data) {
 	(void) progress; (void) data;
-	if (g_get_monotonic_time() > deadline)
+	if (tp_late())
 		vips_image_set_kill(image, TRUE);
 }
 
@@ -60,7 +62,7 @@ int tp_save(VipsImage *in, const TpSave *how, void **data, size_t *size) {
 			return vips_pngsave_buffer(in, data, size, "palette", TRUE, "Q", how->quality, "effort", how->effort, "strip", how->strip, NULL);
 		return vips_pngsave_buffer(in, data, size, "compression", 6, "strip", how->strip, NULL);
 	case TP_WEBP: return vips_webpsave_buffer(in, data, size, "Q", how->quality, "effort", how->effort, "strip", how->strip, NULL);
-	case TP_GIF: return vips_gifsave_buffer(in, data, size, "effort", how->effort, "strip", how->strip, NULL);
+	case TP_GIF: return tp_gif_write(in, data, size);
 	case TP_HEIF:
 		return vips_heifsave_buffer(in, data, size, "Q", how->quality, "effort", how->effort,
 			"compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "strip", how->strip, NULL);
@@ -131,6 +133,10 @@ int tp_grey(VipsImage *in, VipsImage **out) {
 int tp_one_band(VipsImage *in, VipsImage **out) { return vips_colourspace(in, out, VIPS_INTERPRETATION_B_W, NULL); }
 
 int tp_upright(VipsImage *in, VipsImage **out) { return vips_autorot(in, out, NULL); }
+
+void tp_paged(VipsImage *image, int height) { vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, height); }
+
+void tp_orient(VipsImage *image, int orientation) { vips_image_set_int(image, VIPS_META_ORIENTATION, orientation); }
 
 int tp_extract(VipsImage *in, int left, int top, int width, int height, VipsImage **out) {
 	return vips_extract_area(in, out, left, top, width, height, NULL);
@@ -204,28 +210,6 @@ int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out) {
 	int bad = vips_premultiply(in, &t[0], NULL) || vips_cast_uchar(t[0], &t[1], NULL) ||
 		vips_resize(t[1], &t[2], h, "vscale", v, "kernel", kernel, NULL) ||
 		vips_unpremultiply(t[2], &t[3], NULL) || vips_cast_uchar(t[3], out, NULL);
-	g_object_unref(base);
-	return bad ? -1 : 0;
-}
-
-// tp_reduce makes a picture smaller at once: its columns by libvips, its rows by ourselves.
-int tp_reduce(VipsImage *in, int width, double v, VipsImage **out) {
-	VipsImage *base = vips_image_new();
-	VipsImage **t = (VipsImage **) vips_object_local_array(VIPS_OBJECT(base), 5);
-	int bad;
-	if (in->Bands != 4) {
-		bad = vips_resize(in, &t[0], 1.0, "vscale", v, NULL);
-		if (!bad) {
-			tp_watch(t[0]);
-			bad = tp_reduce_rows(t[0], width, out);
-		}
-	} else {
-		bad = vips_premultiply(in, &t[0], NULL) || vips_cast_uchar(t[0], &t[1], NULL) || vips_resize(t[1], &t[2], 1.0, "vscale", v, NULL);
-		if (!bad) {
-			tp_watch(t[2]);
-			bad = tp_reduce_rows(t[2], width, &t[3]) || vips_unpremultiply(t[3], &t[4], NULL) || vips_cast_uchar(t[4], out, NULL);
-		}
-	}
 	g_object_unref(base);
 	return bad ? -1 : 0;
 }

@@ -12,15 +12,27 @@ typedef struct {
 	int palette;
 } TpSave;
 
+// TpPart is a part of a JPEG as it is decoded, 1, 2, 4 or 8 times smaller.
+typedef struct {
+	int shrink, left, top, width, height;
+	int profile; // is wanted
+} TpPart;
+
+typedef struct TpReducer TpReducer;
+
 const char *tp_open(void);
 void tp_setup(void);
 void tp_tidy(void);
 int tp_has(const char *operation);
 void tp_deadline(gint64 microseconds);
+int tp_late(void);
 void tp_watch(VipsImage *in);
 
 int tp_load(int loader, const void *data, size_t size, int shrink, int pages, int anyhow, VipsImage **out);
 int tp_save(VipsImage *in, const TpSave *how, void **data, size_t *size);
+int tp_jpeg_small(const void *data, size_t size, const TpPart *part, int width, int height, VipsImage **out);
+int tp_jpeg_write(VipsImage *in, int quality, void **data, size_t *size);
+int tp_gif_write(VipsImage *in, void **data, size_t *size);
 int tp_memory(VipsImage *in, VipsImage **out);
 int tp_pixels(VipsImage *in, void **data, size_t *size);
 int tp_from_pixels(const void *data, size_t size, int width, int height, int bands, VipsImage **out);
@@ -28,10 +40,14 @@ int tp_from_pixels(const void *data, size_t size, int width, int height, int ban
 int tp_srgb(VipsImage *in, int profile, VipsImage **out);
 int tp_grey(VipsImage *in, VipsImage **out);
 int tp_one_band(VipsImage *in, VipsImage **out);
+void tp_paged(VipsImage *image, int height);
+void tp_orient(VipsImage *image, int orientation);
 int tp_upright(VipsImage *in, VipsImage **out);
 int tp_resize(VipsImage *in, double h, double v, int kernel, VipsImage **out);
-int tp_reduce(VipsImage *in, int width, double v, VipsImage **out);
-int tp_reduce_rows(VipsImage *in, int width, VipsImage **out);
+int tp_reduce(VipsImage *in, int width, int height, int pages, VipsImage **out);
+TpReducer *tp_reducer_new(int from_width, int from_height, int width, int height);
+void tp_reducer_row(TpReducer *r, const VipsPel *row, int bands, VipsImage *out, int top);
+void tp_reducer_free(TpReducer *r);
 int tp_extract(VipsImage *in, int left, int top, int width, int height, VipsImage **out);
 int tp_rotate(VipsImage *in, int quarters, VipsImage **out);
 int tp_flip(VipsImage *in, int vertical, VipsImage **out);

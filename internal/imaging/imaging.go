@@ -145,7 +145,7 @@ func (p *Pool) Render(ctx context.Context, data []byte, pl image.Plan, marks map
 	if err != nil {
 		return image.Result{}, err
 	}
-	j := job{Header: h, Size: len(data), Format: chooseFormat(pl.Output.Format, h)}
+	j := job{Header: h, Size: len(data), Format: chooseFormat(pl, h)}
 	if _, ok := formats[j.Format]; !ok {
 		return image.Result{}, fault.New(fault.Invalid, op, "image.unsupported", "Format", strings.ToUpper(string(j.Format)))
 	}
@@ -166,7 +166,11 @@ func (p *Pool) Render(ctx context.Context, data []byte, pl image.Plan, marks map
 	}
 	res := image.Result{Data: out, Before: h.facts(len(data)), Facts: after.facts(len(out)), Notes: crossed(a.Notes)}
 	if pl.Output.Format == "" && string(j.Format) != string(h.Kind) {
-		res.Notes = append(res.Notes, image.Note{Key: "image.note.format_changed", Args: []any{"Format", strings.ToUpper(string(j.Format))}})
+		key := image.NoteFormatChanged
+		if j.Format == image.PNG && chooseFormat(image.Plan{}, h) == image.JPEG {
+			key = image.NoteTransparent
+		}
+		res.Notes = append(res.Notes, image.Note{Key: key, Args: []any{"Format", strings.ToUpper(string(j.Format))}})
 	}
 	return res, nil
 }

@@ -33,7 +33,7 @@ func TestHostile(t *testing.T) {
 		data []byte
 		key  string
 	}{
-		{"nothing", nil, "image.not_an_image"},
+		{"nothing", nil, "image.empty"},
 		{"zeros", make([]byte, 5000), "image.not_an_image"},
 		{"words", []byte("hello, this is no picture"), "image.not_an_image"},
 		{"too many bytes", append(slices.Clone(jpg), make([]byte, 33<<20)...), "image.too_large_bytes"},
@@ -280,7 +280,7 @@ func TestLeak(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		j := job{Header: h, Size: len(data), Format: chooseFormat(pl.Output.Format, h), Plan: packed}
+		j := job{Header: h, Size: len(data), Format: chooseFormat(pl, h), Plan: packed}
 		a, _, err := p.give(context.Background(), j, [][]byte{data})
 		if err != nil && i%3 != 2 {
 			t.Fatalf("%d: %v", i, err)

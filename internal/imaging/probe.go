@@ -38,6 +38,7 @@ type header struct {
 	Metadata    bool
 	Mono        bool // greys only
 	Foreign     bool // colours that are not sRGB's: CMYK, 16 bits, a profile
+	Unusual     bool // a JPEG of other than one or three colours of eight bits
 	End         int  // where the picture ends, if the walk came that far; 0 when it did not
 }
 
@@ -200,6 +201,9 @@ func (c Config) check(data []byte) (header, error) {
 	const op = "imaging.Probe"
 	if int64(len(data)) > c.MaxBytes {
 		return header{}, fault.New(fault.Invalid, op, "image.too_large_bytes", "Bytes", int64(len(data)), "Limit", c.MaxBytes)
+	}
+	if len(data) == 0 {
+		return header{}, fault.New(fault.Invalid, op, image.FaultEmpty)
 	}
 	h, err := read(data, c.MaxFrames)
 	var no refused

@@ -64,7 +64,8 @@ func (h *header) frameJPEG(b []byte) error {
 		return errSick
 	}
 	h.Mono = b[5] == 1
-	h.Foreign = h.Foreign || b[5] == 4 || b[0] != 8
+	h.Unusual = b[5] != 1 && b[5] != 3 || b[0] != 8
+	h.Foreign = h.Foreign || h.Unusual
 	return nil
 }
 

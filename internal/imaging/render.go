@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,10 +63,17 @@ func (r *render) run() error {
 }
 
 func (r *render) walk() error {
-	if err := r.open(); err != nil {
+	done, err := r.swift()
+	if err == nil && done == 0 {
+		done, err = r.open()
+	}
+	if err != nil {
 		return err
 	}
 	for i, s := range r.job.steps {
+		if i < done {
+			continue
+		}
 		if time.Now().After(r.job.deadline) {
 			return errSlow
 		}
@@ -76,12 +84,11 @@ func (r *render) walk() error {
 	return nil
 }
 
-// open decodes lazily, applies the orientation, brings colours to sRGB and covers what the survey found.
-func (r *render) open() error {
+// open decodes lazily, applies the orientation, brings colours to sRGB and covers what the survey found. It gives how many
+// steps of the plan it has done with that.
+func (r *render) open() (done int, err error) {
 	h := r.job.Header
-	r.w, r.h = h.upright()
-	r.home, r.shrunk = identity, 1
-	r.greys = h.Mono
+	r.begin(h)
 	pages := 1
 	if h.Decoded > 1 && animates(r.job.Format) {
 		pages = -1
@@ -95,21 +102,23 @@ func (r *render) open() error {
 	r.shrunk, r.job.decoded = float64(shrink), h.Canvas/int64(shrink*shrink)
 	p, err := decode(h.Kind, r.data, shrink, pages, r.survey)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r.frames = []*pic{p}
 	if err := r.prepare(p, h); err != nil {
-		return err
+		return 0, err
 	}
 	if pages == -1 {
-		if err := r.unstack(p); err != nil {
-			return err
-		}
+		return r.openFilm(p)
 	}
-	if !r.survey && len(r.covers) > 0 {
-		return r.draw(r.coverSource)
-	}
-	return nil
+	return 0, r.coverFound()
+}
+
+// begin knows of the picture what its header tells.
+func (r *render) begin(h header) {
+	r.w, r.h = h.upright()
+	r.home, r.shrunk = identity, 1
+	r.greys = h.Mono
 }
 
 // prepare makes a decoded picture upright and of the bands that steps expect.
@@ -131,15 +140,59 @@ func (r *render) prepare(p *pic, h header) error {
 	return nil
 }
 
+// openFilm opens an animation. When the plan begins by making it smaller that is done while it is decoded, and the whole of it
+// is never held.
+func (r *render) openFilm(p *pic) (done int, err error) {
+	height, n := p.pages()
+	if n > r.job.Limits.MaxFrames {
+		return 0, errSick
+	}
+	sc, ok := r.shortens(p.w(), height, n)
+	if ok {
+		if err := p.reducePages(sc.w, sc.h, n); err != nil {
+			return 0, err
+		}
+		p.paged(sc.h)
+		r.home = r.home.after(affine{a: float64(r.w) / float64(sc.w), e: float64(r.h) / float64(sc.h)})
+		r.w, r.h = sc.w, sc.h
+	}
+	if err := r.unstack(p); err != nil || !ok {
+		return 0, errors.Join(err, r.coverFound())
+	}
+	if sc.refused {
+		r.note(image.NoteNotEnlarged)
+	}
+	return 1, r.cutTo(0, r.job.steps[0].(image.Resize).Gravity, sc.cutW, sc.cutH)
+}
+
+// shortens tells whether a plan begins by making n frames of w × h smaller, and covers nothing.
+func (r *render) shortens(w, h, n int) (sc scaling, ok bool) {
+	if len(r.job.steps) == 0 || hides(r.job.steps) || w != r.w || h != r.h {
+		return sc, false
+	}
+	s, ok := r.job.steps[0].(image.Resize)
+	if !ok {
+		return sc, false
+	}
+	sc = scaled(s, w, h)
+	lw, lh := shrinkTo(sc.w, sc.h, n, r.job.Limits.MaxSide, r.job.Limits.MaxOutput)
+	return sc, lw == sc.w && lh == sc.h && sc.w <= w && sc.h <= h && (sc.w < w || sc.h < h)
+}
+
+// coverFound covers the parts of the source that the survey found.
+func (r *render) coverFound() error {
+	if r.survey || len(r.covers) == 0 {
+		return nil
+	}
+	return r.draw(r.coverSource)
+}
+
 // unstack makes frames of an animation, which loaders give as one tall picture.
 func (r *render) unstack(p *pic) error {
 	if err := p.settle(); err != nil {
 		return err
 	}
 	height, n := p.pages()
-	if n > r.job.Limits.MaxFrames {
-		return errSick
-	}
 	r.timing, r.frames = p, nil
 	for i := range n {
 		f, err := p.part(rect{0, i * height, p.w(), height})
@@ -245,13 +298,7 @@ func shrinkFor(steps []image.Step, w, h int) int {
 		case image.Flip, image.Grey, image.Brightness, image.Contrast, image.Saturation, image.Gamma, image.Background:
 		case image.Resize:
 			sc := scaled(s, w, h)
-			k := min(float64(w)/float64(sc.w), float64(h)/float64(sc.h))
-			for _, n := range []int{8, 4, 2} {
-				if k >= float64(n) {
-					return n
-				}
-			}
-			return 1
+			return shrinkBy(w, h, sc.w, sc.h)
 		default:
 			return 1
 		}

@@ -1,7 +1,7 @@
 package imaging
 
 /*
-#cgo pkg-config: vips
+#cgo pkg-config: vips libjpeg
 #cgo LDFLAGS: -Wl,--as-needed -lm -ldl
 #include <stdlib.h>
 #include "bridge.h"
@@ -81,6 +81,26 @@ func decode(k kind, data []byte, shrink, pages int, anyhow bool) (*pic, error) {
 	}
 	return p, nil
 }
+
+// decodeSmall decodes a part of a JPEG, counted in pixels of the picture as it is decoded that many times smaller, and makes
+// it w × h, no side longer than it was.
+func decodeSmall(data []byte, shrink int, part rect, profile bool, w, h int) (*pic, error) {
+	how := C.TpPart{shrink: C.int(shrink), left: C.int(part.x), top: C.int(part.y), width: C.int(part.w), height: C.int(part.h)}
+	if profile {
+		how.profile = 1
+	}
+	p := &pic{solid: true, own: true}
+	if C.tp_jpeg_small(unsafe.Pointer(&data[0]), C.size_t(len(data)), &how, C.int(w), C.int(h), &p.im) != 0 {
+		return nil, errVips()
+	}
+	return p, nil
+}
+
+// paged tells a picture how high the pages are that lie on top of each other in it.
+func (p *pic) paged(height int) { C.tp_paged(p.im, C.int(height)) }
+
+// orient tells a picture its orientation, as EXIF counts.
+func (p *pic) orient(orientation int) { C.tp_orient(p.im, C.int(orientation)) }
 
 // fromPixels makes a picture of its bytes, row by row.
 func fromPixels(b []byte, w, h, bands int) (*pic, error) {
@@ -202,20 +222,21 @@ func (p *pic) resize(w, h, kernel int) error {
 	return p.force(w, h) // rounding inside libvips made it a pixel more or less
 }
 
-// reduce scales to a size, evaluating the pipeline at once: twice as fast as resize where rows become shorter.
+// reduce scales to a size, evaluating the pipeline at once: several times as fast as resize where a picture becomes smaller.
 func (p *pic) reduce(w, h int) error {
-	if w >= p.w() || h > p.h() || p.bands() < 3 {
+	if w > p.w() || h > p.h() || p.bands() < 3 {
 		return p.resize(w, h, lanczos)
 	}
-	sy := float64(h) / float64(p.h())
-	if err := p.become(func(out **C.VipsImage) C.int { return C.tp_reduce(p.im, C.int(w), C.double(sy), out) }); err != nil {
-		return err
+	return p.reducePages(w, h, 1)
+}
+
+// reducePages scales each of the pages that lie on top of each other, none of whose sides may become longer.
+func (p *pic) reducePages(w, h, pages int) error {
+	err := p.become(func(out **C.VipsImage) C.int { return C.tp_reduce(p.im, C.int(w), C.int(h), C.int(pages), out) })
+	if err == nil {
+		p.solid, p.own = true, true
 	}
-	p.solid, p.own = true, p.bands() == 3
-	if p.h() != h {
-		return p.force(w, h)
-	}
-	return nil
+	return err
 }
 
 // force cuts or extends by a pixel or so.
@@ -388,6 +409,10 @@ func (p *pic) plain(strip bool) error {
 
 // stack puts pictures on top of each other.
 func stack(pics []*pic) (*pic, error) {
+	if len(pics) == 1 {
+		C.g_object_ref(C.gpointer(pics[0].im))
+		return &pic{im: pics[0].im, solid: pics[0].solid}, nil
+	}
 	ims := make([]*C.VipsImage, len(pics))
 	all := true
 	for i, p := range pics {
@@ -447,7 +472,13 @@ func (p *pic) encode(e encoding) (*blob, error) {
 	C.tp_watch(p.im)
 	var data unsafe.Pointer
 	var size C.size_t
-	if C.tp_save(p.im, &how, &data, &size) != 0 {
+	var bad C.int
+	if e.format == toJPEG && e.strip && p.solid && p.bands()%2 == 1 {
+		bad = C.tp_jpeg_write(p.im, how.quality, &data, &size)
+	} else {
+		bad = C.tp_save(p.im, &how, &data, &size)
+	}
+	if bad != 0 {
 		return nil, errVips()
 	}
 	if uint64(size) > math.MaxInt32 {

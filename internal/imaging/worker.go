@@ -170,7 +170,7 @@ func (j *job) needs() error {
 			return errNoCodec{strings.ToUpper(string(h.Kind))}
 		}
 	}
-	if j.Colors == 0 && !has(formats[j.Format].needs) {
+	if f := formats[j.Format]; j.Colors == 0 && f.needs != "" && !has(f.needs) {
 		return errNoCodec{strings.ToUpper(string(j.Format))}
 	}
 	return nil

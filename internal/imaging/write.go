@@ -10,9 +10,9 @@ import (
 // format is how one format is written.
 type format struct {
 	id      int
-	quality int // when none is asked for
-	floor   int // below which a smaller picture looks better than a coarser one
-	needs   string
+	quality int    // when none is asked for
+	floor   int    // below which a smaller picture looks better than a coarser one
+	needs   string // of libvips' operations
 }
 
 // formats are what can be written. The defaults look alike across formats.
@@ -20,7 +20,7 @@ var formats = map[image.Format]format{
 	image.JPEG: {id: toJPEG, quality: 80, floor: 25, needs: "jpegsave_buffer"},
 	image.PNG:  {id: toPNG, quality: 100, floor: 100, needs: "pngsave_buffer"},
 	image.WebP: {id: toWebP, quality: 80, floor: 20, needs: "webpsave_buffer"},
-	image.GIF:  {id: toGIF, quality: 100, floor: 100, needs: "gifsave_buffer"},
+	image.GIF:  {id: toGIF, quality: 100, floor: 100},
 	image.AVIF: {id: toHEIF, quality: 55, floor: 20, needs: "heifsave_buffer"},
 }
 
@@ -29,10 +29,11 @@ type errNoCodec struct{ format string }
 
 func (e errNoCodec) Error() string { return "no codec for " + e.format }
 
-// chooseFormat is what a result is written in: what was asked, else that of the source, else the nearest.
-func chooseFormat(asked image.Format, h header) image.Format {
-	if asked != "" {
-		return asked
+// chooseFormat is what a result is written in: what was asked, else that of the source, else the nearest that has what the
+// result needs.
+func chooseFormat(p image.Plan, h header) image.Format {
+	if p.Output.Format != "" {
+		return p.Output.Format
 	}
 	switch h.Kind {
 	case kindPNG, kindTIFF:
@@ -43,6 +44,9 @@ func chooseFormat(asked image.Format, h header) image.Format {
 		return image.GIF
 	case kindAVIF:
 		return image.AVIF
+	}
+	if p.Clear(h.facts(0)) {
+		return image.PNG
 	}
 	return image.JPEG
 }
@@ -103,7 +107,9 @@ func (r *render) joined() (*pic, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = p.plain(r.strips())
+	if !r.bare() {
+		err = p.plain(r.strips())
+	}
 	if err == nil && r.greys && r.frames[0].bands() == 3 && r.job.Format != image.GIF && r.job.Format != image.WebP {
 		err = p.oneBand()
 	}
@@ -115,6 +121,11 @@ func (r *render) joined() (*pic, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// bare tells whether the result is written by ourselves, from memory and with nothing but pixels.
+func (r *render) bare() bool {
+	return r.job.Format == image.JPEG && len(r.frames) == 1 && r.frames[0].solid && r.strips()
 }
 
 // squeeze looks for the best result below a limit of bytes: first by quality, then by size. The picture is decoded and
@@ -160,7 +171,7 @@ func (s *squeeze) run() (*blob, error) {
 		s.r.note("image.note.quality", "Quality", s.e.quality)
 	}
 	if w, h := s.r.frames[0].w(), s.r.frames[0].h(); w != s.r.w || h != s.r.h {
-		s.r.note("image.note.clamped", "W", w, "H", h)
+		s.r.note(image.NoteFewerPixels, "W", w, "H", h)
 	}
 	if int64(best.size) > s.limit {
 		s.r.note("image.note.bytes_not_reached", "Bytes", int64(best.size), "Limit", s.limit)

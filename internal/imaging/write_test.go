@@ -53,6 +53,33 @@ func TestHEIC(t *testing.T) {
 	}
 }
 
+// TestTransparentParts: a picture that becomes transparent in places is written in a format that can be that, unless another
+// was asked for.
+func TestTransparentParts(t *testing.T) {
+	t.Parallel()
+	jpg := jpegOf(photo(200, 100), 90)
+	round, back := image.Round{Radius: px(40)}, image.Background{Color: white}
+	for _, row := range []struct {
+		plan   image.Plan
+		format string
+		note   string
+	}{
+		{image.Plan{Steps: []image.Step{round}}, "png", image.NoteTransparent},
+		{image.Plan{Steps: []image.Step{image.PadRatio{W: 1, H: 1}}}, "png", image.NoteTransparent},
+		{image.Plan{Steps: []image.Step{round, back}}, "jpeg", ""},
+		{image.Plan{Steps: []image.Step{round}, Output: image.Output{Format: image.JPEG}}, "jpeg", image.NoteAlphaLost},
+		{image.Plan{Steps: []image.Step{round}, Output: image.Output{Format: image.WebP}}, "webp", ""},
+	} {
+		res := result(t, jpg, row.plan)
+		if res.Facts.Format != row.format || (row.note == "") != (len(res.Notes) == 0) || row.note != "" && !slices.Contains(noteKeys(res), row.note) {
+			t.Errorf("%v: %s, %v", row.plan, res.Facts.Format, res.Notes)
+		}
+		if _, _, _, a := decoded(t, res.Data).At(0, 0).RGBA(); (a == 0) != (row.format != "jpeg") {
+			t.Errorf("%v: the corner has %d", row.plan, a)
+		}
+	}
+}
+
 // TestUnder asks for fewer bytes than there are.
 func TestUnder(t *testing.T) {
 	t.Parallel()
@@ -68,14 +95,14 @@ func TestUnder(t *testing.T) {
 	}{
 		{big, image.JPEG, 4 << 20, 0, true, ""},
 		{big, image.JPEG, 60_000, 0.8, true, "image.note.quality"},
-		{big, image.JPEG, 12_000, 0.4, true, "image.note.clamped"},
+		{big, image.JPEG, 12_000, 0.4, true, "image.note.fewer_pixels"},
 		{big, image.WebP, 15_000, 0.5, true, "image.note.quality"},
 		{little, image.JPEG, 3_000, 0.8, true, "image.note.quality"},
 		{little, image.AVIF, 600, 0.5, true, "image.note.quality"},
 		{little, image.JPEG, 100, 0, false, "image.note.bytes_not_reached"},
 		{screen, image.PNG, 60_000, 0.3, true, "image.note.quality"},
-		{screen, image.PNG, 8_000, 0.3, true, "image.note.clamped"},
-		{animation(200, 100, 5), image.GIF, 900, 0.2, true, "image.note.clamped"},
+		{screen, image.PNG, 8_000, 0.3, true, "image.note.fewer_pixels"},
+		{animation(200, 100, 5), image.GIF, 900, 0.2, true, "image.note.fewer_pixels"},
 	} {
 		t.Run(fmt.Sprintf("%s under %d", row.format, row.limit), func(t *testing.T) {
 			t.Parallel()

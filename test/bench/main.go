@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"teamspro/internal/imaging"
 )
 
 // root is the folder of the project, seen from this one, where `make bench` runs the program.
@@ -34,6 +36,7 @@ type bench struct {
 }
 
 func main() {
+	imaging.WorkerMain() // this program also starts itself to work on pictures
 	if addr := os.Getenv(addrEnv); addr != "" {
 		fmt.Fprintln(os.Stderr, "bench:", servePreviews(addr, os.Getenv(pictureEnv)))
 		os.Exit(1)
