@@ -284,8 +284,8 @@ func (b *Bot) showPicture(t *Turn) (cards.Card, error) {
 
 // linked finds the link to a file in what was typed, also where Teams shows the name of the file in its place, and gives the
 // words without it. Words that are a plan are left alone.
-func linked(t *Turn) (link, words string) {
-	if _, err := image.Parse(t.Words); err == nil {
+func (b *Bot) linked(t *Turn) (link, words string) {
+	if _, err := b.plan(t, t.Words); err == nil {
 		return "", t.Words
 	}
 	if link, words = image.FindLink(t.Words); link != "" {

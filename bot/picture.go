@@ -16,7 +16,7 @@ import (
 // editPicture does what was typed to the pictures that came with it, to the file that is linked in it, or to the picture
 // that the person worked on last.
 func (b *Bot) editPicture(t *Turn) (cards.Card, error) {
-	link, words := linked(t)
+	link, words := b.linked(t)
 	p, err := b.planOf(t, words)
 	if err != nil {
 		return cards.Card{}, err
@@ -67,7 +67,7 @@ func (b *Bot) onDesk(t *Turn, link string) (image.Work, error) {
 
 // inHand is the picture that a command is about, whatever else was typed.
 func (b *Bot) inHand(t *Turn) (image.Work, error) {
-	link, _ := linked(t)
+	link, _ := b.linked(t)
 	return b.onDesk(t, link)
 }
 

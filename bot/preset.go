@@ -11,8 +11,8 @@ import (
 // plan reads a plan as people type it, with the presets of their organisation.
 func (b *Bot) plan(t *Turn, text string) (image.Plan, error) {
 	p, err := image.Parse(text)
-	if err == nil {
-		return p, nil // no name of a preset can mean what a step means already
+	if err == nil || b.Presets == nil {
+		return p, err // no name of a preset can mean what a step means already
 	}
 	own, failed := b.Presets.Own(t.ctx, t.Caller.Tenant)
 	if failed != nil {

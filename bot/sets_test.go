@@ -208,8 +208,8 @@ func says(t *testing.T, card string, words ...string) {
 	}
 }
 
-// verb is the path of the button or link with a title.
-func verb(t *testing.T, card, title string) string {
+// verbOf is the path of the button or link with a title.
+func verbOf(t *testing.T, card, title string) string {
 	t.Helper()
 	_, after, found := strings.Cut(card, `"title":"`+title+`","verb":"`)
 	path, _, _ := strings.Cut(after, `"`)
@@ -239,7 +239,7 @@ func TestPinsInAChat(t *testing.T) {
 
 	again := b.say(t, quayAda, "pin Another")
 	says(t, again, "pinned already, as number 1", "Its caption is “The old quay”")
-	captioned := b.press(t, quayAda, verb(t, again, "Caption “Another”"))
+	captioned := b.press(t, quayAda, verbOf(t, again, "Caption “Another”"))
 	says(t, captioned, "The caption has changed", "1\\\\. Another", "Caption “The old quay”")
 	says(t, b.press(t, quayBen, cards.PinVerb(item.Ref.String(), "Ben's")), "pinned already", "Pinned pictures")
 	seen := b.say(t, quayBen, "pins")
@@ -251,9 +251,9 @@ func TestPinsInAChat(t *testing.T) {
 	says(t, b.say(t, quayAda, "unpin 2"), "not_found: There is no number 2")
 	says(t, b.press(t, quayBen, cards.PinsVerb(6)), "1 pinned picture")
 	says(t, b.press(t, quayBen, "pin/"+strings.ReplaceAll(item.Ref.String(), "!", "%21")+"/open"), `"quay.png"`, "40 × 30")
-	dropped := b.press(t, quayOwner, verb(t, b.say(t, quayOwner, "pins"), "Unpin number 1"))
+	dropped := b.press(t, quayOwner, verbOf(t, b.say(t, quayOwner, "pins"), "Unpin number 1"))
 	says(t, dropped, "not pinned any more", "Nothing is pinned")
-	says(t, b.press(t, quayOwner, verb(t, dropped, "Pin it again")), "pinned as number 1", "1\\\\. Another")
+	says(t, b.press(t, quayOwner, verbOf(t, dropped, "Pin it again")), "pinned as number 1", "1\\\\. Another")
 	says(t, b.press(t, quayAda, "pin/x~..%2f/drop"), "invalid: This button or link names no image")
 }
 
@@ -273,17 +273,17 @@ func TestPresetsInAChat(t *testing.T) {
 	if strings.Contains(listed, "preset/Banner/delete") {
 		t.Errorf("Ben is offered to delete: %s", listed)
 	}
-	says(t, b.press(t, quayBen, verb(t, listed, "Apply Banner")), "pasted.png", "in shades of grey", "8 px")
+	says(t, b.press(t, quayBen, verbOf(t, listed, "Apply Banner")), "pasted.png", "in shades of grey", "8 px")
 	says(t, b.say(t, quayBen, "banner | flip"), "pasted.png", "8 px")
 	says(t, b.say(t, quayBen, "preset BANNER"), "pasted.png")
 	says(t, b.say(t, quayBen, "save what I just did as preset Twice"), "can now use “Twice”")
 	says(t, b.say(t, quayBen, "preset delete banner"), "denied: “Banner” was made by somebody else")
 	says(t, b.say(t, quayBen, "preset delete nothing"), "not_found: Your organisation has no preset “nothing”")
 	replaced := b.say(t, quayOwner, "preset save Banner = grey")
-	says(t, b.press(t, quayOwner, verb(t, replaced, "Bring back what it was")), "has another plan now")
+	says(t, b.press(t, quayOwner, verbOf(t, replaced, "Bring back what it was")), "has another plan now")
 	deleted := b.press(t, quayAda, "preset/Banner/delete")
 	says(t, deleted, "“Banner” is deleted", "Twice")
-	says(t, b.press(t, quayAda, verb(t, deleted, "Bring back what it was")), "can now use “Banner”")
+	says(t, b.press(t, quayAda, verbOf(t, deleted, "Bring back what it was")), "can now use “Banner”")
 	says(t, b.say(t, quayAda, "preset save resize = grey"), "invalid: ")
 }
 
@@ -305,13 +305,13 @@ func TestBatchInAChat(t *testing.T) {
 		says(t, b.say(t, quayAda, "batch nowhere: grey"), "not_found: No picture was found")
 		choose := b.press(t, quayAda, cards.BatchSearchVerb("harbour", ""))
 		says(t, choose, "all pictures for “harbour”", "Mail, under 200 KB", `"id":"plan"`)
-		says(t, b.press(t, quayAda, verb(t, choose, "Continue"), "plan", "nonsense"), "invalid: No step begins")
-		says(t, b.press(t, quayAda, verb(t, choose, "Mail, under 200 KB")), "Do this to 7 pictures?")
+		says(t, b.press(t, quayAda, verbOf(t, choose, "Continue"), "plan", "nonsense"), "invalid: No step begins")
+		says(t, b.press(t, quayAda, verbOf(t, choose, "Mail, under 200 KB")), "Do this to 7 pictures?")
 		drive.Remove(b.found(t, "harbour0-8.png"))
 		asked := b.say(t, quayAda, "batch harbour: resize 8")
 		b.drive.Put(imagetest.Root, "harbour0-8.png", []byte("mine"))
 		says(t, asked, "Do this to 6 pictures?", "harbour5.png → harbour5-8.png", "Pictures", "no file is written over")
-		start := verb(t, asked, "Start")
+		start := verbOf(t, asked, "Start")
 		says(t, b.press(t, quayBen, start), "denied: Somebody else began this")
 		b.letters.begin = time.Now()
 		says(t, b.press(t, quayAda, start), "0 of 6 pictures", "Cancel")
@@ -346,7 +346,7 @@ func TestBatchIsCancelledInAChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newStudioBot(t, drive, studio, roster, nil)
 		b.harbour(12)
-		start := verb(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
+		start := verbOf(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
 		b.press(t, quayAda, start)
 		time.Sleep(2500 * time.Millisecond)
 		cancel := strings.Replace(start, "/start", "/cancel", 1)
@@ -358,7 +358,7 @@ func TestBatchIsCancelledInAChat(t *testing.T) {
 			t.Errorf("the card says %q", sent)
 		}
 		says(t, b.press(t, quayAda, start), "Stopped at 6 of 12", "harbour11-8.png")
-		no := verb(t, b.say(t, quayAda, "batch harbour: grey"), "No")
+		no := verbOf(t, b.say(t, quayAda, "batch harbour: grey"), "No")
 		says(t, b.press(t, quayAda, no), "Nothing was done")
 		b.Close(t.Context())
 	})
@@ -378,7 +378,7 @@ func TestBatchWaitsForSignIn(t *testing.T) {
 			}
 			return nil
 		}
-		start := verb(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
+		start := verbOf(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
 		b.press(t, quayAda, start)
 		b.jobs.Wait()
 		sent := b.letters.all()
@@ -407,7 +407,7 @@ func TestBatchAfterTheServiceEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newStudioBot(t, drive, studio, roster, nil)
 		b.harbour(6)
-		start := verb(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
+		start := verbOf(t, b.say(t, quayAda, "batch harbour: resize 8"), "Start")
 		b.press(t, quayAda, start)
 		time.Sleep(2500 * time.Millisecond)
 		b.Close(t.Context())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -155,4 +156,16 @@ func (svc *service) sweep(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// sandboxOrigins are the clients on this machine that the settings name: the sandbox's small Teams. In production there are
+// none.
+func (s *settings) sandboxOrigins() []string {
+	var origins []string
+	for _, h := range s.ServiceHosts {
+		if host, _, err := net.SplitHostPort(h); err == nil && isLoopback(host) {
+			origins = append(origins, "http://"+h)
+		}
+	}
+	return origins
 }

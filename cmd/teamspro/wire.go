@@ -191,7 +191,7 @@ func (svc *service) loggedIn() error {
 func (svc *service) routes(s *settings) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/messages", svc.bot)
-	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages()}
+	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
 	if svc.pictures != nil {
 		pages.Previews = svc.pictures.server
 	}

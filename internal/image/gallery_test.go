@@ -81,14 +81,6 @@ func in(place identity.Place, p identity.Person) identity.Caller {
 	return c
 }
 
-func textOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Text
-	}
-	return fmt.Sprint(err)
-}
-
 // The library is the natural one of a place until somebody who may chooses another; that of one place is no other's.
 func TestLibrary(t *testing.T) {
 	t.Parallel()

@@ -123,14 +123,15 @@ func (s *signIns) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, s.cookie("", -1))
-	s.show(w, r, http.StatusOK, signInView{view: s.site.view("signin", lang.For(landed.Lang)), Code: landed.Code, Teams: s.teams != nil})
+	s.show(w, r, http.StatusOK, signInView{view: s.site.view("signin", lang.For(landed.Lang)), Code: landed.Code, Teams: s.teams != nil, Hosts: strings.Join(s.site.TeamsOrigins, " ")})
 }
 
 // signInView is what the page shows: a code, what went wrong, or neither after an approval.
 type signInView struct {
 	view
 	Code  string
-	Teams bool // Teams can take the code itself
+	Teams bool   // Teams can take the code itself
+	Hosts string // origins that TeamsJS believes besides Microsoft's
 	Sorry string
 }
 

@@ -116,7 +116,7 @@ func TestSignInPages(t *testing.T) {
 		{"another browser", "/auth/callback?code=c&state=two", "browser-one", 403, "dans un autre navigateur"},
 		{"no cookie", "/auth/callback?code=c&state=two", "", 403, "dans un autre navigateur"},
 		{"declined", "/auth/callback?error=access_denied&error_description=%3Cb%3EInes&state=two", "browser-two", 403, "donné votre accord"},
-		{"well", "/auth/callback?code=c&state=two", "browser-two", 200, `id="code" aria-labelledby="code-label">123456</output>`},
+		{"well", "/auth/callback?code=c&state=two", "browser-two", 200, `id="code" aria-labelledby="code-label" data-hosts="">123456</output>`},
 		{"the same again", "/auth/callback?code=c&state=two", "browser-two", 404, "This sign-in is over"},
 		{"nothing", "/auth/callback", "browser-two", 404, "This sign-in is over"},
 		{"far too long", "/auth/callback?state=one&x=" + strings.Repeat("x", maxReturn), "browser-one", 404, "This sign-in is over"},

@@ -36,6 +36,8 @@ type Config struct {
 	Previews http.Handler
 	// SignIns are the apps that people can sign in to; none leaves the sign-in pages out.
 	SignIns []SignIn
+	// TeamsOrigins are clients besides Microsoft's own to which a finished sign-in is handed: the sandbox's page.
+	TeamsOrigins []string
 	// Icon draws the icon of an app as a square PNG; nil leaves icons out.
 	Icon func(app string, size int) []byte
 }

@@ -4,7 +4,7 @@
 	const teams = globalThis.microsoftTeams;
 	if (!teams) return;
 	try {
-		await teams.app.initialize();
+		await teams.app.initialize(document.getElementById("code").dataset.hosts.split(" ").filter(Boolean));
 		teams.authentication.notifySuccess(document.getElementById("code").textContent.trim());
 	} catch {
 		// not opened by Teams
