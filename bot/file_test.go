@@ -103,7 +103,7 @@ func TestFilesElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := start()
 		group := map[string]any{"id": "19:group@thread.v2", "conversationType": "groupChat", "tenantId": deskTenant}
-		for _, v := range []map[string]any{nil, {"verb": "image/x/0/file"}, {"verb": "images/x.0/files"}} {
+		for _, v := range []map[string]any{nil, {"verb": "image/x/0/file"}, {"verb": "several/x.0/files"}} {
 			a.send("text", "get file", "id", nextID(), "conversation", group, "value", v)
 			holds(t, a.teams.last(), "in our personal chat only")
 		}
@@ -125,9 +125,9 @@ func TestSeveralFiles(t *testing.T) {
 		if n := strings.Count(strings.Join(a.teams.said(), ""), "file.consent"); n != 2 {
 			t.Errorf("%d offers", n)
 		}
-		a.send("text", "", "id", nextID(), "value", map[string]any{"verb": strings.Replace(all, "images/", "images/gone.0%20", 1)})
+		a.send("text", "", "id", nextID(), "value", map[string]any{"verb": strings.Replace(all, "several/", "several/gone.0%20", 1)})
 		holds(t, a.teams.last(), "2 files are offered", "somebody else’s")
-		a.send("text", "", "id", nextID(), "value", map[string]any{"verb": "images/gone.0%20x/files"})
+		a.send("text", "", "id", nextID(), "value", map[string]any{"verb": "several/gone.0%20x/files"})
 		holds(t, a.teams.last(), "somebody else’s")
 		holds(t, a.presses(strings.Replace(verb(t, a.teams.said()[0], "/show"), "/show", "/file", 1), "m1"), "The file is offered")
 		a.Close(t.Context())
