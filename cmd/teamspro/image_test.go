@@ -100,7 +100,7 @@ func TestImageCommandRefuses(t *testing.T) {
 		{"a box beside the picture", good, []string{"redact 700,10 20x20"}, "outside of the picture, which is 600 × 400"},
 		{"a mark that nobody keeps", good, []string{"watermark @logo"}, "No picture called @logo is kept here"},
 		{"no plan", good, []string{" | "}, "Say what to do"},
-		{"nothing at all", nil, []string{"grey"}, "This is no picture that can be read."},
+		{"nothing at all", nil, []string{"grey"}, "This file is empty."},
 		{"words", []byte("no picture at all"), []string{"grey"}, "This is no picture that can be read."},
 		{"half of a picture", good[:len(good)/2], []string{"grey"}, "damaged or ends too early"},
 		{"a document", []byte("%PDF-1.7\n%âãÏÓ\n1 0 obj<<>>endobj"), []string{"grey"}, "PDF files can hold more than a picture"},
