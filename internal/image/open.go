@@ -107,10 +107,12 @@ func (s *Studio) mayView(ctx context.Context, t identity.Tenant, v view) error {
 	return nil
 }
 
-// previewView makes the preview of a file: the drive's own small picture where nothing is to be done to it, else ours.
+// previewView makes the preview of a file: the drive's own small picture where nothing is to be done to it, else ours. The
+// drive checks the right of the link's person anew with every call; whether the file is the same, May has asked.
 func (s *Studio) previewView(ctx context.Context, t identity.Tenant, v view, plan string, side int) ([]byte, string, error) {
-	if err := s.mayView(ctx, t, v); err != nil {
-		return nil, "", err
+	const op = "image.Preview"
+	if s.drives == nil {
+		return nil, "", gone(op)
 	}
 	if plan == (Plan{}).String() {
 		data, kind, err := s.drives.Thumbnail(ctx, v.caller(t), v.ref, side)
@@ -122,9 +124,12 @@ func (s *Studio) previewView(ctx context.Context, t identity.Tenant, v view, pla
 	if plan != (Plan{}).String() && err != nil {
 		return nil, "", err
 	}
-	_, data, err := s.drives.Read(ctx, v.caller(t), v.ref, s.most)
+	item, data, err := s.drives.Read(ctx, v.caller(t), v.ref, s.most)
 	if err != nil {
 		return nil, "", err
+	}
+	if item.ETag != v.etag {
+		return nil, "", gone(op)
 	}
 	facts, err := s.engine.Probe(ctx, data)
 	if err != nil {
