@@ -66,7 +66,7 @@ func render(ctx context.Context, engine image.Engine, limits image.Limits, data 
 	if err != nil {
 		return image.Result{}, err
 	}
-	return image.Run(ctx, engine, limits, data, facts, p)
+	return image.Run(ctx, engine, limits, data, facts, p, nil)
 }
 
 func (c *imageCmd) read() ([]byte, error) {

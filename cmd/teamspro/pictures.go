@@ -66,11 +66,12 @@ func (s pictureSettings) limits() image.Limits {
 
 // pictures is what Image Pro works with.
 type pictures struct {
-	engine *imaging.Pool
-	studio *image.Studio
-	drives image.Drives // nil without SharePoint
-	links  *web.Links
-	server *web.PreviewServer
+	engine  *imaging.Pool
+	studio  *image.Studio
+	drives  image.Drives // nil without SharePoint
+	gallery *image.Gallery
+	links   *web.Links
+	server  *web.PreviewServer
 }
 
 // newPictures starts the engine and reads, or at the first start makes, the key that links to previews are signed with.
@@ -84,7 +85,7 @@ func newPictures(s *settings, drives image.Drives) (*pictures, error) {
 	if p.engine, err = imaging.New(s.Pictures.engine()); err != nil {
 		return nil, err
 	}
-	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, Drives: drives, MaxBytes: s.Pictures.MaxMB << 20})
+	p.studio = image.NewStudio(image.StudioConfig{Engine: p.engine, Limits: s.Pictures.limits(), Memory: s.Pictures.HeldMB << 20, Drives: drives, Marks: p.mark, MaxBytes: s.Pictures.MaxMB << 20})
 	if p.server, err = web.NewPreviewServer(p.links, p.studio, filepath.Join(s.Data, "previews")); err != nil {
 		p.engine.Close()
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
@@ -92,9 +93,15 @@ func newPictures(s *settings, drives image.Drives) (*pictures, error) {
 	return p, nil
 }
 
-// gallery is what people do with files. Without drives it says so.
-func (p *pictures) gallery(db *store.DB, roster image.Roster) *image.Gallery {
-	return image.NewGallery(image.GalleryConfig{Studio: p.studio, Drives: p.drives, Roster: roster, Libraries: db.Libraries(), Seen: db.Seen(), Captions: db.Captions(), Saves: db.Saves()})
+// mark is the picture that a watermark names: one of the library of the conversation.
+func (p *pictures) mark(ctx context.Context, who identity.Caller, name string) ([]byte, error) {
+	return p.gallery.Mark(ctx, who, name)
+}
+
+// open gives what people do with files. Without drives it says so.
+func (p *pictures) open(db *store.DB, roster image.Roster) *image.Gallery {
+	p.gallery = image.NewGallery(image.GalleryConfig{Studio: p.studio, Drives: p.drives, Roster: roster, Libraries: db.Libraries(), Seen: db.Seen(), Captions: db.Captions(), Saves: db.Saves()})
+	return p.gallery
 }
 
 // preview is the address of a picture after a plan.

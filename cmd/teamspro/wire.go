@@ -105,7 +105,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return nil, errors.Join(err, db.Close())
 		}
 		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
-		cfg.Gallery = svc.pictures.gallery(db, imageApp.Roster)
+		cfg.Gallery = svc.pictures.open(db, imageApp.Roster)
 		cfg.Pins = image.NewPins(cfg.Studio, db.Pins(), imageApp.Roster, nil)
 		cfg.Presets = image.NewPresetBook(db.Presets(), imageApp.Roster, nil)
 		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), log, nil)

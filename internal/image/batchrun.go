@@ -190,7 +190,7 @@ func (r *BatchRun) work(ctx context.Context, i int, f BatchFile) (BatchFile, err
 	if err != nil {
 		return f, err
 	}
-	made, err := Run(ctx, s.engine, s.limits, data, facts, r.plan)
+	made, err := s.run(ctx, r.who, data, facts, r.plan)
 	if err != nil {
 		return f, err
 	}

@@ -135,6 +135,6 @@ func (s *Studio) previewView(ctx context.Context, t identity.Tenant, v view, pla
 	if err != nil {
 		return nil, "", err
 	}
-	r, err := Run(ctx, s.engine, s.limits, data, facts, p.Preview(side, facts))
+	r, err := s.run(ctx, v.caller(t), data, facts, p.Preview(side, facts))
 	return r.Data, "image/" + r.Facts.Format, err
 }

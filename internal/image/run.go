@@ -5,14 +5,15 @@ import (
 	"slices"
 )
 
-// Run lays a plan out on a picture, so that the result keeps the limits, and has an engine do it. The notes of the result
+// Run lays a plan out on a picture, so that the result keeps the limits, and has an engine do it. Marks are the pictures that
+// its watermarks name; nil when it names none. The notes of the result
 // are those of both, each told once: where steps differ in what they tell, the last is right.
-func Run(ctx context.Context, e Engine, limits Limits, data []byte, before Facts, p Plan) (Result, error) {
+func Run(ctx context.Context, e Engine, limits Limits, data []byte, before Facts, p Plan, marks map[string][]byte) (Result, error) {
 	layout, err := limits.Layout(p, before)
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := e.Render(ctx, data, layout.Plan, nil)
+	r, err := e.Render(ctx, data, layout.Plan, marks)
 	r.Notes = once(append(layout.Notes, r.Notes...))
 	return r, err
 }

@@ -443,7 +443,7 @@ func (s *Studio) resultIn(ctx context.Context, who identity.Caller, id ID, f For
 			return Result{}, Plan{}, err
 		}
 	}
-	r, err := Run(ctx, s.engine, s.limits, data, w.before, p)
+	r, err := s.run(ctx, w.reader, data, w.before, p)
 	return r, p, err
 }
 

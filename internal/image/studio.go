@@ -25,6 +25,8 @@ type StudioConfig struct {
 	Memory int64
 	// Drives are where people keep their pictures; nil leaves those out.
 	Drives Drives
+	// Marks finds the pictures that watermarks name; nil leaves those out.
+	Marks MarkFunc
 	// MaxBytes is the largest file that is read from a drive; 0 means 32 MiB.
 	MaxBytes int64
 }
@@ -45,6 +47,7 @@ type Studio struct {
 	engine Engine
 	limits Limits
 	drives Drives
+	marks  MarkFunc
 	most   int64
 	data   *otter.Cache[ID, []byte]
 	works  *otter.Cache[ID, *work]
@@ -112,7 +115,7 @@ func NewStudio(c StudioConfig) *Studio {
 		c.MaxBytes = defaultBytes
 	}
 	return &Studio{
-		engine: c.Engine, limits: c.Limits, drives: c.Drives, most: c.MaxBytes,
+		engine: c.Engine, limits: c.Limits, drives: c.Drives, marks: c.Marks, most: c.MaxBytes,
 		data: otter.Must(&otter.Options[ID, []byte]{MaximumWeight: uint64(c.Memory), Weigher: func(_ ID, d []byte) uint32 { return uint32(len(d)) },
 			ExpiryCalculator: otter.ExpiryAccessing[ID, []byte](pictureLife)}),
 		works:  otter.Must(&otter.Options[ID, *work]{MaximumSize: maxWorks, ExpiryCalculator: otter.ExpiryAccessing[ID, *work](workLife)}),
@@ -262,7 +265,7 @@ func (s *Studio) make(ctx context.Context, w *work, p Plan) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	r, err := Run(ctx, s.engine, s.limits, data, w.before, p)
+	r, err := s.run(ctx, w.reader, data, w.before, p)
 	return outcome{facts: r.Facts, notes: r.Notes}, err
 }
 
@@ -294,7 +297,7 @@ func (s *Studio) Result(ctx context.Context, who identity.Caller, id ID) (Result
 	w.mu.Lock()
 	p := w.trail.Plan()
 	w.mu.Unlock()
-	return Run(ctx, s.engine, s.limits, data, w.before, p)
+	return s.run(ctx, w.reader, data, w.before, p)
 }
 
 // Try tells what a plan would come to on a picture as it is, without doing it: the whole plan, for a link to its preview,
@@ -357,7 +360,7 @@ func (s *Studio) Preview(ctx context.Context, t identity.Tenant, id, plan string
 	if err != nil {
 		return nil, "", err
 	}
-	r, err := Run(ctx, s.engine, s.limits, original, w.before, p.Preview(side, w.before))
+	r, err := s.run(ctx, w.reader, original, w.before, p.Preview(side, w.before))
 	return r.Data, "image/" + r.Facts.Format, err
 }
 

@@ -22,7 +22,7 @@ func sizesAgree(ctx context.Context, e image.Engine, limits image.Limits, data [
 	if err != nil {
 		return nil // it was refused before the engine saw it
 	}
-	r, err := image.Run(ctx, e, limits, data, before, p)
+	r, err := image.Run(ctx, e, limits, data, before, p, nil)
 	if err != nil {
 		return fmt.Errorf("%d × %d, %s: %w", before.W, before.H, p, err)
 	}
@@ -165,7 +165,7 @@ func TestNotesAreToldOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := image.Run(t.Context(), engine(), smallLimits, data, before, p)
+		r, err := image.Run(t.Context(), engine(), smallLimits, data, before, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
