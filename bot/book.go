@@ -12,7 +12,7 @@ import (
 
 // meet lets whoever speaks to the bot somewhere find the books of that place from elsewhere.
 func (b *Bot) meet(t *Turn) {
-	if t.app.key == ContactPro {
+	if t.app.key.has(ContactPro) {
 		b.Books.Met(t.ctx, t.Caller)
 	}
 }

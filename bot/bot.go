@@ -122,8 +122,12 @@ func New(c Config) *Bot {
 		long: newGate(maxLong, 0)}
 	b.background, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
-	b.install(ImagePro, c.Image)
-	b.install(ContactPro, c.Contact) // when both have one id, Contact Pro answers
+	if strings.EqualFold(c.Contact.ID, c.Image.ID) {
+		b.install(Both, c.Contact)
+	} else {
+		b.install(ContactPro, c.Contact)
+		b.install(ImagePro, c.Image)
+	}
 	return b
 }
 

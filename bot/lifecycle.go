@@ -72,7 +72,7 @@ func (b *Bot) welcome(t *Turn) error {
 
 // bind gives the conversation its book: the one that waited there, or a new one.
 func (b *Bot) bind(t *Turn) error {
-	if t.app.key != ContactPro || t.Caller.Person == "" || t.Caller.Place == identity.Personal {
+	if !t.app.key.has(ContactPro) || t.Caller.Person == "" || t.Caller.Place == identity.Personal {
 		return nil
 	}
 	if err := b.Books.Returned(t.ctx, t.Caller); err != nil {
@@ -84,7 +84,7 @@ func (b *Bot) bind(t *Turn) error {
 
 func (b *Bot) welcomeCard(t *Turn) cards.Card {
 	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
-		Add: t.app.key == ContactPro, Pictures: t.app.key == ImagePro, HelpURL: b.page("/help", t)})
+		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), HelpURL: b.page("/help", t)})
 }
 
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.
@@ -99,10 +99,12 @@ func (b *Bot) goodbye(t *Turn) error {
 	if err := b.Conversations.Forget(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); err != nil {
 		return err
 	}
-	if t.app.key == ImagePro && b.Gallery != nil {
-		return b.Gallery.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation)
+	if t.app.key.has(ImagePro) && b.Gallery != nil {
+		if err := b.Gallery.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation); err != nil {
+			return err
+		}
 	}
-	if t.app.key != ContactPro {
+	if !t.app.key.has(ContactPro) {
 		return nil
 	}
 	return b.Books.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person)

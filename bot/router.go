@@ -16,7 +16,12 @@ type App string
 const (
 	ContactPro App = "contact"
 	ImagePro   App = "image"
+	// Both is one bot that is both products: they have the same app id.
+	Both App = "both"
 )
+
+// has tells whether a bot is a product.
+func (a App) has(product App) bool { return a == product || a == Both }
 
 // Surface is a way in which people reach a route.
 type Surface string
@@ -145,6 +150,9 @@ func (r *Router) Other(name string, f EventFunc, does string) {
 func (r *Router) add(n *Route) {
 	n.App, n.parts, n.name = r.app, strings.Split(n.Pattern, "/"), string(n.Surface)+" "+n.Pattern
 	for _, o := range r.routes {
+		if r.app == Both && o.name == n.name {
+			return // both products have it
+		}
 		if o.Surface == n.Surface && overlap(o.parts, n.parts) {
 			panic(fmt.Sprintf("bot: route %q is hidden by %q", n.Name(), o.Name()))
 		}

@@ -4,12 +4,21 @@ package bot
 // The README carries it as `teamspro routes` prints it.
 func (b *Bot) Routes(key App) *Router {
 	r := &Router{app: key}
-	if key == ImagePro {
-		b.imageRoutes(r)
-		return r
+	if key == Both {
+		b.bothRoutes(r)
 	}
-
 	b.signInRoutes(r)
+	if key.has(ContactPro) {
+		b.contactRoutes(r)
+	}
+	if key.has(ImagePro) {
+		b.imageRoutes(r)
+	}
+	return r
+}
+
+// contactRoutes are Contact Pro's.
+func (b *Bot) contactRoutes(r *Router) {
 
 	// Chat
 	r.Command("help", b.help, "what can be typed")
@@ -80,13 +89,10 @@ func (b *Bot) Routes(key App) *Router {
 	// Acknowledged, nothing else
 	r.Other("composeExtension/onCardButtonClicked", b.acknowledge, "a button of a card sent from an app without bot")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
-	return r
 }
 
 // imageRoutes are Image Pro's.
 func (b *Bot) imageRoutes(r *Router) {
-	b.signInRoutes(r)
-
 	// Chat: a picture comes with the message, or is the one worked on last
 	r.Command("help", b.imageHelp, "what can be typed")
 	r.Command("hello", b.hello, "the welcome again")

@@ -3,7 +3,7 @@ package cards
 // Welcome greets a conversation once: what this is worth, how to begin, what to type.
 func Welcome(t Texts, v WelcomeView) Card {
 	worth := t.Text("card.welcome."+welcomePlace(v.Place), "App", v.App)
-	if v.Pictures {
+	if v.Pictures && !v.Add {
 		worth = t.Text("card.welcome.image", "App", v.App)
 	}
 	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
@@ -20,7 +20,7 @@ func Welcome(t Texts, v WelcomeView) Card {
 	if v.Add {
 		actions = append(actions, button(t.Text("button.add"), AddVerb("")))
 	}
-	if !v.Pictures {
+	if v.Add || !v.Pictures {
 		actions = append(actions, button(t.Text("button.books"), "books"))
 	}
 	return newCard(plain(worth), body, append(actions, button(t.Text("button.help"), "help"))...)
@@ -29,6 +29,8 @@ func Welcome(t Texts, v WelcomeView) Card {
 // welcomeCommands are the first things to try.
 func welcomeCommands(v WelcomeView) []string {
 	switch {
+	case v.Pictures && v.Add:
+		return []string{"find", "resize", "help"}
 	case v.Pictures:
 		return []string{"resize", "redact", "help"}
 	case v.Add:

@@ -91,6 +91,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	if err := errors.Join(named("TEAMSPRO_CONTACT_APP_", errContact), named("TEAMSPRO_IMAGE_APP_", errImage)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if strings.EqualFold(s.Contact.ID, s.Image.ID) {
+		imageApp = contactApp // one bot, which knows its conversations once
+	}
 	svc.tenants = s.AllowedTenants
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})

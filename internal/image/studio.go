@@ -78,6 +78,7 @@ type work struct {
 	mu    sync.Mutex // of what follows, for moments
 	trail Trail
 	moves int                // how often the trail moved
+	moved time.Time          // when it did last, or was laid down
 	saved *Item              // what it was saved as last
 	kept  string             // the text of the plan that was saved
 	made  map[string]outcome // by the text of the plan
@@ -97,7 +98,8 @@ type Work struct {
 	Saved *Item // the file that it was saved as last; nil when it was not
 	// Unsaved says that the file is not as the picture is now.
 	Unsaved bool
-	At      int // how often it has changed: it tells a card of now from an older one
+	Moved   time.Time // when it changed last
+	At      int       // how often it has changed: it tells a card of now from an older one
 	Plan    Plan
 	Before  Facts
 	After   Facts
@@ -142,7 +144,7 @@ func (s *Studio) lay(ctx context.Context, who identity.Caller, name string, data
 	if err != nil {
 		return nil, err
 	}
-	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, origin: origin, reader: who,
+	w := &work{desk: deskOf(who), id: ID(rand.Text()), name: name, before: facts, origin: origin, reader: who, moved: time.Now(),
 		kept: Plan{}.String(), made: map[string]outcome{Plan{}.String(): {facts: facts}}}
 	s.data.Set(w.id, data)
 	s.works.Set(w.id, w)
@@ -245,7 +247,7 @@ func (w *work) went(trail Trail, now outcome) Work {
 	defer w.mu.Unlock()
 	text := trail.Plan().String()
 	if trail.At != w.trail.At || text != w.trail.Plan().String() {
-		w.trail, w.moves = trail, w.moves+1
+		w.trail, w.moves, w.moved = trail, w.moves+1, time.Now()
 	}
 	w.made[text] = now
 	known := map[string]bool{Plan{}.String(): true}
@@ -428,6 +430,6 @@ func gone(op string) error { return fault.New(fault.NotFound, op, "image.gone") 
 func (w *work) view() Work {
 	p := w.trail.Plan()
 	made := w.made[p.String()]
-	return Work{ID: w.id, Name: w.name, Item: w.origin, Saved: w.saved, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
+	return Work{ID: w.id, Name: w.name, Item: w.origin, Saved: w.saved, Moved: w.moved, At: w.moves, Plan: p, Before: w.before, After: made.facts, Notes: made.notes,
 		Unsaved: p.String() != w.kept, Undo: w.trail.At > 0, Redo: w.trail.At < len(w.trail.Plans)}
 }
