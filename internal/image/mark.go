@@ -32,7 +32,7 @@ func (g *Gallery) Mark(ctx context.Context, who identity.Caller, name string) ([
 		return strings.EqualFold(i.Name, name) || strings.EqualFold(strings.TrimSuffix(i.Name, path.Ext(i.Name)), name)
 	})
 	if at < 0 {
-		return nil, fault.New(fault.NotFound, op, FaultNoMark, "Name", name)
+		return nil, fault.New(fault.NotFound, op, "image.no_mark.library", "Name", name)
 	}
 	_, data, err := g.drives.Read(ctx, who, found[at].Ref, maxMark)
 	return data, err

@@ -21,7 +21,7 @@ func TestMark(t *testing.T) {
 		{"logo", "64x64"}, {"LOGO.PNG", "64x64"}, {"logo old", "32x32"}, {"log", ""}, {"seal", ""},
 	} {
 		data, err := h.Mark(t.Context(), ana, row.name)
-		if string(data) != row.want || (err == nil) != (row.want != "") || err != nil && textOf(err) != image.FaultNoMark {
+		if string(data) != row.want || (err == nil) != (row.want != "") || err != nil && textOf(err) != "image.no_mark.library" {
 			t.Errorf("@%s: %q, %v", row.name, data, err)
 		}
 	}
