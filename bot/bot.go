@@ -46,7 +46,7 @@ type Config struct {
 	People People
 	// Gallery is what people do with files of SharePoint; for Image Pro.
 	Gallery *image.Gallery
-	// Pins, Presets and Batches are what Image Pro does with sets of pictures; nil leaves them out.
+	// Pins, Presets and Batches are what people do with sets of pictures; for Image Pro.
 	Pins    *image.Pins
 	Presets *image.PresetBook
 	Batches *image.Batches

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -260,7 +261,10 @@ func (b *Bot) later(t *Turn, do func(*Turn)) {
 		defer cancel()
 		own := *t
 		own.ctx = ctx
-		do(&own)
+		_, err := guard(ctx, func() (struct{}, error) { do(&own); return struct{}{}, nil })
+		if err != nil {
+			own.log(slog.LevelError, "what was to be done after an answer was not", slog.Any("error", err))
+		}
 	})
 }
 
