@@ -46,7 +46,7 @@ type Config struct {
 	People People
 	// Gallery is what people do with files of SharePoint; for Image Pro.
 	Gallery *image.Gallery
-	// Pins, Presets and Batches are what Image Pro does with sets of pictures; nil leaves them out.
+	// Pins, Presets and Batches are what people do with sets of pictures; for Image Pro.
 	Pins    *image.Pins
 	Presets *image.PresetBook
 	Batches *image.Batches
@@ -118,7 +118,7 @@ func New(c Config) *Bot {
 		c.Now = time.Now
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
-		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime},
+		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime}, exchanges: recently{span: longTime},
 		long: newGate(maxLong, 0)}
 	b.background, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
@@ -141,8 +141,8 @@ func (b *Bot) install(key App, c AppConfig) {
 }
 
 // Resume tells the people whose answers were lost with the last process that they should ask again, and those whose batches
-// it did not bring to their end how far they came. It comes back
-// when that is set up, and is called before the first activity is served.
+// it did not bring to their end how far they came. It comes back when that is set up, and is called before the first activity
+// is served.
 func (b *Bot) Resume(ctx context.Context) error {
 	owing, err := b.turns.Owing(ctx)
 	if err != nil {

@@ -155,6 +155,9 @@ func (s *teams) upload(w http.ResponseWriter, r *http.Request, body []byte) erro
 			return io.ErrUnexpectedEOF
 		}
 		w.WriteHeader(status)
+		if status == http.StatusAccepted { // and wants the same again
+			fmt.Fprintf(w, `{"nextExpectedRanges":["%d-"]}`, len(s.stored))
+		}
 		return nil
 	}
 	if _, err := fmt.Sscanf(r.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &total); err != nil || from != len(s.stored) || to-from+1 != len(body) {

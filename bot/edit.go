@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -260,7 +261,10 @@ func (b *Bot) later(t *Turn, do func(*Turn)) {
 		defer cancel()
 		own := *t
 		own.ctx = ctx
-		do(&own)
+		_, err := guard(ctx, func() (struct{}, error) { do(&own); return struct{}{}, nil })
+		if err != nil {
+			own.log(slog.LevelError, "what was to be done after an answer was not", slog.Any("error", err))
+		}
 	})
 }
 
@@ -285,16 +289,17 @@ func (b *Bot) showPicture(t *Turn) (cards.Card, error) {
 // linked finds the link to a file in what was typed, also where Teams shows the name of the file in its place, and gives the
 // words without it. Words that are a plan are left alone.
 func (b *Bot) linked(t *Turn) (link, words string) {
-	if _, err := b.plan(t, t.Words); err == nil {
-		return "", t.Words
-	}
-	if link, words = image.FindLink(t.Words); link != "" {
-		return link, words
-	}
+	link, words = image.FindLink(t.Words)
 	for _, l := range t.activity.anchors() {
-		if image.IsDriveLink(l.address) {
-			return l.address, strings.TrimSpace(strings.Replace(t.Words, l.text, " ", 1))
+		if link == "" && image.IsDriveLink(l.address) {
+			link, words = l.address, strings.TrimSpace(strings.Replace(t.Words, l.text, " ", 1))
 		}
 	}
-	return "", t.Words
+	if link == "" {
+		return "", t.Words
+	}
+	if _, err := b.plan(t, t.Words); err == nil { // a text to write on a picture may hold an address
+		return "", t.Words
+	}
+	return link, words
 }

@@ -158,14 +158,22 @@ func (b *Bot) answerOffer(t *Turn) error {
 		b.later(t, func(t *Turn) { b.show(t, t.activity.ReplyToID, card) })
 		return nil
 	}
-	_, err := b.begin(t, cards.Card{}, func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
-		if err := b.handOver(t, c); err != nil {
-			t.log(slog.LevelWarn, "a file was not handed over", slog.Any("error", err))
-			b.show(t, t.activity.ReplyToID, cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: append(t.again(c), t.steps("help")...)}))
+	w, err := b.begin(t, cards.Card{}, func(t *Turn, _ func(cards.Card)) (cards.Card, error) { return cards.Card{}, b.handOver(t, c) })
+	if err != nil {
+		return err
+	}
+	b.replies.done.Go(func() {
+		if <-w.done; w.err != nil {
+			b.later(t, func(t *Turn) { b.notHanded(t, c, w.err) })
 		}
-		return cards.Card{}, nil
 	})
-	return err
+	return nil
+}
+
+// notHanded puts what went wrong in the place of the offer.
+func (b *Bot) notHanded(t *Turn, c fileConsent, err error) {
+	t.log(slog.LevelWarn, "a file was not handed over", slog.Any("error", err))
+	b.show(t, t.activity.ReplyToID, cards.Trouble(t.Lang, cards.TroubleView{Sentence: b.sentence(t, err), Next: append(t.again(c), t.steps("help")...)}))
 }
 
 // again offers the file once more.

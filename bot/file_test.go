@@ -146,6 +146,7 @@ func TestUpload(t *testing.T) {
 		"after a refusal":         {[]int{503, 500}, 4, false},
 		"a lost answer":           {[]int{-1}, 2, false},
 		"an ended session":        {[]int{404}, 1, true},
+		"wanted again and again":  {[]int{202, 202, 202, 202, 202}, 4, true},
 		"refused again and again": {[]int{503, 503, 503, 503, 503}, 4, true},
 	} {
 		t.Run(name, func(t *testing.T) {

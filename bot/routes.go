@@ -153,7 +153,7 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Action("image/{id}/{at}/save", b.askSavePicture, "what the picture can become")
 	r.Action("image/{id}/{at}/share", b.sharePicture, "a link to its file")
 	r.Action("image/{id}/{at}/version/{how}", b.pressVersion, "a new version of its file")
-	r.Action("image/{id}/{at}/file/{how}/{name}", b.pressFile, "a new file")
+	r.Action("image/{id}/{at}/new/{how}/{name}", b.pressFile, "a new file")
 
 	// Dialogs
 	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")

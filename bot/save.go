@@ -142,7 +142,7 @@ func (b *Bot) versionStep(t *Turn, w image.Work, how, key string) cards.Step {
 }
 
 func (b *Bot) fileStep(t *Turn, w image.Work, how, name, key string) cards.Step {
-	return cards.Step{Title: t.Text(key), Verb: cards.PictureVerb(string(w.ID), w.At, "file", how, name)}
+	return cards.Step{Title: t.Text(key), Verb: cards.PictureVerb(string(w.ID), w.At, "new", how, name)}
 }
 
 func dialogStep(t *Turn, w image.Work) cards.Step {

@@ -55,7 +55,7 @@ func (u upload) run(ctx context.Context) error {
 		switch {
 		case err == nil && (status == http.StatusOK || status == http.StatusCreated):
 			return nil
-		case err == nil && status == http.StatusAccepted:
+		case err == nil && status == http.StatusAccepted && wanted(body, to) > from:
 			from, tries = wanted(body, to), 0
 			continue
 		case err == nil && (status == http.StatusNotFound || status == http.StatusGone || status == http.StatusUnauthorized || status == http.StatusForbidden):

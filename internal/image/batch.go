@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,17 +198,14 @@ func (b *Batches) Ask(ctx context.Context, who identity.Caller, w BatchWish) (Pr
 
 // find gives the pictures of a wish, at most one more than a batch may have.
 func (b *Batches) find(ctx context.Context, who identity.Caller, w BatchWish) ([]Item, error) {
-	found, err := b.studio.drives.Search(ctx, who, w.Folder, w.Words, MaxBatch+1)
+	var found []Item
+	var err error
 	if strings.TrimSpace(w.Words) == "" {
 		found, err = b.studio.drives.Images(ctx, who, w.Folder, MaxBatch+1)
+	} else {
+		found, err = b.studio.drives.Search(ctx, who, w.Folder, w.Words, MaxBatch+1)
 	}
-	pictures := found[:0:0]
-	for _, item := range found {
-		if item.IsPicture() {
-			pictures = append(pictures, item)
-		}
-	}
-	return pictures, err
+	return slices.DeleteFunc(found, func(i Item) bool { return !i.IsPicture() }), err
 }
 
 func (b *Batches) newID() BatchID {

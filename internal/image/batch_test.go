@@ -446,3 +446,25 @@ func TestBatchSurvivesAPanic(t *testing.T) {
 		}
 	})
 }
+
+// unsearchable is a drive that finds nothing by words.
+type unsearchable struct{ *drive }
+
+func (unsearchable) Search(context.Context, identity.Caller, image.ItemRef, string, int) ([]image.Item, error) {
+	return nil, fault.New(fault.Busy, "test", "")
+}
+
+// A batch of a whole folder asks for its pictures and searches for nothing.
+func TestBatchOfAFolder(t *testing.T) {
+	t.Parallel()
+	d := unsearchable{imagetest.New()}
+	d.Put(imagetest.Root, "harbour.png", []byte("40x30"))
+	batches := image.NewBatches(image.NewStudio(image.StudioConfig{Engine: &easel{}, Drives: d}), &memoryBatches{all: map[image.BatchID]image.Batch{}}, slog.New(slog.DiscardHandler), nil)
+	p, err := image.Parse("resize 20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := batches.Ask(t.Context(), cleo, image.BatchWish{Words: " ", Plan: p, Folder: imagetest.Root}); err != nil || len(asked.Batch.Files) != 1 {
+		t.Errorf("%+v %v", asked, err)
+	}
+}

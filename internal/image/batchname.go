@@ -38,18 +38,12 @@ func short(stem string) string {
 	return stem
 }
 
-// extension is that of a format; the one that the file has stays where it means the same.
+// extension is that of a format; the one that the file has stays where it means the same, and where no format is asked for.
 func extension(ext string, format Format) string {
-	same := map[Format][]string{JPEG: {".jpg", ".jpeg", ".jpe", ".jfif"}, PNG: {".png"}, WebP: {".webp"}, GIF: {".gif"}, AVIF: {".avif"}}[format]
-	if len(same) == 0 {
+	if promised, ok := FormatOf(ext); format == "" || ok && promised == format {
 		return ext
 	}
-	for _, s := range same {
-		if strings.EqualFold(s, ext) {
-			return ext
-		}
-	}
-	return same[0]
+	return ending(format)
 }
 
 // mark is what a plan adds to a name: the size that it gives, else the first thing that it does.

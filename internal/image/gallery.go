@@ -43,8 +43,7 @@ type (
 	}
 	// Roster tells what Teams knows of a conversation.
 	Roster interface {
-		// Role gives the person's role in the conversation; identity.None when they are not in it. Busy when Teams does not say.
-		Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error)
+		Roles
 		// Group is the Entra id of the group behind the team of a channel; empty where there is no team.
 		Group(ctx context.Context, who identity.Caller) (string, error)
 	}
@@ -102,15 +101,7 @@ func NewGallery(c GalleryConfig) *Gallery {
 }
 
 // may refuses who is nobody, and everybody where no drives are connected.
-func (g *Gallery) may(op string, who identity.Caller) error {
-	switch {
-	case g.drives == nil:
-		return fault.New(fault.Denied, op, "image.no_drives")
-	case who.Person == "" || who.Tenant == "":
-		return fault.New(fault.Denied, op, "image.anonymous")
-	}
-	return nil
-}
+func (g *Gallery) may(op string, who identity.Caller) error { return mayUseDrives(op, g.drives, who) }
 
 // Item reads a file or folder as it is now.
 func (g *Gallery) Item(ctx context.Context, who identity.Caller, ref ItemRef) (Item, error) {

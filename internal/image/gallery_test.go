@@ -300,6 +300,41 @@ func TestSaveNewVersion(t *testing.T) {
 	}
 }
 
+// meddling is a drive in which something happens just before a file is looked at.
+type meddling struct {
+	*drive
+	meddle func()
+}
+
+func (d *meddling) Item(ctx context.Context, who identity.Caller, ref image.ItemRef) (image.Item, error) {
+	d.meddle()
+	return d.drive.Item(ctx, who, ref)
+}
+
+// What is done to a picture while it is being saved is not in the file, and still unsaved.
+func TestSaveWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHall(), t.Context()
+	w := h.edited(t, "resize 200")
+	d := &meddling{drive: h.drives, meddle: sync.OnceFunc(func() {
+		p, _ := image.Parse("grey")
+		if _, err := h.studio.Do(ctx, ana, w.ID, p); err != nil {
+			t.Error(err)
+		}
+	})}
+	g := image.NewGallery(image.GalleryConfig{Studio: h.studio, Drives: d, Roster: h.crew, Libraries: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory})
+	s, err := g.Save(ctx, ana, w.ID, image.Wish{Mode: image.NewVersion, Clash: image.Over}, deed("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(h.drives.Data(s.Item.Ref)); !strings.Contains(got, "resize 200") || strings.Contains(got, "grey") {
+		t.Errorf("saved %q", got)
+	}
+	if now, err := h.studio.Look(ana, w.ID); err != nil || !now.Unsaved || now.Plan.String() != "resize 200 | grey" {
+		t.Errorf("the picture now: %+v %v", now, err)
+	}
+}
+
 func TestSaveRefuses(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

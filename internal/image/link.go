@@ -43,7 +43,7 @@ func (s *Studio) OpenLink(ctx context.Context, who identity.Caller, link string)
 	if !IsDriveLink(link) {
 		return Work{}, fault.New(fault.Invalid, op, "image.link.foreign")
 	}
-	if err := s.mayOpen(op, who); err != nil {
+	if err := mayUseDrives(op, s.drives, who); err != nil {
 		return Work{}, err
 	}
 	item, err := s.drives.Resolve(ctx, who, link)

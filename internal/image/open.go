@@ -20,7 +20,7 @@ type opening struct {
 // that is pressed twice opens one.
 func (s *Studio) Open(ctx context.Context, who identity.Caller, ref ItemRef) (Work, error) {
 	const op = "image.Open"
-	if err := s.mayOpen(op, who); err != nil {
+	if err := mayUseDrives(op, s.drives, who); err != nil {
 		return Work{}, err
 	}
 	item, err := s.drives.Item(ctx, who, ref)
@@ -45,11 +45,17 @@ func (s *Studio) Open(ctx context.Context, who identity.Caller, ref ItemRef) (Wo
 	return w.view(), nil
 }
 
-func (s *Studio) mayOpen(op string, who identity.Caller) error {
-	switch {
-	case s.drives == nil:
+// mayUseDrives refuses who has no account of the organisation, and everybody where there are no drives.
+func mayUseDrives(op string, drives Drives, who identity.Caller) error {
+	if drives == nil {
 		return fault.New(fault.Denied, op, "image.no_drives")
-	case who.Person == "" || who.Tenant == "":
+	}
+	return known(op, who)
+}
+
+// known refuses who has no account of the organisation.
+func known(op string, who identity.Caller) error {
+	if who.Person == "" || who.Tenant == "" {
 		return fault.New(fault.Denied, op, "image.anonymous")
 	}
 	return nil
@@ -121,7 +127,7 @@ func (s *Studio) previewView(ctx context.Context, t identity.Tenant, v view, pla
 		}
 	}
 	p, err := Parse(plan)
-	if plan != (Plan{}).String() && err != nil {
+	if err != nil {
 		return nil, "", err
 	}
 	item, data, err := s.drives.Read(ctx, v.caller(t), v.ref, s.most)

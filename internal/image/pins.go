@@ -36,7 +36,7 @@ type PinShelf interface {
 	ChangePins(ctx context.Context, t identity.Tenant, c identity.Conversation, change func([]Pin) ([]Pin, error)) error
 }
 
-// Roles tells what somebody is in a conversation; identity.None when they are not in it.
+// Roles tells what somebody is in a conversation; identity.None when they are not in it. Busy when Teams does not say.
 type Roles interface {
 	Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error)
 }
@@ -71,7 +71,7 @@ type Pinned struct {
 
 // List gives a page of the conversation's pins, the oldest first, and how many there are in all.
 func (p *Pins) List(ctx context.Context, who identity.Caller, skip, most int) (page []Pinned, all int, err error) {
-	if err := mayUseDrives("image.Pins.List", p.drives, who); err != nil {
+	if err := p.open("image.Pins.List", who); err != nil {
 		return nil, 0, err
 	}
 	pins, err := p.shelf.Pins(ctx, who.Tenant, who.Conversation)
@@ -155,7 +155,7 @@ func full(op string, oldest Pin) error {
 
 // readable is a picture that the person may read.
 func (p *Pins) readable(ctx context.Context, op string, who identity.Caller, ref ItemRef) (Item, error) {
-	if err := mayUseDrives(op, p.drives, who); err != nil {
+	if err := p.open(op, who); err != nil {
 		return Item{}, err
 	}
 	item, err := p.drives.Item(ctx, who, ref)
@@ -174,7 +174,7 @@ func (p *Pins) Unpin(ctx context.Context, who identity.Caller, ref ItemRef) (Pin
 // Numbered finds the pin that has a number in the list; the fault is NotFound.
 func (p *Pins) Numbered(ctx context.Context, who identity.Caller, n int) (Pin, error) {
 	const op = "image.Numbered"
-	if err := mayUseDrives(op, p.drives, who); err != nil {
+	if err := p.open(op, who); err != nil {
 		return Pin{}, err
 	}
 	pins, err := p.shelf.Pins(ctx, who.Tenant, who.Conversation)
@@ -204,7 +204,7 @@ func (p *Pins) Caption(ctx context.Context, who identity.Caller, ref ItemRef, ca
 // change changes one pin. Whether the person may is asked before and holds for the pin as it was then: one that somebody
 // else took down and pinned again meanwhile stays.
 func (p *Pins) change(ctx context.Context, op string, who identity.Caller, ref ItemRef, make func(pins []Pin, i int) []Pin) (Pin, error) {
-	if err := mayUseDrives(op, p.drives, who); err != nil {
+	if err := p.open(op, who); err != nil {
 		return Pin{}, err
 	}
 	pins, err := p.shelf.Pins(ctx, who.Tenant, who.Conversation)
@@ -247,10 +247,10 @@ func checkCaption(op, caption string) (string, error) {
 	return caption, nil
 }
 
-// mayUseDrives refuses who has no account of the organisation, and everybody where there are no drives.
-func mayUseDrives(op string, drives Drives, who identity.Caller) error {
-	if drives == nil {
-		return fault.New(fault.Denied, op, "image.no_drives")
+// open refuses who is nobody or nowhere, and everybody where no drives are connected.
+func (p *Pins) open(op string, who identity.Caller) error {
+	if err := mayUseDrives(op, p.drives, who); err != nil {
+		return err
 	}
-	return known(op, who)
+	return member(op, who)
 }

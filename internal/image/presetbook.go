@@ -71,7 +71,7 @@ type ListedPreset struct {
 // List gives the organisation's presets by name. Who may delete one is asked of Teams for this conversation only; elsewhere
 // it shows when they try.
 func (b *PresetBook) List(ctx context.Context, who identity.Caller) ([]ListedPreset, error) {
-	if err := known("image.PresetBook.List", who); err != nil {
+	if err := member("image.PresetBook.List", who); err != nil {
 		return nil, err
 	}
 	kept, err := b.shelf.Presets(ctx, who.Tenant)
@@ -95,7 +95,7 @@ func (b *PresetBook) List(ctx context.Context, who identity.Caller) ([]ListedPre
 // a name may be, Preset.Validate says.
 func (b *PresetBook) Save(ctx context.Context, who identity.Caller, name string, p Plan) (saved OwnPreset, before *Plan, err error) {
 	const op = "image.SavePreset"
-	if err := known(op, who); err != nil {
+	if err := member(op, who); err != nil {
 		return OwnPreset{}, nil, err
 	}
 	saved = OwnPreset{Preset: Preset{Name: strings.Join(strings.Fields(name), " "), Plan: p}, By: who.Person, At: b.now(), Home: who.Conversation, Team: who.Team}
@@ -122,7 +122,7 @@ func (b *PresetBook) Save(ctx context.Context, who identity.Caller, name string,
 // Delete takes a preset away and gives it back as it was, so that it can be saved again.
 func (b *PresetBook) Delete(ctx context.Context, who identity.Caller, name string) (gone OwnPreset, err error) {
 	const op = "image.DeletePreset"
-	if err := known(op, who); err != nil {
+	if err := member(op, who); err != nil {
 		return OwnPreset{}, err
 	}
 	if presetName(name) == "" || len(name) > 4*maxPresetName {
@@ -178,10 +178,10 @@ func noPreset(op, name string) error {
 	return fault.New(fault.NotFound, op, "preset.none", "Name", name)
 }
 
-// known refuses who has no account of the organisation.
-func known(op string, who identity.Caller) error {
-	if who.Person == "" || who.Tenant == "" || who.Conversation == "" {
+// member refuses who has no account of the organisation, or is in no conversation.
+func member(op string, who identity.Caller) error {
+	if who.Conversation == "" {
 		return fault.New(fault.Denied, op, "image.anonymous")
 	}
-	return nil
+	return known(op, who)
 }

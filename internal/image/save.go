@@ -224,7 +224,7 @@ func (g *Gallery) save(ctx context.Context, who identity.Caller, id ID, wish Wis
 	if err != nil {
 		return Saved{}, err
 	}
-	r, plan, err := g.studio.resultIn(ctx, who, id, a.format)
+	r, plan, err := g.studio.resultIn(ctx, who, w, a.format)
 	if err != nil {
 		return Saved{}, err
 	}
@@ -424,10 +424,11 @@ func (w Work) File() (Item, bool) {
 	return Item{}, false
 }
 
-// resultIn makes the picture as it is now, whole, in a format unless that is empty, and tells the plan that did it.
-func (s *Studio) resultIn(ctx context.Context, who identity.Caller, id ID, f Format) (Result, Plan, error) {
+// resultIn makes a picture as it was seen, whole, in a format unless that is empty, and tells the plan that did it. What is
+// done to it meanwhile is not in it.
+func (s *Studio) resultIn(ctx context.Context, who identity.Caller, seen Work, f Format) (Result, Plan, error) {
 	const op = "image.Result"
-	w, err := s.work(op, who, id)
+	w, err := s.work(op, who, seen.ID)
 	if err != nil {
 		return Result{}, Plan{}, err
 	}
@@ -435,9 +436,7 @@ func (s *Studio) resultIn(ctx context.Context, who identity.Caller, id ID, f For
 	if err != nil {
 		return Result{}, Plan{}, err
 	}
-	w.mu.Lock()
-	p := w.trail.Plan()
-	w.mu.Unlock()
+	p := seen.Plan
 	if f != "" && f != p.Output.Format && (p.Output.Format != "" || string(f) != w.before.Format) {
 		if p, err = p.Then(Plan{Output: Output{Format: f}}); err != nil {
 			return Result{}, Plan{}, err

@@ -128,8 +128,8 @@ func NewStudio(c StudioConfig) *Studio {
 
 // Take lays a picture on a person's desk. It is from then on the latest there.
 func (s *Studio) Take(ctx context.Context, who identity.Caller, name string, data []byte) (Work, error) {
-	if who.Person == "" || who.Tenant == "" {
-		return Work{}, fault.New(fault.Denied, "image.Take", "image.anonymous")
+	if err := known("image.Take", who); err != nil {
+		return Work{}, err
 	}
 	w, err := s.lay(ctx, who, name, data, nil)
 	if err != nil {
