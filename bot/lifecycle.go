@@ -84,7 +84,7 @@ func (b *Bot) bind(t *Turn) error {
 
 func (b *Bot) welcomeCard(t *Turn) cards.Card {
 	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
-		Add: t.app.key == ContactPro, Pictures: t.app.key == ImagePro, HelpURL: b.page("/help", t)})
+		Add: t.app.key == ContactPro, Pictures: t.app.key == ImagePro, Files: t.app.key == ImagePro && b.connected(), HelpURL: b.page("/help", t)})
 }
 
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.

@@ -199,7 +199,7 @@ func (b *Batches) Ask(ctx context.Context, who identity.Caller, w BatchWish) (Pr
 func (b *Batches) find(ctx context.Context, who identity.Caller, w BatchWish) ([]Item, error) {
 	found, err := b.studio.drives.Search(ctx, who, w.Folder, w.Words, MaxBatch+1)
 	if strings.TrimSpace(w.Words) == "" {
-		found, err = b.studio.drives.Images(ctx, who, w.Folder, MaxBatch+1)
+		found, err = newest(ctx, b.studio.drives, who, w.Folder, MaxBatch+1)
 	}
 	pictures := found[:0:0]
 	for _, item := range found {
