@@ -62,6 +62,8 @@ func (t *Turn) waysOn(err error) []cards.Step {
 	switch {
 	case strings.HasPrefix(textOf(err), "image.library."):
 		return t.steps("library", "help")
+	case textOf(err) == "batch.nothing":
+		return append([]cards.Step{t.imagesStep()}, t.steps("library", "help")...)
 	case t.app.key == ImagePro:
 		return t.steps("help")
 	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):

@@ -42,7 +42,11 @@ func (b *Bot) images(t *Turn, words string, skip int) (cards.Card, error) {
 	case len(found.Items) == 0:
 		return cards.Note(t.Lang, cards.NoteView{Title: b.noImages(t, words), Text: t.Text("images.hint", "Folder", found.Where.Name), Next: t.steps("library", "help")}), nil
 	}
-	v := cards.ImagesView{Title: imagesTitle(t, found, words), Where: found.Where.Name, WhereURL: found.Where.WebURL, Query: brief(words), Prev: -1, Steps: t.steps("library")}
+	v := cards.ImagesView{Title: imagesTitle(t, found, words), Where: found.Where.Name, WhereURL: found.Where.WebURL, Query: brief(words), Prev: -1}
+	if found.Total > 1 && b.Batches != nil {
+		v.Steps = t.offer(v.Steps, t.Text("step.batch"), cards.BatchSearchVerb(words, ""))
+	}
+	v.Steps = append(v.Steps, t.steps("library", "pins")...)
 	for _, i := range found.Items {
 		v.Rows = append(v.Rows, b.imageRow(t, i, thumbSide))
 	}
@@ -53,6 +57,11 @@ func (b *Bot) images(t *Turn, words string, skip int) (cards.Card, error) {
 		v.Prev = max(0, skip-imageRows)
 	}
 	return cards.Images(t.Lang, v), nil
+}
+
+// imagesStep shows the newest pictures of the library.
+func (t *Turn) imagesStep() cards.Step {
+	return cards.Step{Title: t.Text("button.images"), Verb: cards.ImagesVerb(0, "")}
 }
 
 func imagesTitle(t *Turn, found image.Found, words string) string {
@@ -173,11 +182,14 @@ func (b *Bot) itemView(t *Turn, i image.Item, p image.Properties) cards.ItemView
 	if p.Title != "" {
 		v.Lines = append([]string{p.Title}, v.Lines...)
 	}
-	v.Next = []cards.Step{{Title: t.Text("step.edit_image"), Verb: cards.ItemVerb(ref, "open")}}
+	v.Next = []cards.Step{{Title: t.Text("step.edit_image"), Verb: cards.ItemVerb(ref, "open")}, {Title: t.Text("step.share"), Verb: cards.ItemVerb(ref, "share")}}
+	if b.Pins != nil {
+		v.Next = append(v.Next, cards.Step{Title: t.Text("step.pin"), Verb: cards.PinVerb(ref, "")})
+	}
 	if first := image.Presets()[0]; i.W == 0 || i.W > maxCardSide || i.H > maxCardSide {
 		v.Next = append(v.Next, cards.Step{Title: t.Text(first.Key), Verb: cards.ItemVerb(ref, "do", first.Plan.String())})
 	}
-	v.Next = append(v.Next, cards.Step{Title: t.Text("step.share"), Verb: cards.ItemVerb(ref, "share")}, cards.Step{Title: t.Text("step.info"), Verb: cards.ItemVerb(ref, "info")})
+	v.Next = append(v.Next, cards.Step{Title: t.Text("step.info"), Verb: cards.ItemVerb(ref, "info")})
 	return v
 }
 

@@ -84,7 +84,7 @@ func (b *Bot) bind(t *Turn) error {
 
 func (b *Bot) welcomeCard(t *Turn) cards.Card {
 	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
-		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), HelpURL: b.page("/help", t)})
+		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), HelpURL: b.page("/help", t)})
 }
 
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.

@@ -262,16 +262,21 @@ func (b *Bot) offers(t *Turn, w image.Work) []cards.Step {
 	return append(offers, cards.Step{Title: t.Text("step.info"), Verb: cards.PictureVerb(string(w.ID), w.At, "info")})
 }
 
-// firsts are the steps that stand on the card itself: first the way out, then what people do most.
+// firsts are the steps that stand on the card itself: what people do most, and the way out, which comes first as soon as
+// something was done.
 func (b *Bot) firsts(t *Turn, w image.Work) []cards.Step {
-	var first []cards.Step
+	var out []cards.Step
 	switch {
 	case b.connected():
-		first = append(first, b.saveStep(t, w))
+		out = append(out, b.saveStep(t, w))
 	case t.Caller.Place == identity.Personal:
-		first = append(first, b.getStep(t, w))
+		out = append(out, b.getStep(t, w))
 	}
-	return append(first, b.tools(t, w, image.ToolResize, image.ToolCrop, image.ToolRedact, image.ToolAnnotate)...)
+	tools := b.tools(t, w, image.ToolResize, image.ToolCrop, image.ToolRedact, image.ToolAnnotate)
+	if w.Undo {
+		return append(out, tools...)
+	}
+	return append(tools, out...)
 }
 
 func (b *Bot) getStep(t *Turn, w image.Work) cards.Step {
@@ -296,13 +301,24 @@ func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
 	return b.helpCard(t, imageCommands(t.Lang), t.steps("privacy")), nil
 }
 
-// imageExamples are the commands that help explains, the most useful first.
-var imageExamples = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "privacy"}
+// imageExamples are the commands that help explains, in groups, the most useful first.
+var imageExamples = []struct {
+	group string
+	words []string
+}{
+	{"change", []string{"resize", "crop", "redact", "text", "convert", "under", "rotate", "chain", "undo"}},
+	{"files", []string{"images", "link", "save", "share", "file", "library"}},
+	{"many", []string{"several", "batch", "presets", "pin"}},
+	{"you", []string{"info", "me", "privacy"}},
+}
 
 func imageCommands(t cards.Texts) []cards.CommandView {
 	var list []cards.CommandView
-	for _, word := range imageExamples {
-		list = append(list, cards.CommandView{Name: t.Text("help.image." + word + ".name"), Example: t.Text("help.image." + word + ".example"), Does: t.Text("help.image." + word + ".does")})
+	for _, g := range imageExamples {
+		for _, word := range g.words {
+			list = append(list, cards.CommandView{Name: t.Text("help.image." + word + ".name"), Example: t.Text("help.image." + word + ".example"),
+				Does: t.Text("help.image." + word + ".does"), Group: t.Text("help.image.group." + g.group)})
+		}
 	}
 	return list
 }

@@ -39,6 +39,7 @@ func (b *Bot) pinsCard(t *Turn, skip int, notice string, next ...cards.Step) (ca
 	v := cards.PinsView{Notice: notice, Title: t.Text("pins.title", "Count", all), Skip: skip, Page: pinsOnPage, All: all, Next: next}
 	if all == 0 {
 		v.Title, v.Hint = t.Text("pins.none"), t.Text("pins.hint", "Mention", t.mention())
+		v.Next = append(v.Next, t.imagesStep())
 	}
 	for _, p := range page {
 		v.Rows = append(v.Rows, b.pinRow(t, p))

@@ -19,7 +19,7 @@ func editCard(t Texts, v EditView) Card {
 		body = append(body, banner(v.Note))
 	}
 	if v.Preview != "" {
-		body = append(body, Image{URL: v.Preview, AltText: plain(short(v.Alt, 400)), Size: "auto"})
+		body = append(body, large(v.Preview, v.Alt))
 	}
 	if v.Facts != "" {
 		body = append(body, subtle(v.Facts))

@@ -92,6 +92,14 @@ type Image struct {
 	AltText string    `json:"altText"`
 	Size    string    `json:"size,omitempty"`
 	Style   string    `json:"style,omitempty"`
+	// MSTeams is Teams' own addition to the schema.
+	MSTeams *ImageTeams `json:"msTeams,omitempty"`
+}
+
+// ImageTeams tells Teams what to do with an Image: with AllowExpand it can be seen large on computers too, as it always
+// can on phones.
+type ImageTeams struct {
+	AllowExpand bool `json:"allowExpand"`
 }
 
 // ActionSet is a row of buttons inside the body.

@@ -130,7 +130,11 @@ func (f Fact) encode(dst []byte) []byte {
 }
 
 func (i Image) element(dst []byte) []byte {
-	return open(dst, "Image").str("url", i.URL).str("altText", i.AltText).may("size", i.Size).may("style", i.Style).close()
+	o := open(dst, "Image").str("url", i.URL).str("altText", i.AltText).may("size", i.Size).may("style", i.Style)
+	if i.MSTeams != nil {
+		o = plainObject(o.key("msTeams")).truth("allowExpand", i.MSTeams.AllowExpand).close()
+	}
+	return o.close()
 }
 
 func (s ActionSet) element(dst []byte) []byte {

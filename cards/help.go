@@ -2,10 +2,7 @@ package cards
 
 // Welcome greets a conversation once: what this is worth, how to begin, what to type.
 func Welcome(t Texts, v WelcomeView) Card {
-	worth := t.Text("card.welcome."+welcomePlace(v.Place), "App", v.App)
-	if v.Pictures && !v.Add {
-		worth = t.Text("card.welcome.image", "App", v.App)
-	}
+	worth := t.Text(welcomeWorth(v), "App", v.App)
 	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
 	for _, command := range welcomeCommands(v) {
 		body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
@@ -20,10 +17,25 @@ func Welcome(t Texts, v WelcomeView) Card {
 	if v.Add {
 		actions = append(actions, button(t.Text("button.add"), AddVerb("")))
 	}
+	if v.Files {
+		actions = append(actions, button(t.Text("button.images"), ImagesVerb(0, "")))
+	}
 	if v.Add || !v.Pictures {
 		actions = append(actions, button(t.Text("button.books"), "books"))
 	}
 	return newCard(plain(worth), body, append(actions, button(t.Text("button.help"), "help"))...)
+}
+
+// welcomeWorth is the key of what the app is good for in a place.
+func welcomeWorth(v WelcomeView) string {
+	switch {
+	case v.Add: // who is both begins with people
+	case v.Files:
+		return "card.welcome.files." + welcomePlace(v.Place)
+	case v.Pictures:
+		return "card.welcome.image"
+	}
+	return "card.welcome." + welcomePlace(v.Place)
 }
 
 // welcomeCommands are the first things to try.
@@ -31,6 +43,8 @@ func welcomeCommands(v WelcomeView) []string {
 	switch {
 	case v.Pictures && v.Add:
 		return []string{"find", "resize", "help"}
+	case v.Files:
+		return []string{"images", "resize", "redact", "help"}
 	case v.Pictures:
 		return []string{"resize", "redact", "help"}
 	case v.Add:
@@ -58,17 +72,33 @@ func Help(t Texts, v HelpView) Card {
 	return fit(len(v.Commands), func(shown int) layout {
 		intro := t.Text("card.help.intro")
 		body := []Element{heading(t.Text("card.help.title", "App", v.App)), text(line(intro))}
-		for _, c := range v.Commands[:shown] {
-			body = append(body, typed(v.Mention+c.Example, short(c.Does, 200))...)
-		}
+		first, others := grouped(v.Mention, v.Commands[:shown])
+		body = append(body, first...)
 		body = append(body, more(t, len(v.Commands), shown)...)
 		body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
-		actions := steps(v.Next)
+		actions := append(others, steps(v.Next)...)
 		if v.HelpURL != "" {
 			actions = append(actions, OpenURL{Title: t.Text("button.help.page"), URL: v.HelpURL, Tooltip: t.Text("button.browser.tooltip")})
 		}
-		return newLayout(plain(join(" ", intro, helpWords(v))), body, actions...)
+		return newLayout(plain(join(" ", intro, helpWords(v))), body, few(actions)...)
 	})
+}
+
+// grouped shows the commands of the first group, and folds each other group away behind a button with its name.
+func grouped(mention string, commands []CommandView) (first []Element, others []Action) {
+	for i := 0; i < len(commands); {
+		group := commands[i].Group
+		var rows []Element
+		for ; i < len(commands) && commands[i].Group == group; i++ {
+			rows = append(rows, typed(mention+commands[i].Example, short(commands[i].Does, 200))...)
+		}
+		if first == nil {
+			first = rows
+			continue
+		}
+		others = append(others, ShowCard{Title: plain(group), Card: layout{Body: rows}})
+	}
+	return first, others
 }
 
 func helpWords(v HelpView) string {

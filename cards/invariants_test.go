@@ -209,6 +209,9 @@ func everyText(t Texts) {
 		Welcome(t, WelcomeView{Place: place, Add: true, HelpURL: "https://bot.contoso.example/help"})
 	}
 	Welcome(t, WelcomeView{Pictures: true})
+	for _, place := range []string{"personal", "groupChat", "channel"} {
+		Welcome(t, WelcomeView{Place: place, Pictures: true, Files: true})
+	}
 	Picture(t, harbour())
 	everyItem(t)
 	EditDialog(t, redacting())

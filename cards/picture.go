@@ -40,9 +40,14 @@ func pictureHead(notice, preview, alt string) []Element {
 		body = append(body, banner(notice))
 	}
 	if preview != "" {
-		body = append(body, Image{URL: preview, AltText: plain(short(alt, 400)), Size: "auto"}) // never larger than it is
+		body = append(body, large(preview, alt))
 	}
 	return body
+}
+
+// large is a picture as large as there is room, never larger than it is; who wants to see more of it can enlarge it.
+func large(address, alt string) Image {
+	return Image{URL: address, AltText: plain(short(alt, 400)), Size: "auto", MSTeams: &ImageTeams{AllowExpand: true}}
 }
 
 // became is a value before and after, once where it did not change.

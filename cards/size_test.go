@@ -54,7 +54,7 @@ var crowds = map[string]crowd{
 		return Books(english, BooksView{Books: repeat(n, book), Offers: repeat(n, book)})
 	},
 	"help": func(u string, n int) Card {
-		return Help(english, HelpView{App: "Contact Pro", Commands: repeat(n, CommandView{"find", wall(u, 60), wall(u, 200)})})
+		return Help(english, HelpView{App: "Contact Pro", Commands: repeat(n, CommandView{Name: "find", Example: wall(u, 60), Does: wall(u, 200)})})
 	},
 	"privacy": func(u string, n int) Card {
 		return Privacy(english, PrivacyView{Rows: repeat(n, FactView{wall(u, 100), wall(u, 300)})})

@@ -157,6 +157,8 @@ type WelcomeView struct {
 	HelpURL string
 	// Pictures greets for the app that works on pictures instead of contacts.
 	Pictures bool
+	// Files says that it works on the files of SharePoint and OneDrive, too.
+	Files bool
 }
 
 // HelpView lists what can be typed.
@@ -169,8 +171,8 @@ type HelpView struct {
 	Next []Step
 }
 
-// CommandView is a command as people type it, with an example.
-type CommandView struct{ Name, Example, Does string }
+// CommandView is a command as people type it, with an example. Commands of one Group stand together.
+type CommandView struct{ Name, Example, Does, Group string }
 
 // PictureView is a picture that somebody works on.
 type PictureView struct {

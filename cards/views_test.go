@@ -135,9 +135,16 @@ func settingsForm() SettingsForm {
 func help(mention string) HelpView {
 	next := []Step{{"Books", "books"}, {"Tags", "tags"}, {"Trash", "trash"}, {"Settings", "settings"}, {"Privacy", "privacy"}}
 	return HelpView{App: "Contact Pro", Mention: mention, HelpURL: "https://bot.contoso.example/help", Next: next, Commands: []CommandView{
-		{"find", "find marta in sales", "People by any words, in any order"}, {"who is", "who is +33 6 39 98 12 34", "Whose number this is"},
-		{"add", "add Marta Weber, marta@contoso.example", "A contact from one line; “add” alone opens the form"},
-		{"history", "history marta weber", "Who changed what, and when"}}}
+		{Name: "find", Example: "find marta in sales", Does: "People by any words, in any order"}, {Name: "who is", Example: "who is +33 6 39 98 12 34", Does: "Whose number this is"},
+		{Name: "add", Example: "add Marta Weber, marta@contoso.example", Does: "A contact from one line; “add” alone opens the form"},
+		{Name: "history", Example: "history marta weber", Does: "Who changed what, and when"}}}
+}
+
+func pictureHelp() HelpView {
+	return HelpView{App: "Image Pro", HelpURL: "https://bot.contoso.example/help", Next: []Step{{"Privacy", "privacy"}}, Commands: []CommandView{
+		{"resize", "resize 1200", "Smaller, nothing cut off", "Change a picture"}, {"crop", "crop 16:9", "A part of it", "Change a picture"},
+		{"images", "images harbour", "Finds pictures in SharePoint", "Find and save"}, {"batch", "batch harbour: webp", "All of a search", "Several at once"},
+		{"privacy", "privacy", "What is stored", "You and your data"}}}
 }
 
 func harbour() PictureView {
@@ -200,7 +207,7 @@ func made() []BatchRow {
 func aide() HelpView {
 	next := []Step{{"Carnets", "books"}, {"Étiquettes", "tags"}, {"Corbeille", "trash"}, {"Paramètres", "settings"}, {"Confidentialité", "privacy"}}
 	return HelpView{App: "Contact Pro", HelpURL: "https://bot.contoso.example/aide", Next: next, Commands: []CommandView{
-		{"trouver", "trouver marta dans ventes", "Des contacts par n’importe quels mots"}, {"ajouter", "ajouter Marta Weber, marta@contoso.example", "Un contact en une ligne"}}}
+		{Name: "trouver", Example: "trouver marta dans ventes", Does: "Des contacts par n’importe quels mots"}, {Name: "ajouter", Example: "ajouter Marta Weber, marta@contoso.example", Does: "Un contact en une ligne"}}}
 }
 
 func values() map[string]string {

@@ -70,7 +70,7 @@ func (c *Client) personalHome(ctx context.Context, k *call) (image.Item, error) 
 		return image.Item{}, k.fault(err)
 	}
 	home := root.item(drive.id)
-	home.Folder = true
+	home.Folder, home.Name = true, "OneDrive" // its own name is "root"
 	return home, nil
 }
 

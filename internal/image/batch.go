@@ -201,7 +201,7 @@ func (b *Batches) find(ctx context.Context, who identity.Caller, w BatchWish) ([
 	var found []Item
 	var err error
 	if strings.TrimSpace(w.Words) == "" {
-		found, err = b.studio.drives.Images(ctx, who, w.Folder, MaxBatch+1)
+		found, err = newest(ctx, b.studio.drives, who, w.Folder, MaxBatch+1)
 	} else {
 		found, err = b.studio.drives.Search(ctx, who, w.Folder, w.Words, MaxBatch+1)
 	}

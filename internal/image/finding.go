@@ -162,7 +162,7 @@ func (g *Gallery) list(ctx context.Context, who identity.Caller, in Item, words 
 	var list []Item
 	var err error
 	if words == "" {
-		list, err = g.drives.Images(ctx, who, in.Ref, MaxFound)
+		list, err = newest(ctx, g.drives, who, in.Ref, MaxFound)
 	} else {
 		list, err = g.drives.Search(ctx, who, in.Ref, words, MaxFound)
 	}
@@ -171,6 +171,24 @@ func (g *Gallery) list(ctx context.Context, who identity.Caller, in Item, words 
 	}
 	g.keep(key, list)
 	return slices.Clip(list), nil
+}
+
+// newest are the pictures of a folder, changed last first. Where only folders lie in it, as in most OneDrives, those in
+// the folders stand for them, as far as a search by the two commonest endings finds them.
+func newest(ctx context.Context, drives Finder, who identity.Caller, in ItemRef, limit int) ([]Item, error) {
+	list, err := drives.Images(ctx, who, in, limit)
+	if err != nil || len(list) > 0 {
+		return list, err
+	}
+	for _, ending := range []string{".jpg", ".png"} {
+		found, err := drives.Search(ctx, who, in, ending, limit)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, besides(found, list)...)
+	}
+	slices.SortStableFunc(list, func(a, b Item) int { return b.Modified.Compare(a.Modified) })
+	return list[:min(len(list), limit)], nil
 }
 
 // forget makes the next search of a person ask the drive again: what they just saved should be found.

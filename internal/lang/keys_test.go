@@ -29,6 +29,7 @@ var composed = map[string][]string{
 	"help.image.*.name":    pictures,
 	"help.image.*.example": pictures,
 	"help.image.*.does":    pictures,
+	"help.image.group.*":   {"change", "files", "many", "you"},
 	"step.*":               nil, // see byCall
 	"trouble.*":            words(fault.Invalid, fault.NotFound, fault.Denied, fault.Stale, fault.SignIn, fault.Busy, fault.Internal),
 	"field.*":              words(contact.Fields...),
@@ -44,14 +45,15 @@ var composed = map[string][]string{
 	"choose.*":             {"edit", "delete", "history"},
 	"done.*":               acts,
 	"done.undone.*":        acts,
-	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "help", "resize", "redact"},
-	"card.welcome.*.does":  {"find", "add", "help", "resize", "redact"},
+	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "help", "images", "resize", "redact"},
+	"card.welcome.*.does":  {"find", "add", "help", "images", "resize", "redact"},
+	"card.welcome.files.*": {"personal", "channel", "group"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 
 var (
 	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
-	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "privacy"}
+	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 
 	bookKinds = words(contact.ConversationBook, contact.PersonalBook, contact.TenantBook)
