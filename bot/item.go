@@ -42,7 +42,8 @@ func (b *Bot) images(t *Turn, words string, skip int) (cards.Card, error) {
 	case len(found.Items) == 0:
 		return cards.Note(t.Lang, cards.NoteView{Title: b.noImages(t, words), Text: t.Text("images.hint", "Folder", found.Where.Name), Next: t.steps("library", "help")}), nil
 	}
-	v := cards.ImagesView{Title: imagesTitle(t, found, words), Where: found.Where.Name, WhereURL: found.Where.WebURL, Query: brief(words), Prev: -1, Steps: t.steps("library")}
+	v := cards.ImagesView{Title: imagesTitle(t, found, words), Where: found.Where.Name, WhereURL: found.Where.WebURL, Query: brief(words), Prev: -1}
+	v.Steps = append(t.offer(nil, t.Text("step.batch"), cards.BatchSearchVerb(words, "")), t.steps("library")...)
 	for _, i := range found.Items {
 		v.Rows = append(v.Rows, b.imageRow(t, i, thumbSide))
 	}
