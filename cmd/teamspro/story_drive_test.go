@@ -13,7 +13,7 @@ import (
 )
 
 // drive does something to a file behind everybody's back: "drive change team 'Papers/Read me.txt'". With put and change a
-// size may follow, "drive put team General/new.png 640x480", for a picture of it. It is Ben who does it.
+// size may follow, "drive put team General/new.png 640x480", for a picture of it. Who does it is the person of the story.
 func (s *story) drive(args []string) error {
 	act := map[string]any{"do": args[0]}
 	if len(args) > 2 {
