@@ -71,6 +71,15 @@ func (b *Bot) saveLatest(t *Turn, wish image.Wish) (cards.Card, error) {
 	return b.save(t, w, wish, t.Deed())
 }
 
+// savedAlt are our words for what a picture becomes. They stay with the file, so they call it as it is called from then on, and
+// not as a picture was called that was only handed over.
+func savedAlt(t *Turn, w image.Work, wish image.Wish) string {
+	if wish.Mode == image.NewFile && wish.Name != "" {
+		w.Name = wish.Name
+	}
+	return pictureAlt(t, w)
+}
+
 func (b *Bot) savedOr(t *Turn, s image.Saved, err error) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
@@ -79,7 +88,7 @@ func (b *Bot) savedOr(t *Turn, s image.Saved, err error) (cards.Card, error) {
 }
 
 func (b *Bot) save(t *Turn, w image.Work, wish image.Wish, deed identity.Deed) (cards.Card, error) {
-	wish.AltElse = pictureAlt(t, w)
+	wish.AltElse = savedAlt(t, w, wish)
 	s, err := b.Gallery.Save(t.ctx, t.Caller, w.ID, wish, deed)
 	if err != nil {
 		if card, asked := b.inTheWay(t, w, wish, err); asked {
@@ -272,7 +281,7 @@ func (b *Bot) submitSave(t *Turn, f Form) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	wish.AltElse = pictureAlt(t, w)
+	wish.AltElse = savedAlt(t, w, wish)
 	s, err := b.Gallery.Save(t.ctx, t.Caller, w.ID, wish, t.formDeed(f))
 	v := cards.SaveForm{Form: f.Values["form"], Values: f.Values, Clashes: clashes(t, wish.Mode, textOf(err))}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -93,3 +94,25 @@ func (s *story) verify(args []string) error {
 
 // enterCode types the code that the page showed.
 func (s *story) enterCode([]string) error { return s.speakTo([]string{s.code}, "") }
+
+// signs lets a person sign in to Image Pro in their personal chat, wherever the story is.
+func (s *story) signs(args []string) error {
+	there := &story{page: s.page, bot: s.bot, person: args[0], chat: "personal-image", locale: s.locale}
+	if err := there.last(nil); err != nil {
+		return err
+	}
+	all, err := there.botMessages()
+	if err != nil {
+		return err
+	}
+	if err := there.say([]string{"sign", "in"}); err != nil {
+		return err
+	}
+	if err := there.consent(args); err != nil {
+		return err
+	}
+	if err := there.verify(nil); err != nil {
+		return err
+	}
+	return there.messages([]string{strconv.Itoa(len(all) + 2)})
+}

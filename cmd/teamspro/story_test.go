@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,8 @@ import (
 // wherever they look, a card of the bot has a way on.
 //
 //	open [sample] [image]   the service starts: with the sandbox's invented contacts, else with empty books; with Image Pro, too
-//	as PERSON CHAT          who acts from now on, and where: ana|ben|chloe  personal-contact|personal-image|group|general|leads
+//	as PERSON CHAT [image]  who acts from now on, and where: ana|ben|chloe  personal-contact|personal-image|group|general|leads;
+//	                        and which app they mean where both are, Contact Pro unless told
 //	locale fr-FR            the language of their client
 //
 //	say TEXT                types a message (mentioning the bot where several people talk) and waits for its answer
@@ -34,6 +36,9 @@ import (
 //	hostile KIND            puts a file beside the next message that wants to do harm, or is none: see hostileFiles
 //	press TITLE             presses a button, or a row that shows the text, of the card in sight
 //	twice TITLE             presses it twice; the second answer is in sight
+//	forge VERB [DRIVE PATH] presses a button that no card in sight has; {ref} in its verb is that file, {id} one of Graph that was never
+//	                        given out, and {key} what "keep" kept
+//	keep TITLE              keeps the second part of the path behind a button, which is an id, for "forge"
 //	dialog TITLE            presses a button, or a row, that opens a dialog
 //	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
 //	submit                  presses the dialog's button; "submit twice" presses it twice
@@ -50,6 +55,8 @@ import (
 //	send                    sends the card in the compose box
 //	invoke NAME             the client sends an invoke that wants no more than an answer
 //
+//	signs PERSON            the person signs in to Image Pro in their personal chat with it, and allows what it asks for
+//	withdraw PERSON         what they allowed is taken back, as an administrator can
 //	consent PERSON [refuse] opens the sign-in page that is in sight, decides there as the person, and looks at where it ends
 //	verify [CODE]           the client hands over the code that the page gave
 //	code                    types the code that the page showed
@@ -72,6 +79,9 @@ import (
 //
 //	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
 //	fails OP STATUS COUNT   the next calls of an operation of Graph fail: drive|write|session|thumbnail|share|download|upload|graph
+//	throttled OP SECONDS    the next calls of it, for long, answer 429 with so much Retry-After; "calm" ends all trouble
+//	cut OP BYTES COUNT      the connection of the next calls drops after so many bytes of the answer
+//	within SECONDS          what was done last was answered in that time
 //	drive DO DRIVE PATH     a file of a drive changes behind everybody's back: put|change [WxH], delete, lock, unlock, protect
 //	lies DRIVE PATH N       a file lies in a drive (team, harbour, a person) with N versions; 0 is not at all
 //	slow MS                 the connector takes so long for the next roster
@@ -103,7 +113,12 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	} {
 		all[name] = cmd(step)
 	}
-	all["drive"], all["fails"], all["lies"] = cmd((*story).drive), cmd((*story).fails), cmd((*story).lies)
+	for name, step := range map[string]func(*story, []string) error{
+		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
+		"within": (*story).within, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw,
+	} {
+		all[name] = cmd(step)
+	}
 	return all
 }
 
@@ -112,7 +127,10 @@ type story struct {
 	walked       *walked
 	page, bot    string // addresses
 	person, chat string
+	means        string // the app that a message or an invoke is for; empty where there is one
 	locale       string
+	took         time.Duration // the last step
+	kept         string
 
 	// in sight
 	card    any // decoded JSON
@@ -153,7 +171,9 @@ func (s *story) settled() error {
 // cmd makes a command of the script of a step of the story.
 func cmd(step func(*story, []string) error) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
-		err := step(ts.Value(storyKey{}).(*story), args)
+		s, began := ts.Value(storyKey{}).(*story), time.Now()
+		err := step(s, args)
+		s.took = time.Since(began)
 		switch {
 		case neg && err == nil:
 			ts.Fatalf("worked, and should not")
@@ -185,7 +205,7 @@ func leads(ts *testscript.TestScript, neg bool, addresses []string) {
 }
 
 func (s *story) as(args []string) error {
-	s.person, s.chat = args[0], args[1]
+	s.person, s.chat, s.means = args[0], args[1], strings.Join(args[2:], "")
 	return nil
 }
 
@@ -426,6 +446,15 @@ func (s *story) button(title string) (map[string]any, error) {
 
 func (s *story) execute(button map[string]any, trigger string) error {
 	var answer invoked
+	if len(s.values) > 0 && s.open == "" {
+		button = maps.Clone(button)
+		data, _ := button["data"].(map[string]any)
+		if data = maps.Clone(data); data == nil {
+			data = map[string]any{}
+		}
+		maps.Copy(data, s.values)
+		button["data"], s.values = data, nil
+	}
 	if err := s.post("/api/action", map[string]any{"messageId": s.message, "action": button, "trigger": trigger}, &answer); err != nil {
 		return err
 	}
@@ -513,6 +542,9 @@ func (s *story) fill(args []string) error {
 		if choice, err := find(input["choices"], func(o map[string]any) bool { return o["title"] == value }); err == nil {
 			value, _ = choice["value"].(string)
 		}
+		if s.values == nil {
+			s.values = map[string]any{}
+		}
 		s.values[input["id"].(string)] = value
 	}
 	return nil
@@ -565,7 +597,7 @@ func (s *story) look25() error {
 		parameter = map[string]any{"name": "q", "value": s.query}
 	}
 	var answer invoked
-	value := map[string]any{"commandId": "findContact", "parameters": []any{parameter}, "queryOptions": map[string]any{"skip": s.skip, "count": 25}}
+	value := map[string]any{"commandId": s.finds(), "parameters": []any{parameter}, "queryOptions": map[string]any{"skip": s.skip, "count": 25}}
 	if err := s.post("/api/invoke", map[string]any{"name": "composeExtension/query", "value": value}, &answer); err != nil {
 		return err
 	}
@@ -574,6 +606,14 @@ func (s *story) look25() error {
 	}
 	s.card = []any{answer.Body.ComposeExtension.Text, answer.Body.ComposeExtension.Attachments}
 	return nil
+}
+
+// finds is the search of the app that the person means.
+func (s *story) finds() string {
+	if s.app() == string(bot.ImagePro) {
+		return "findImage"
+	}
+	return "findContact"
 }
 
 func (s *story) results(args []string) error {
@@ -695,12 +735,12 @@ func (s *story) uninstall([]string) error {
 	return s.cause("installationUpdate remove", "/api/uninstall", map[string]any{"app": s.app()})
 }
 
-// app is the app that a personal chat is with; elsewhere it is Contact Pro.
+// app is the app that a personal chat is with; elsewhere the one that the person means.
 func (s *story) app() string {
 	if app, personal := strings.CutPrefix(s.chat, "personal-"); personal {
 		return app
 	}
-	return string(bot.ContactPro)
+	return cmp.Or(s.means, string(bot.ContactPro))
 }
 
 // cause asks for something that the bot is told of, and waits until it was.

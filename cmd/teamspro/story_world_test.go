@@ -101,6 +101,9 @@ func (s *story) get(path string, into any) error {
 
 func (s *story) post(path string, body map[string]any, into any) error {
 	body["as"], body["conversation"], body["locale"] = s.person, s.chat, s.locale
+	if s.means != "" && body["app"] == nil {
+		body["app"] = s.means
+	}
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		return err
