@@ -316,7 +316,7 @@ const views = {
 };
 
 async function settled(visit) {
-  await visit.page.waitForFunction(() => [...document.images].every((image) => image.complete));
+  await visit.page.waitForFunction(() => [...document.images].every((image) => image.complete || image.loading === 'lazy')); // those out of sight wait
   await visit.page.mouse.move(0, 0);
   await visit.page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
 }
