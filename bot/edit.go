@@ -61,12 +61,12 @@ func editInputs(tool image.Tool) []input {
 			{id: "place", label: "edit.place", hint: "edit.place.hint", example: "10%,10%", most: 80},
 			{id: "to", label: "edit.to", example: "40%,40%", most: 40},
 			{id: "number", label: "edit.number", example: "1", most: 3},
-			{id: "color", label: "edit.color", options: append([]option{{"", "edit.usual"}}, colors("red")...)},
+			{id: "color", label: "edit.color", options: append([]option{{image.Usual, "edit.usual"}}, colors("red")...)},
 			{id: "size", label: "edit.size", example: "5%", most: 20},
 		}
 	}
 	return []input{
-		{id: "format", label: "edit.format", options: []option{{"", "edit.format.same"}, {"jpeg", "edit.format.jpeg"}, {"png", "edit.format.png"},
+		{id: "format", label: "edit.format", options: []option{{image.Usual, "edit.format.same"}, {"jpeg", "edit.format.jpeg"}, {"png", "edit.format.png"},
 			{"webp", "edit.format.webp"}, {"gif", "edit.format.gif"}, {"avif", "edit.format.avif"}}},
 		{id: "quality", label: "edit.quality", example: "80", most: 3},
 		{id: "max", label: "edit.max", example: "200 KB", most: 20},

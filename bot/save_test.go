@@ -64,6 +64,20 @@ func TestSaveOverAChange(t *testing.T) {
 	h.press("New version").see("has changed since that card").missing("Saved as")
 }
 
+// Who saved a picture under another name and opens the original again begins with the original.
+func TestOpenAfterSavingElsewhere(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	item := h.put("harbour.png", "2000x1500")
+	h.say("images harbour").press("harbour.png").press("Edit")
+	h.say("resize 800").say("save as poster.png").see("Saved as “poster.png”")
+	h.say("images harbour").press("harbour.png").press("Edit").missing("800 × 600").see("2,000 × 1,500 pixels")
+	h.say("grey").say("save version").see("Saved as a new version of “harbour.png”")
+	if got := string(h.drives.Data(item.Ref)); !strings.Contains(got, "grey") || strings.Contains(got, "800") {
+		t.Errorf("the original became %q", got)
+	}
+}
+
 // What was covered is not left in a history without a word.
 func TestSaveRedacted(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,9 @@ func (t Tool) Main() string {
 	return map[Tool]string{ToolResize: "w", ToolCrop: "box", ToolRedact: "boxes", ToolAnnotate: "place", ToolConvert: "format"}[t]
 }
 
+// Usual stands in a choice for what is done when nothing is chosen: Teams shows no choice whose value is empty.
+const Usual = "usual"
+
 // FormPlan makes the plan that a filled-in form asks for. Its inputs, by tool:
 //
 //	resize    mode (fit fill force width height percent side), w, h, at, enlarge
@@ -79,7 +82,10 @@ func (f *form) fail(id, text string, args ...any) {
 func (f *form) needs(id, example string) { f.fail(id, "image.form.needs", "Example", example) }
 
 func (f *form) choice(id, usual string) string {
-	return cmp.Or(strings.TrimSpace(f.values[id]), usual)
+	if v := strings.TrimSpace(f.values[id]); v != Usual {
+		return cmp.Or(v, usual)
+	}
+	return usual
 }
 
 func (f *form) yes(id string) bool { return f.values[id] == "true" }
@@ -279,6 +285,9 @@ func placeOf(tokens []token) (Place, int) {
 }
 
 func (f *form) color(usual Color) Color {
+	if f.choice("color", Usual) == Usual {
+		return usual
+	}
 	if c, given := read(f, "color", "red", one(parseColor)); given {
 		return c
 	}

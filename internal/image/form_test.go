@@ -57,7 +57,7 @@ func TestFormPlan(t *testing.T) {
 		{image.ToolAnnotate, fields("kind=box", "place=10,20 300x200", "color=blue"), "box 10,20 300x200 blue"},
 		{image.ToolAnnotate, fields("kind=marker", "place=50%,50%", "number=3"), "marker 3 50%,50%"},
 		{image.ToolConvert, fields("format=webp", "quality=80"), "webp q80"},
-		{image.ToolConvert, fields("max=200 Ko", "keep=true"), "under 200 KB | keep metadata"},
+		{image.ToolConvert, fields("format=usual", "max=200 Ko", "keep=true"), "under 200 KB | keep metadata"},
 	} {
 		p, problems := image.FormPlan(row.tool, row.fields)
 		if len(problems) > 0 {
@@ -106,6 +106,7 @@ func TestFormProblems(t *testing.T) {
 		{image.ToolAnnotate, fields("kind=marker", "place=1,1", "number=many"), "number: image.bad.needs"},
 		{image.ToolAnnotate, fields("kind=poem"), "kind: image.form.needs"},
 		{image.ToolConvert, nil, "format: image.form.nothing"},
+		{image.ToolConvert, fields("format=usual"), "format: image.form.nothing"},
 		{image.ToolConvert, fields("quality=200"), "quality: image.bad.range"},
 		{image.ToolConvert, fields("max=1 B"), "max: image.bad.bytes"},
 		{image.ToolConvert, fields("format=bmp"), "format: image.bad.needs"},

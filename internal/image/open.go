@@ -17,7 +17,7 @@ type opening struct {
 }
 
 // Open lays a file of a drive on a person's desk. As long as the file is the same, it is the same work again: a button
-// that is pressed twice opens one.
+// that is pressed twice opens one. What was saved as another file belongs to that one, and the first is opened anew.
 func (s *Studio) Open(ctx context.Context, who identity.Caller, ref ItemRef) (Work, error) {
 	const op = "image.Open"
 	if err := mayUseDrives(op, s.drives, who); err != nil {
@@ -28,7 +28,7 @@ func (s *Studio) Open(ctx context.Context, who identity.Caller, ref ItemRef) (Wo
 		return Work{}, err
 	}
 	if id, ok := s.opened.GetIfPresent(opening{deskOf(who), ref, item.ETag}); ok {
-		if w, err := s.Look(who, id); err == nil {
+		if w, err := s.Look(who, id); err == nil && (w.Saved == nil || w.Saved.Ref == ref) {
 			s.latest.Set(deskOf(who), id)
 			return w, nil
 		}

@@ -66,7 +66,7 @@ func TestPages(t *testing.T) {
 		{"/?lang=fr", []string{`<html lang="fr">`, `href="/help?lang=fr"`, "sans quitter la conversation"}},
 		{"/help", []string{"<h1>Help</h1>", "open Contact Pro below the message box", "<kbd>find-contact</kbd>", "language en", "Image &lt;Pro&gt;"}},
 		{"/help?lang=fr", []string{"<h1>Aide</h1>", "language fr", "« trouver »"}},
-		{"/privacy", []string{"<h1>Privacy</h1>", "until they are deleted", "<small>30 days in the trash</small></th>", "<small>database</small>", "no mailbox", "Image &lt;Pro&gt; asks for none in Microsoft Graph", ">yes</td>"}},
+		{"/privacy", []string{"<h1>Privacy</h1>", "until they are deleted", "<small>30 days in the trash</small></th>", "<small>database</small>", "no mailbox", "Image &lt;Pro&gt; has no right of its own to any file", ">yes</td>"}},
 		{"/privacy?lang=fr", []string{"<h1>Confidentialité</h1>", "jusqu’à leur suppression", ">oui</td>"}},
 		{"/terms", []string{"<h1>Terms of use</h1>", "MIT"}},
 		{"/terms?lang=fr", []string{"<h1>Conditions d’utilisation</h1>"}},

@@ -62,8 +62,9 @@ function paeth(left, up, corner) {
 
 const EXACT = 128; // surfaces keep their colours
 
-// The most frequent colours stay as they are. Of the others, edges of letters and of pictures, those that differ only in
-// their last bits become one, the most frequent of them; as many bits as it takes.
+// The most frequent colours stay as they are. Of the others, edges of letters and pictures, those that differ only in their
+// last bits are one group, as many bits as it takes, and the most frequent of each joins the palette. Every colour becomes
+// the nearest one there.
 function paletteOf(pixels, channels) {
   const colours = new Uint32Array(pixels.length / channels);
   const count = new Map();
@@ -82,12 +83,22 @@ function grouped(frequent) {
   for (let bits = 0; ; bits += 1) {
     const mask = 0x010101 * ((0xff << bits) & 0xff);
     const palette = frequent.slice(0, EXACT);
-    const number = new Map(palette.map((colour, i) => [colour, i]));
-    const groups = new Map();
+    const groups = new Set();
     for (const colour of frequent.slice(EXACT)) {
-      if (!groups.has(colour & mask)) groups.set(colour & mask, palette.push(colour) - 1);
-      number.set(colour, groups.get(colour & mask));
+      if (!groups.has(colour & mask)) palette.push(colour);
+      groups.add(colour & mask);
     }
-    if (palette.length <= 256) return { palette, number };
+    if (palette.length <= 256) return { palette, number: new Map(frequent.map((colour) => [colour, nearest(palette, colour)])) };
   }
+}
+
+function nearest(palette, colour) {
+  const far = (other) => [16, 8, 0].reduce((sum, shift) => sum + (((colour >> shift) & 0xff) - ((other >> shift) & 0xff)) ** 2, 0);
+  let best = 0;
+  let least = Infinity;
+  for (let i = 0; i < palette.length && least > 0; i += 1) {
+    const distance = far(palette[i]);
+    if (distance < least) [best, least] = [i, distance];
+  }
+  return best;
 }

@@ -12,6 +12,7 @@ const [folder, only = ''] = process.argv.slice(2);
 if (!folder) throw new Error('usage: node screens.mjs FOLDER [NAME]');
 
 const WIDE_LIGHT = { theme: 'light', width: 'wide' };
+const WIDE_DARK = { theme: 'dark', width: 'wide' };
 const PHONE_DARK = { theme: 'dark', width: 'phone' };
 const TALL = { width: 1000, height: 2600 }; // every card fits, so that none is cut
 const WINDOW = { width: 1200, height: 760 };
@@ -46,6 +47,87 @@ async function handed(visit, name, words) {
   await card.locator('img.ac-image').scrollIntoViewIfNeeded();
   return card;
 }
+
+/** Lets Image Pro in, in its own chat: from then on nobody is asked. */
+async function signIn(visit) {
+  const card = await visit.ask('sign in');
+  return visit.answerTo(() => visit.signIn(() => card.getByTestId('sign-in').click()));
+}
+
+const CHANNEL = { chat: 'general' };
+
+/** Says something to Image Pro in a channel, and gives its answer. */
+function tell(visit, words) {
+  return visit.answerTo(async () => {
+    const box = visit.page.getByTestId('main-compose').getByTestId('compose');
+    await box.fill('');
+    await box.pressSequentially('@');
+    await visit.page.getByTestId('mention-image').click();
+    await box.pressSequentially(words);
+    await box.press('Enter');
+  });
+}
+
+/** The address in SharePoint of a file or folder of the team. */
+async function addressOf(program, path) {
+  const { drives } = await (await fetch(new URL('api/drive?as=ana', program.url))).json();
+  return drives.find(({ key }) => key === 'team').items.find((item) => item.path === path).webUrl;
+}
+
+/** Somebody changes a file of the team behind everybody's back. */
+async function meddle(program, path) {
+  const done = await fetch(new URL('api/drive', program.url), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ do: 'change', path }) });
+  assert.equal(done.status, 200);
+}
+
+/** Opens the dialog in which the library of the channel is chosen. */
+async function libraryDialog(visit) {
+  const answer = await tell(visit, 'library');
+  await visit.press('Change', answer);
+  await visit.dialog.getByRole('button', { name: 'Next' }).waitFor();
+  return answer;
+}
+
+/** Chooses the Photographs as the library of the channel. */
+async function choosePhotographs(visit, program) {
+  const answer = await libraryDialog(visit);
+  await visit.dialog.getByRole('textbox').first().fill(await addressOf(program, 'Photographs'));
+  await visit.press('Next', visit.dialog);
+  await visit.dialog.waitFor({ state: 'detached' });
+  return answer;
+}
+
+/** Opens a picture of the Photographs from the list that a search gave. */
+async function openFound(visit, name) {
+  const list = await tell(visit, 'images harbour');
+  await list.getByRole('button', { name }).first().click();
+  await visit.sees('Changed', list);
+  return list;
+}
+
+/** Takes a found picture onto the desk. */
+async function edited(visit, name) {
+  const list = await openFound(visit, name);
+  await visit.press('Edit', list);
+  await list.getByRole('button', { name: 'Resize…' }).waitFor();
+  return list;
+}
+
+/** Opens a dialog of a screenshot, fills it in and looks at its preview. */
+async function tool(visit, name, fill) {
+  await handed(visit, 'settings.png', 'rotate right | rotate left');
+  const card = visit.page.locator('[data-testid="message"][data-from^="bot:"]').last();
+  await visit.pressDeep(name, card);
+  await visit.dialog.getByRole('button', { name: 'Preview' }).waitFor();
+  await fill(visit.dialog);
+  const image = visit.dialog.locator('img.ac-image');
+  const before = await image.getAttribute('src');
+  await visit.press('Preview', visit.dialog);
+  await visit.page.waitForFunction((old) => ![undefined, old].includes(document.querySelector('[data-testid="dialog"] img.ac-image')?.getAttribute('src')), before);
+  return visit.dialog;
+}
+
+const MORNING = /morning/;
 
 /** What is pictured, in an order in which each scene finds what the ones before it left. Each gives the element to picture. */
 const scenes = [
@@ -120,6 +202,92 @@ const scenes = [
     await visit.page.getByTestId('samples').waitFor();
     return visit.page.getByTestId('attach-menu');
   }],
+  ['image-signin', IMAGE, async (visit) => cardOf(await visit.ask('images harbour'))],
+  ['image-me', IMAGE, async (visit) => cardOf(await signIn(visit))],
+  ['image-help', IMAGE, async (visit) => cardOf(await visit.ask('help'))],
+  ['image-help-french', { ...IMAGE, lang: 'fr' }, async (visit) => cardOf(await visit.ask('aide'))],
+  ['image-library-dialog', CHANNEL, async (visit) => {
+    await libraryDialog(visit);
+    return visit.dialog;
+  }],
+  ['image-library', CHANNEL, async (visit, program) => cardOf(await choosePhotographs(visit, program))],
+  ['image-list', CHANNEL, async (visit) => cardOf(await tell(visit, 'images harbour'))],
+  ['image-item', CHANNEL, async (visit) => cardOf(await openFound(visit, MORNING))],
+  ['image-before', CHANNEL, async (visit) => cardOf(await edited(visit, MORNING))],
+  ['image-after', CHANNEL, async (visit) => cardOf(await tell(visit, 'crop 16:9 | resize 1200 | text "Regatta, 12 June" bottom white | webp'))],
+  ['image-save', CHANNEL, async (visit) => cardOf(await tell(visit, 'save'))],
+  ['image-save-dialog', CHANNEL, async (visit) => {
+    await visit.press('Save as…', await tell(visit, 'save'));
+    await visit.dialog.getByRole('textbox').nth(3).waitFor();
+    return visit.dialog;
+  }],
+  ['image-saved', CHANNEL, async (visit) => cardOf(await tell(visit, 'save as Regatta poster.webp'))],
+  ['image-clash', CHANNEL, async (visit) => cardOf(await tell(visit, 'save as Regatta poster.webp'))],
+  ['image-changed', CHANNEL, async (visit, program) => {
+    await edited(visit, MORNING);
+    await tell(visit, 'grey');
+    await meddle(program, 'Photographs/Harbour in the morning.jpg');
+    return cardOf(await tell(visit, 'save version'));
+  }],
+  ['image-share', CHANNEL, async (visit) => {
+    const list = await openFound(visit, /noon/);
+    await visit.press('Share', list);
+    await visit.sees('The link shows the picture', list);
+    return cardOf(list);
+  }],
+  ['image-pins', CHANNEL, async (visit) => {
+    await edited(visit, MORNING);
+    await tell(visit, 'pin Harbour at dawn');
+    await edited(visit, /night/);
+    await tell(visit, 'pin For the invitation');
+    return cardOf(await tell(visit, 'pins'));
+  }],
+  ['image-presets', CHANNEL, async (visit) => {
+    await tell(visit, 'preset save banner = crop 3:1 | resize 1200 | webp');
+    return cardOf(await tell(visit, 'presets'));
+  }],
+  ['image-batch', CHANNEL, async (visit) => cardOf(await tell(visit, 'batch harbour: resize 800 | grey'))],
+  ['image-batched', CHANNEL, async (visit) => {
+    const card = await tell(visit, 'batch harbour: resize 800 | webp');
+    await visit.press('Start', card);
+    await visit.sees(/pictures made/, card);
+    return cardOf(card);
+  }],
+  ['image-exposed', IMAGE, async (visit, program) => {
+    await visit.ask(`redact 20%,56% 45%x6% ${await addressOf(program, 'Screenshots/Printer settings.png')}`);
+    return cardOf(await visit.ask('save version'));
+  }],
+  ['image-file', IMAGE, async (visit) => (await visit.ask('get file')).getByTestId('file-consent')],
+  ['image-several', IMAGE, async (visit) => {
+    const compose = visit.page.getByTestId('main-compose');
+    for (const [i, name] of ['harbour.jpg', 'settings.png', 'boat.gif'].entries()) {
+      await compose.getByTestId('attach').click();
+      await visit.page.getByTestId(`sample-${name}`).click();
+      await compose.getByTestId('file-chip').nth(i).waitFor();
+    }
+    const card = await visit.ask('resize 400');
+    await visit.sees('3 pictures', card);
+    return cardOf(card);
+  }],
+  ['image-dialog', IMAGE, async (visit) => {
+    await handed(visit, 'settings.png', 'info');
+    await visit.page.locator('[data-testid=main-compose] [data-testid=extension-button][data-app=image]').click();
+    await visit.press('Edit image');
+    await visit.dialog.getByRole('button', { name: 'Next' }).waitFor();
+    return visit.dialog;
+  }],
+  ['image-dialog-resize', IMAGE, (visit) => tool(visit, 'Resize…', async (dialog) => {
+    await dialog.getByLabel('How').selectOption({ label: 'By percent' });
+    await dialog.getByLabel('Width, per cent or longest side').fill('50');
+  })],
+  ['image-dialog-crop', IMAGE, (visit) => tool(visit, 'Crop…', (dialog) => dialog.getByLabel('Ratio').fill('4:3'))],
+  ['image-dialog-redact', IMAGE, (visit) => tool(visit, 'Redact…', (dialog) => dialog.getByLabel('What to cover, a line each').fill('30%,57% 45%x7%'))],
+  ['image-dialog-annotate', IMAGE, (visit) => tool(visit, 'Annotate…', async (dialog) => {
+    await dialog.getByLabel('What to add').selectOption({ label: 'An arrow' });
+    await dialog.getByLabel('Where', { exact: true }).fill('85%,85%');
+    await dialog.getByLabel('Where the arrow points').fill('75%,65%');
+  })],
+  ['image-dialog-convert', IMAGE, (visit) => tool(visit, 'Convert…', (dialog) => dialog.getByLabel('At most so many bytes').fill('60 KB'))],
 ].filter(([name]) => name.startsWith(only));
 
 /** Views of the whole page, as somebody would see it. */
@@ -136,10 +304,19 @@ const views = {
     await visit.page.getByTestId('extension-result').first().click();
     await visit.page.getByTestId('compose-card').waitFor();
   },
+  picture: async (visit) => {
+    await edited(visit, MORNING);
+    await tell(visit, 'crop 16:9 | resize 800 | webp');
+  },
+  pictures: async (visit) => {
+    await visit.page.locator('[data-testid=main-compose] [data-testid=extension-button][data-app=image]').click();
+    await visit.page.getByTestId('extension-search').fill('harbour');
+    await visit.page.getByTestId('extension-result').nth(2).waitFor();
+  },
 };
 
 async function settled(visit) {
-  await visit.page.waitForFunction(() => [...document.images].every((image) => image.complete));
+  await visit.page.waitForFunction(() => [...document.images].every((image) => image.complete || image.loading === 'lazy')); // those out of sight wait
   await visit.page.mouse.move(0, 0);
   await visit.page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
 }
@@ -156,7 +333,7 @@ async function pictureScenes(browser, look) {
     for (const [name, who, play] of scenes) {
       const visit = await Visit.begin(browser, program.url, { ...look, ...who, viewport: TALL });
       await visit.page.evaluate(() => { document.getElementById('frame').style.height = '100%'; }); // a phone as tall as its longest card
-      const element = await play(visit);
+      const element = await play(visit, program);
       await settled(visit);
       if (await visit.dialog.count()) await visit.page.evaluate(() => { document.getElementById('conversation').style.visibility = 'hidden'; }); // it would look out behind the corners
       await picture(element, name, look);
@@ -171,6 +348,7 @@ async function pictureScenes(browser, look) {
 async function pictureView(browser, name, look, play, chat) {
   const program = await startProgram();
   try {
+    if (name.startsWith('image-')) await prepare(browser, program);
     const visit = await Visit.begin(browser, program.url, { ...look, chat, viewport: look.width === 'phone' ? PHONE : WINDOW });
     await play(visit);
     await settled(visit);
@@ -182,22 +360,36 @@ async function pictureView(browser, name, look, play, chat) {
   }
 }
 
-async function pictureViews(browser) {
-  for (const look of [WIDE_LIGHT, { theme: 'dark', width: 'wide' }, { theme: 'light', width: 'phone' }]) await pictureView(browser, 'sandbox', look, views.sandbox, 'personal-contact');
-  await pictureView(browser, 'channel', WIDE_LIGHT, views.sandbox, 'general');
-  await pictureView(browser, 'search', WIDE_LIGHT, views.search, 'group');
-  await pictureView(browser, 'search', PHONE_DARK, views.search, 'group');
-  await pictureView(browser, 'ready', { theme: 'dark', width: 'wide' }, views.ready, 'group');
+/** Signs Ana in to Image Pro and gives the channel its library. */
+async function prepare(browser, program) {
+  for (const [who, play] of [[IMAGE, signIn], [CHANNEL, choosePhotographs]]) {
+    const visit = await Visit.begin(browser, program.url, who);
+    await play(visit, program);
+    await visit.context.close();
+  }
 }
+
+/** Each view of the page: its name, look, what is done, and where. */
+const pages = [
+  ...[WIDE_LIGHT, WIDE_DARK, { theme: 'light', width: 'phone' }].map((look) => ['sandbox', look, views.sandbox, 'personal-contact']),
+  ['channel', WIDE_LIGHT, views.sandbox, 'general'],
+  ['search', WIDE_LIGHT, views.search, 'group'],
+  ['search', PHONE_DARK, views.search, 'group'],
+  ['ready', WIDE_DARK, views.ready, 'group'],
+  ['image-sandbox', WIDE_LIGHT, views.picture, 'general'],
+  ['image-sandbox', WIDE_DARK, views.picture, 'general'],
+  ['image-search', WIDE_LIGHT, views.pictures, 'general'],
+  ['image-search', PHONE_DARK, views.pictures, 'general'],
+].filter(([name]) => name.startsWith(only));
 
 await mkdir(folder, { recursive: true });
 for (const old of await readdir(folder)) if (old.endsWith('.png') && !only) await rm(join(folder, old));
 const browser = await browse();
 try {
   for (const look of [WIDE_LIGHT, PHONE_DARK]) await pictureScenes(browser, look);
-  if (!only) await pictureViews(browser);
+  for (const [name, look, play, chat] of pages) await pictureView(browser, name, look, play, chat);
 } finally {
   await browser.close();
 }
 const written = (await readdir(folder)).filter((name) => name.endsWith('.png'));
-assert.ok(only || written.length === 2 * scenes.length + 7, 'a picture is missing');
+assert.ok(only || written.length === 2 * scenes.length + pages.length, 'a picture is missing');
