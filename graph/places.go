@@ -70,7 +70,7 @@ func (c *Client) personalHome(ctx context.Context, k *call) (image.Item, error) 
 		return image.Item{}, k.fault(err)
 	}
 	home := root.item(drive.id)
-	home.Folder = true
+	home.Name, home.Folder = "OneDrive", true // its own name is "root", which says nothing to people
 	return home, nil
 }
 
