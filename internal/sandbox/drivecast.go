@@ -49,7 +49,7 @@ func (d *drives) furnish() {
 	}
 	d.lay(teamDrive, ben, d.teamExhibits())
 	d.lay(harbourDrive, ana, []exhibit{d.photograph("Berths", vistas()[0]), d.photograph("Berths", vistas()[4])})
-	d.lay("ana", ana, []exhibit{d.photograph("Pictures", vistas()[6]), {"Pictures", "Lighthouse from my phone.jpg", d.phone()}})
+	d.lay("ana", ana, []exhibit{d.photograph("Pictures", vistas()[1]), d.photograph("Pictures", vistas()[6]), {"Pictures", "Lighthouse from my phone.jpg", d.phone()}})
 	team := d.driveByKey(teamDrive).root
 	if n := team.at("Photographs/Regatta.jpg"); n != nil {
 		n.holder = "ben"

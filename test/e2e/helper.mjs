@@ -216,9 +216,9 @@ export class Visit {
     await this.page.getByTestId('toast').first().waitFor();
   }
 
-  /** Opens a search extension from the main box, types into it, and waits for the answer to that. */
-  async search(text) {
-    await this.page.getByTestId('main-compose').getByTestId('extension-button').first().click();
+  /** Opens the search extension of an app from the main box, types into it, and waits for the answer to that. */
+  async search(text, app = this.page.url().includes('chat=personal-image') ? 'image' : 'contact') {
+    await this.page.getByTestId('main-compose').locator(`[data-testid="extension-button"][data-app="${app}"]`).click();
     const answered = this.page.waitForResponse((response) => response.url().endsWith('/api/invoke') && response.request().postDataJSON().value.parameters?.[0].value === text);
     await this.page.getByTestId('extension-search').fill(text);
     await answered;

@@ -206,12 +206,13 @@ class StandIn {
 export const SEARCH = { id: 'searchImages', type: 'query', title: 'Images', description: '', context: ['compose'], initialRun: true, parameters: [{ name: 'q', title: 'Words', description: '' }] };
 export const EDIT = { id: 'editImage', type: 'action', title: 'Edit image', description: '', context: ['message', 'compose'], fetchTask: true, parameters: [] };
 
-/** Adds commands to the message extension of Image Pro, as a manifest that has them would. */
+/** Puts these commands into the message extension of Image Pro in place of its own, as a manifest that has them would. */
 export async function offer(visit, commands) {
   await visit.context.route('**/api/world*', async (route) => {
     const answer = await route.fetch();
     const world = await answer.json();
-    world.apps.find(({ key }) => key === 'image').extension.push(...commands);
+    const image = world.apps.find(({ key }) => key === 'image');
+    image.extension = commands;
     await route.fulfill({ json: world });
   });
   await visit.page.reload();

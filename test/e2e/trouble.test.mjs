@@ -31,10 +31,11 @@ story('A new signing key is accepted at its first use', async (open) => {
 story('The app is removed and installed again, and greets', async (open) => {
   const ana = await open({ chat: 'group' });
   await ana.sees('Hello from Contact Pro');
+  const button = ana.page.getByTestId('main-compose').locator('[data-testid="extension-button"][data-app="contact"]');
   await ana.trouble('uninstall-contact');
-  await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor({ state: 'detached' });
+  await button.waitFor({ state: 'detached' });
   await ana.trouble('install-contact');
-  await ana.page.getByTestId('main-compose').getByTestId('extension-button').waitFor();
+  await button.waitFor();
   await ana.sees('find marta in sales', await ana.ask('help'));
 });
 
