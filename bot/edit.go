@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,16 @@ type input struct {
 }
 
 type option struct{ value, label string }
+
+// usual is the value of the option that leaves things to the program: Adaptive Cards know no option without a value.
+const usual = "usual"
+
+// filled are the values of a form, without those that were left to the program.
+func filled(values map[string]string) map[string]string {
+	values = maps.Clone(values)
+	maps.DeleteFunc(values, func(_, value string) bool { return value == usual })
+	return values
+}
 
 // toolTitle is the key of what a tool is called.
 func toolTitle(tool image.Tool) string {
@@ -50,7 +61,7 @@ func editInputs(tool image.Tool) []input {
 	case image.ToolRedact:
 		return []input{
 			{id: "boxes", label: "edit.boxes", hint: "edit.boxes.hint", example: "10%,40% 50%x8%", lines: true, most: 2000},
-			{id: "how", label: "edit.how", options: []option{{"solid", "edit.how.solid"}, {"pixelate", "edit.how.pixelate"}, {"blur", "edit.how.blur"}}},
+			{id: "how", label: "edit.how", hint: "edit.how.hint", options: []option{{"solid", "edit.how.solid"}, {"pixelate", "edit.how.pixelate"}, {"blur", "edit.how.blur"}}},
 			{id: "color", label: "edit.color", options: colors("black")},
 		}
 	case image.ToolAnnotate:
@@ -60,12 +71,12 @@ func editInputs(tool image.Tool) []input {
 			{id: "place", label: "edit.place", hint: "edit.place.hint", example: "10%,10%", most: 80},
 			{id: "to", label: "edit.to", example: "40%,40%", most: 40},
 			{id: "number", label: "edit.number", example: "1", most: 3},
-			{id: "color", label: "edit.color", options: append([]option{{"", "edit.usual"}}, colors("red")...)},
+			{id: "color", label: "edit.color", options: append([]option{{usual, "edit.usual"}}, colors("red")...)},
 			{id: "size", label: "edit.size", example: "5%", most: 20},
 		}
 	}
 	return []input{
-		{id: "format", label: "edit.format", options: []option{{"", "edit.format.same"}, {"jpeg", "edit.format.jpeg"}, {"png", "edit.format.png"},
+		{id: "format", label: "edit.format", options: []option{{usual, "edit.format.same"}, {"jpeg", "edit.format.jpeg"}, {"png", "edit.format.png"},
 			{"webp", "edit.format.webp"}, {"gif", "edit.format.gif"}, {"avif", "edit.format.avif"}}},
 		{id: "quality", label: "edit.quality", example: "80", most: 3},
 		{id: "max", label: "edit.max", example: "200 KB", most: 20},
@@ -169,7 +180,7 @@ func (b *Bot) filledIn(t *Turn, f Form) (e editing, p image.Plan, err error) {
 		return e, p, err
 	}
 	e.shown = e.work
-	if p, e.problems = image.FormPlan(e.tool, f.Values); len(e.problems) > 0 {
+	if p, e.problems = image.FormPlan(e.tool, filled(f.Values)); len(e.problems) > 0 {
 		return e, p, nil
 	}
 	tried, err := b.Studio.Try(t.Caller, e.work.ID, p)
