@@ -256,6 +256,9 @@ func batchCard(t *lang.Printer, p image.Progress, problem string) cards.Card {
 	if v.MayCancel {
 		return cards.BatchRun(t, v)
 	}
+	if !v.MayContinue {
+		v.Next = []cards.Step{{Title: t.Text("button.images"), Verb: cards.ImagesVerb(0, "")}}
+	}
 	for _, group := range []struct {
 		state image.FileState
 		title string

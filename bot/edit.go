@@ -51,7 +51,7 @@ func editInputs(tool image.Tool) []input {
 	case image.ToolRedact:
 		return []input{
 			{id: "boxes", label: "edit.boxes", hint: "edit.boxes.hint", example: "10%,40% 50%x8%", lines: true, most: 2000},
-			{id: "how", label: "edit.how", options: []option{{"solid", "edit.how.solid"}, {"pixelate", "edit.how.pixelate"}, {"blur", "edit.how.blur"}}},
+			{id: "how", label: "edit.how", hint: "edit.how.hint", options: []option{{"solid", "edit.how.solid"}, {"pixelate", "edit.how.pixelate"}, {"blur", "edit.how.blur"}}},
 			{id: "color", label: "edit.color", options: colors("black")},
 		}
 	case image.ToolAnnotate:

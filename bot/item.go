@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -179,6 +181,9 @@ func (b *Bot) lookAt(t *Turn) (image.Item, image.Properties, error) {
 func (b *Bot) itemView(t *Turn, i image.Item, p image.Properties) cards.ItemView {
 	ref := i.Ref.String()
 	v := cards.ItemView{Name: i.Name, Preview: b.itemPreview(t, i, image.PreviewSide), Alt: itemAlt(t, i, p), Lines: []string{itemFacts(t, i), changedLine(b, t, i)}, Link: i.WebURL}
+	if folder := folderOf(i); folder != "" {
+		v.Lines = append(v.Lines, t.Text("item.in", "Folder", shorten(folder, maxNameText)))
+	}
 	if p.Title != "" {
 		v.Lines = append([]string{p.Title}, v.Lines...)
 	}
@@ -191,6 +196,18 @@ func (b *Bot) itemView(t *Turn, i image.Item, p image.Properties) cards.ItemView
 	}
 	v.Next = append(v.Next, cards.Step{Title: t.Text("step.info"), Verb: cards.ItemVerb(ref, "info")})
 	return v
+}
+
+// folderOf is the name of the folder that a file lies in, as its address in a browser tells it; empty where it does not.
+func folderOf(i image.Item) string {
+	u, err := url.Parse(i.WebURL)
+	if err != nil || path.Base(u.Path) != i.Name {
+		return ""
+	}
+	if folder := path.Base(path.Dir(u.Path)); folder != "/" && folder != "." {
+		return folder
+	}
+	return ""
 }
 
 // maxCardSide is what a picture on a card may measure at most; larger ones are offered to be made that.

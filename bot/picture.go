@@ -307,9 +307,9 @@ var imageExamples = []struct {
 	words []string
 }{
 	{"change", []string{"resize", "crop", "redact", "text", "convert", "under", "rotate", "chain", "undo"}},
-	{"files", []string{"images", "link", "save", "share", "file", "library"}},
+	{"files", []string{"images", "link", "save", "share", "file", "library", "info"}},
 	{"many", []string{"several", "batch", "presets", "pin"}},
-	{"you", []string{"info", "me", "privacy"}},
+	{"you", []string{"me", "privacy"}},
 }
 
 func imageCommands(t cards.Texts) []cards.CommandView {

@@ -226,7 +226,11 @@ func (b *Bot) savedView(t *Turn, s image.Saved) cards.ItemView {
 		v.Warnings = append(v.Warnings, t.Text("save.unkept"))
 	}
 	ref := s.Item.Ref.String()
-	v.Next = []cards.Step{{Title: t.Text("step.share"), Verb: cards.ItemVerb(ref, "share")}, {Title: t.Text("step.info"), Verb: cards.ItemVerb(ref, "info")}}
+	v.Next = []cards.Step{{Title: t.Text("step.share"), Verb: cards.ItemVerb(ref, "share")}}
+	if b.Pins != nil {
+		v.Next = append(v.Next, cards.Step{Title: t.Text("step.pin"), Verb: cards.PinVerb(ref, "")})
+	}
+	v.Next = append(v.Next, cards.Step{Title: t.Text("step.edit_image"), Verb: cards.ItemVerb(ref, "open")}, cards.Step{Title: t.Text("step.info"), Verb: cards.ItemVerb(ref, "info")})
 	return v
 }
 
