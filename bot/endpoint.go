@@ -247,7 +247,7 @@ func (b *Bot) unknownInvoke(t *Turn) Answer {
 	case "":
 		return Answer{http.StatusNotImplemented, map[string]string{"error": "this invoke is not answered here"}}
 	case OnAction:
-		return ok(actionCard(cards.Trouble(t.Lang, cards.TroubleView{Sentence: t.Text("trouble.old_card"), Next: t.steps("find", "help")})))
+		return ok(actionCard(cards.Trouble(t.Lang, cards.TroubleView{Sentence: t.Text("trouble.old_card"), Next: t.waysOn(nil)})))
 	case OnQuery, OnSelect:
 		return ok(extensionResults(Results{Message: t.Text("trouble.old_card")}))
 	}

@@ -154,9 +154,9 @@ func (s *story) calm([]string) error {
 	return s.ordered(req)
 }
 
-// withdraw takes back what a person has allowed.
-func (s *story) withdraw(args []string) error {
-	req, err := http.NewRequest(http.MethodDelete, s.page+"/api/consents?person="+args[0], nil)
+// withdraw takes back what people have allowed.
+func (s *story) withdraw([]string) error {
+	req, err := http.NewRequest(http.MethodDelete, s.page+"/api/consents", nil)
 	if err != nil {
 		return err
 	}
