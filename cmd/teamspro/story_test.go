@@ -56,7 +56,8 @@ import (
 //	invoke NAME             the client sends an invoke that wants no more than an answer
 //
 //	signs PERSON            the person signs in to Image Pro in their personal chat with it, and allows what it asks for
-//	withdraw PERSON         what they allowed is taken back, as an administrator can
+//	withdraw                what people allowed is taken back, as an administrator can
+//	draw DRIVE PATH         has the sandbox draw a file before anybody waits for it
 //	consent PERSON [refuse] opens the sign-in page that is in sight, decides there as the person, and looks at where it ends
 //	verify [CODE]           the client hands over the code that the page gave
 //	code                    types the code that the page showed
@@ -115,7 +116,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 	for name, step := range map[string]func(*story, []string) error{
 		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
-		"within": (*story).within, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw,
+		"within": (*story).within, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
 	} {
 		all[name] = cmd(step)
 	}
