@@ -178,7 +178,7 @@ story('A batch is asked about, counts up, is stopped, and tells what became of e
   await ana.sees('The originals stay as they are', card);
   await behind(ana, '/api/faults', { op: 'download', hangMs: 2000, count: 100 });
   await ana.press('Start', card);
-  await ana.sees(/^[1-7] of 8 pictures$/, card);
+  await ana.sees(/^Working: [1-7] of 8 pictures$/, card);
   await ana.press('Cancel', card);
   await ana.sees(/^Stopped at [1-7] of 8 pictures$/, card);
   await ana.context.request.delete(at(ana, '/api/faults'));
