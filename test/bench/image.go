@@ -151,7 +151,7 @@ func render(ctx context.Context, p *imaging.Pool, source []byte, text string) (t
 		return 0, nil, err
 	}
 	before := p.Spent() + ownTime()
-	made, err := plans.Run(ctx, p, plans.Limits{}, source, facts, plan)
+	made, err := plans.Run(ctx, p, plans.Limits{}, source, facts, plan, nil)
 	return p.Spent() + ownTime() - before, made.Data, err
 }
 
