@@ -115,9 +115,6 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Command("batch", b.askBatch, "a plan for all that a search finds: batch harbour: resize 800")
 	r.Command(unknown, b.editPicture, "any plan: resize 800 | grey | webp, for one picture or ten, or behind a link; or a picture alone")
 
-	// Message extension
-	r.Extend(editImage, b.openEditImage, b.submitEditImage, "edit a picture of a message, or the last one from the compose box")
-
 	// Card buttons
 	r.Action("help", b.imageHelp, "what can be typed")
 	r.Action("privacy", b.showPrivacy, "what is stored")
@@ -125,6 +122,7 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Action("image/{id}/{at}/redo", b.redoPicture, "a step forward again")
 	r.Action("image/{id}/{at}/info", b.aboutPicture, "what is known of the picture")
 	r.Action("image/{id}/{at}/do/{plan}", b.applyPlan, "a plan, one press away")
+	r.Action("image/{id}/{at}/preset/{name}", b.applyPreset, "a preset, one press away")
 	r.Action("image/{id}/{at}/show", b.showPicture, "a picture of a list, in a message of its own")
 	r.Action("image/{id}/{at}/file", b.filePressed, "the picture as a file")
 	r.Action("several/{ids}/files", b.filesOfSeveral, "several pictures as files")
@@ -132,10 +130,13 @@ func (b *Bot) imageRoutes(r *Router) {
 	// Dialogs
 	r.Dialog("image/{id}/{at}/edit/{tool}", b.openEdit, b.applyEdit, "resize, crop, redact, annotate, convert, with a preview")
 	r.Submit("image/{id}/{at}/try/{tool}", b.tryEdit, "the preview of what a dialog says")
+	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")
+	r.Dialog("library/choose", b.openLibrary, b.submitLibrary, "choose the library of this conversation")
 
 	// Message extension
 	r.Query("findImage", b.searchImages, "search from the compose box; what was seen last on open")
 	r.Select("item/{ref}", b.chooseImage, "a chosen picture, fresh, and remembered among the recents")
+	r.Extend(editImage, b.openEditImage, b.submitEditImage, "edit a picture of a message, or the last one from the compose box")
 
 	// Card buttons: files
 	r.Action("images/{skip}", b.imagesPage, "a page of the newest pictures")
@@ -154,11 +155,6 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Action("image/{id}/{at}/share", b.sharePicture, "a link to its file")
 	r.Action("image/{id}/{at}/version/{how}", b.pressVersion, "a new version of its file")
 	r.Action("image/{id}/{at}/new/{how}/{name}", b.pressFile, "a new file")
-
-	// Dialogs
-	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")
-	r.Dialog("library/choose", b.openLibrary, b.submitLibrary, "choose the library of this conversation")
-	r.Action("image/{id}/{at}/preset/{name}", b.applyPreset, "a preset, one press away")
 
 	// Card buttons: sets of pictures
 	r.Action("pins", b.showPins, "what the conversation keeps at hand")

@@ -87,12 +87,12 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return c, err
 	}
 	contactApp, errContact := app(s.Contact)
-	imageApp, errImage := app(s.Image)
+	imageApp, errImage := contactApp, error(nil) // one bot when they have one id: it logs in once, and knows its conversations once
+	if !strings.EqualFold(s.Contact.ID, s.Image.ID) {
+		imageApp, errImage = app(s.Image)
+	}
 	if err := errors.Join(named("TEAMSPRO_CONTACT_APP_", errContact), named("TEAMSPRO_IMAGE_APP_", errImage)); err != nil {
 		return nil, errors.Join(err, db.Close())
-	}
-	if strings.EqualFold(s.Contact.ID, s.Image.ID) {
-		imageApp = contactApp // one bot, which knows its conversations once
 	}
 	svc.tenants = s.AllowedTenants
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
@@ -100,18 +100,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
-		drives, err := s.drives(svc.desks.tokens(s.Image), graphCalls, log)
-		if err != nil {
+		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
-		if svc.pictures, err = newPictures(s, drives); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
-		cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
-		cfg.Gallery = svc.pictures.open(db, imageApp.Roster)
-		cfg.Pins = image.NewPins(cfg.Studio, db.Pins(), imageApp.Roster, nil)
-		cfg.Presets = image.NewPresetBook(db.Presets(), imageApp.Roster, nil)
-		cfg.Batches = image.NewBatches(cfg.Studio, db.Batches(), log, nil)
 	}
 	svc.bot = bot.New(cfg)
 
@@ -119,6 +110,24 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})
 	svc.handler = svc.routes(s)
 	return svc, nil
+}
+
+// addPictures gives the bot what Image Pro works with.
+func (svc *service) addPictures(s *settings, cfg *bot.Config, graphCalls http.RoundTripper) error {
+	drives, err := s.drives(svc.desks.tokens(s.Image), graphCalls, svc.log)
+	if err != nil {
+		return err
+	}
+	if svc.pictures, err = newPictures(s, drives); err != nil {
+		return err
+	}
+	roster := cfg.Image.Roster
+	cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
+	cfg.Gallery = svc.pictures.open(svc.db, roster)
+	cfg.Pins = image.NewPins(cfg.Studio, svc.db.Pins(), roster, nil)
+	cfg.Presets = image.NewPresetBook(svc.db.Presets(), roster, nil)
+	cfg.Batches = image.NewBatches(cfg.Studio, svc.db.Batches(), svc.log, nil)
+	return nil
 }
 
 // stored tells whether the file takes writes. Why it does not stands in the log; here it would name paths to whoever asks.
