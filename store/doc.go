@@ -4,7 +4,7 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 3
+// # Schema 4
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
@@ -22,6 +22,10 @@
 //	    <time><hash>                       nothing
 //	owed
 //	    <hash of activity key>             JSON owedRecord: a reply not delivered yet, without its text
+//	due                                    the notices that wait, by when they are to be sent
+//	    <time><tenant>·<notice>            nothing
+//	duegatherings                          the gatherings, by when they are to be told
+//	    <time><tenant>·<conversation>·<product>  nothing
 //	tenants
 //	    <tenant>
 //	        contacts
@@ -74,6 +78,28 @@
 //	            <folded name>              JSON presetRecord: a plan of the organisation with a name
 //	        batches
 //	            <batch>                    JSON batchRecord: how far a plan over many images has come
+//	        configurations
+//	            <conversation>             JSON configurationRecord; the organisation's is under "*"
+//	        wanted                         the kinds of events that anybody subscribed to; derived from the configurations
+//	            <kind>                     nothing
+//	        watches
+//	            <conversation>             JSON watchRecord: how far the changes of a library were read, and for whom
+//	        events                         what happened and was not sorted yet, in its order
+//	            <number>                   JSON eventRecord: ids only
+//	        gatherings
+//	            <conversation>·<product>   JSON gatheringRecord: events that a place will be told of
+//	        notices
+//	            <notice>                   JSON noticeRecord: a message to be sent, or that was, without its words
+//	        noticekeys
+//	            <hash of notice key>       <time><notice>
+//	        announcements
+//	            <announcement>             JSON announcementRecord
+//	        copies
+//	            <announcement>·<notice>    nothing: the notice is about the announcement
+//	        acknowledged
+//	            <announcement>·<person>    <time>
+//	        audit
+//	            <number>                   JSON auditRecord, with the hash of the one before it
 //
 // # Damage
 //

@@ -40,6 +40,20 @@ const (
 	bucketPins      = "pins"
 	bucketPresets   = "presets"
 	bucketBatches   = "batches"
+
+	bucketConfigurations = "configurations"
+	bucketWanted         = "wanted"
+	bucketEvents         = "events"
+	bucketGatherings     = "gatherings"
+	bucketNotices        = "notices"
+	bucketNoticeKeys     = "noticekeys"
+	bucketAnnouncements  = "announcements"
+	bucketCopies         = "copies"
+	bucketAcknowledged   = "acknowledged"
+	bucketWatches        = "watches"
+	bucketAudit          = "audit"
+	bucketDue            = "due"
+	bucketDueGatherings  = "duegatherings"
 )
 
 // The keys of bucketMeta.
@@ -79,11 +93,24 @@ func declared() []bucket {
 		{bucketSeen, true, Datum{Kind: "datamap.user", Holds: "datamap.seen", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketSaves, true, Datum{Kind: "datamap.operation", Holds: "datamap.saves", Personal: true, Kept: "datamap.kept.week"}},
 		{bucketBatches, true, Datum{Kind: "datamap.operation", Holds: "datamap.batches", Personal: true, Kept: "datamap.kept.week"}},
+		{bucketConfigurations, true, Datum{Kind: "datamap.configuration", Holds: "datamap.configurations", Personal: true, Kept: "datamap.kept.grace"}},
+		{bucketWanted, true, Datum{Kind: "datamap.configuration", Holds: "datamap.wanted", Kept: "datamap.kept.grace"}},
+		{bucketWatches, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.watches", Personal: true, Kept: "datamap.kept.installed"}},
+		{bucketEvents, true, Datum{Kind: "datamap.notice", Holds: "datamap.events", Personal: true, Kept: "datamap.kept.told"}},
+		{bucketGatherings, true, Datum{Kind: "datamap.notice", Holds: "datamap.gatherings", Personal: true, Kept: "datamap.kept.told"}},
+		{bucketNotices, true, Datum{Kind: "datamap.notice", Holds: "datamap.notices", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketNoticeKeys, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeys", Kept: "datamap.kept.month"}},
+		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.month"}},
+		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketAudit, true, Datum{Kind: "datamap.audit", Holds: "datamap.audited", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
 		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
 		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
 		{bucketAnsweredTimes, false, Datum{Kind: "datamap.operation", Holds: "datamap.answeredtimes", Kept: "datamap.kept.day"}},
 		{bucketOwed, false, Datum{Kind: "datamap.operation", Holds: "datamap.owed", Personal: true, Kept: "datamap.kept.delivered"}},
+		{bucketDue, false, Datum{Kind: "datamap.operation", Holds: "datamap.due", Kept: "datamap.kept.told"}},
+		{bucketDueGatherings, false, Datum{Kind: "datamap.operation", Holds: "datamap.duegatherings", Kept: "datamap.kept.told"}},
 		{bucketTenants, false, Datum{Kind: "datamap.operation", Holds: "datamap.tenants", Kept: "datamap.kept.active"}},
 		{bucketMeta, false, Datum{Kind: "datamap.operation", Holds: "datamap.meta", Kept: "datamap.kept.file"}},
 	}
@@ -110,7 +137,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema, imageSchema}
+	return []step{firstSchema, journalSchema, imageSchema, noticeSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {
@@ -122,9 +149,25 @@ func firstSchema(tx *bbolt.Tx) error {
 
 // imageSchema adds what Image Pro and sign-in keep.
 func imageSchema(tx *bbolt.Tx) error {
+	return addToTenants(tx, bucketTokens, bucketProfiles, bucketLibraries, bucketImages, bucketSaves, bucketSeen, bucketPins, bucketPresets, bucketBatches)
+}
+
+// noticeSchema adds configurations, notices and the audit log.
+func noticeSchema(tx *bbolt.Tx) error {
+	for _, name := range []string{bucketDue, bucketDueGatherings} {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return addToTenants(tx, bucketConfigurations, bucketWanted, bucketEvents, bucketGatherings, bucketNotices, bucketNoticeKeys, bucketAnnouncements,
+		bucketCopies, bucketAcknowledged, bucketWatches, bucketAudit)
+}
+
+// addToTenants makes buckets for every tenant that is there.
+func addToTenants(tx *bbolt.Tx, names ...string) error {
 	tenants := tx.Bucket([]byte(bucketTenants))
 	return tenants.ForEachBucket(func(t []byte) error {
-		for _, name := range []string{bucketTokens, bucketProfiles, bucketLibraries, bucketImages, bucketSaves, bucketSeen, bucketPins, bucketPresets, bucketBatches} {
+		for _, name := range names {
 			if _, err := tenants.Bucket(t).CreateBucketIfNotExists([]byte(name)); err != nil {
 				return err
 			}

@@ -1,0 +1,41 @@
+// Package audit says what an entry of the audit log is: who did what, when, to what, and through which surface. An entry
+// names things by their ids and holds nothing of their contents.
+//
+// It decides nothing; the store chains the entries, so that none can be changed or taken out unseen.
+package audit
+
+import (
+	"time"
+
+	"teamspro/internal/identity"
+)
+
+// Act is what was done, as noun and verb: "configuration-changed".
+type Act string
+
+// The acts.
+const (
+	ConfigurationChanged  Act = "configuration-changed"  // Subject: the conversation, or TenantSubject
+	ConfigurationRemoved  Act = "configuration-removed"  // an app was removed from its conversation
+	ConfigurationReturned Act = "configuration-returned" // and added again
+	ConfigurationErased   Act = "configuration-erased"   // its time of grace was over
+	BookConfigured        Act = "book-configured"        // Subject: the book
+	BookErased            Act = "book-erased"
+	LibraryChosen         Act = "library-chosen" // Subject: the conversation
+	AnnouncementSent      Act = "announcement-sent"
+	AnnouncementCorrected Act = "announcement-corrected"
+	AnnouncementRecalled  Act = "announcement-recalled"
+)
+
+// TenantSubject is the subject of what concerns the whole organisation.
+const TenantSubject = "tenant"
+
+// Entry is one line of the log.
+type Entry struct {
+	At time.Time
+	// By is who did it; empty when the service did it by itself.
+	By      identity.Person
+	Surface string // command, card, dialog, extension, import, service
+	Act     Act
+	Subject string // the id of what it was done to
+}

@@ -1,0 +1,122 @@
+package notice
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"teamspro/internal/identity"
+)
+
+// Outbox keeps events, gatherings and notices. Each call is one transaction; one that returned without error is on disk.
+// Events enter it in the transaction of the change that caused them, by the store itself.
+type Outbox interface {
+	// Events gives events that nobody has sorted yet, oldest first, of all tenants.
+	Events(ctx context.Context, limit int) ([]Unsorted, error)
+	// Sort takes an event out and adds it to the gathering of each place; a gathering that is there keeps its number and the
+	// earlier Due. An event that was sorted before is left alone.
+	Sort(ctx context.Context, t identity.Tenant, number uint64, to []Dated) error
+	// Gatherings gives those that are due, and when the next one will be; zero when there is none.
+	Gatherings(ctx context.Context, now time.Time, limit int) (due []Owned, next time.Time, err error)
+	// Postpone gives a gathering another Due; nothing happens when it is gone or has another number.
+	Postpone(ctx context.Context, t identity.Tenant, g Gathering, due time.Time) error
+	// Tell puts a notice in the place of a gathering, or nothing when n is nil. Stale when the gathering has another number,
+	// or has grown since it was read.
+	Tell(ctx context.Context, t identity.Tenant, g Gathering, n *Notice) error
+
+	// Add adds notices; those whose key is known are left out.
+	Add(ctx context.Context, notices []Notice) error
+	// Due gives notices that are to be sent now, the oldest first, less those in except, and when the next will be due; zero
+	// when there is none. Of a conversation it gives the oldest only.
+	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
+	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. A notice
+	// that was dropped meanwhile is not sent: begun is false.
+	Turn(ctx context.Context, done *Outcome, begin *Notice) (begun bool, err error)
+	// Interrupted makes those that were being sent when the service died Waiting again, with Again set, and gives how many.
+	Interrupted(ctx context.Context) (int, error)
+	// DropPlace drops everything that waits for a place; every product when that is empty.
+	DropPlace(ctx context.Context, t identity.Tenant, p Place) error
+	// Purge removes what is older than it is kept: final notices, keys, announcements.
+	Purge(ctx context.Context, now time.Time) error
+	// Waiting counts the notices that are not final.
+	Waiting(ctx context.Context) (int, error)
+	// Changed is signalled after something new may be there.
+	Changed() <-chan struct{}
+}
+
+// Announcements keeps announcements and what became of them.
+type Announcements interface {
+	// Announce keeps a new announcement and its notices, in one transaction. One with an id that is known changes nothing and
+	// gives the one that is there.
+	Announce(ctx context.Context, t identity.Tenant, a Announcement, notices []Notice) (Announcement, error)
+	// Announcement reads one; NotFound.
+	Announcement(ctx context.Context, t identity.Tenant, id string) (Announcement, error)
+	// Latest are a person's own, the newest first.
+	Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) ([]Announcement, error)
+	// Change changes one (a correction or a recall) and adds the notices that change makes, in one transaction; it may run more
+	// than once. It gets what was sent so far. The notices that have not begun yet are dropped when it recalls.
+	Change(ctx context.Context, t identity.Tenant, id string, change func(a *Announcement, sent []Notice) ([]Notice, error)) (Announcement, error)
+	// Copies are the notices that posted an announcement.
+	Copies(ctx context.Context, t identity.Tenant, id string) ([]Notice, error)
+	// Acknowledge notes that a person has seen it; first tells whether they had not said so before.
+	Acknowledge(ctx context.Context, t identity.Tenant, id string, p identity.Person, at time.Time) (first bool, err error)
+}
+
+// Unsorted is an event of a tenant, with its number in the order of events.
+type Unsorted struct {
+	Tenant identity.Tenant
+	Number uint64
+	Event  Event
+}
+
+// Dated is a place and when it is to be told.
+type Dated struct {
+	Place
+	Due time.Time
+}
+
+// Owned is a gathering of a tenant.
+type Owned struct {
+	Tenant identity.Tenant
+	Gathering
+}
+
+// Outcome is what became of a notice.
+type Outcome struct {
+	Notice   Notice // as it was begun
+	State    State
+	Activity string    // of the message
+	Why      string    // the connector's code
+	Due      time.Time // when to try again, for Waiting
+}
+
+// Subscriptions tells what conversations want; internal/configuration has it.
+type Subscriptions interface {
+	// Subscriptions are those of a tenant that want anything.
+	Subscriptions(ctx context.Context, t identity.Tenant) ([]Subscription, error)
+	// Subscription is that of one conversation; Wishes without Kinds when it wants nothing.
+	Subscription(ctx context.Context, t identity.Tenant, c identity.Conversation) (Subscription, error)
+}
+
+// Audience tells whom an event concerns: the conversation is one whose members may see what it is about.
+type Audience interface {
+	Concerns(ctx context.Context, t identity.Tenant, e Event, c identity.Conversation) (bool, error)
+}
+
+// Sender says notices; bot has it. A fault of kind Busy is tried again later; NotFound and Denied mean that the place is
+// gone for good; any other is final for the notice. ErrPossibly means that it may have been said.
+type Sender interface {
+	// Send gives the id of the message. Nothing left to say gives ErrNothing.
+	Send(ctx context.Context, n Notice) (activity string, err error)
+	// Gone takes back what is known of a place that cannot be reached any more, and gives who set it up, to be told; empty
+	// when nobody is.
+	Gone(ctx context.Context, t identity.Tenant, p Place) (identity.Person, error)
+}
+
+// What a Sender says besides faults.
+var (
+	// ErrPossibly means that the message went out, twice at most, and that no answer came: it may be there.
+	ErrPossibly = errors.New("notice: possibly sent")
+	// ErrNothing means that nothing is left to say: what it was about is gone, or not for this place any more.
+	ErrNothing = errors.New("notice: nothing left to say")
+)
