@@ -148,7 +148,7 @@ type Notice struct {
 	Content  Content
 	Due      time.Time
 	State    State
-	Tries    int
+	Tries    int // how often it was begun, less the one that goes on
 	// Again is set when a sender died between sending and noting it: the message may be there twice.
 	Again bool
 	// Why is the connector's code of the last failure; never its words.

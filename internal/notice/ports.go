@@ -27,10 +27,14 @@ type Outbox interface {
 	// Add adds notices; those whose key is known are left out.
 	Add(ctx context.Context, notices []Notice) error
 	// Due gives notices that are to be sent now, the oldest first, less those in except, and when the next will be due; zero
-	// when there is none. Of a conversation it gives the oldest only.
+	// when there is none. Of a conversation it gives the one with the smallest id only, and none while one of them is being
+	// sent or is to be tried again later, so that what changes a message never overtakes what posted it. One that is to change
+	// or remove a message gets its Activity from the notice that it is Of. What except gets says who the notice is and where it
+	// goes, without its content; except is called under a lock and may not use the outbox.
 	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
 	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. A notice
-	// that was dropped meanwhile is not sent: begun is false.
+	// that was dropped meanwhile is not sent: begun is false. It counts Tries when a notice ends. A final notice keeps
+	// everything but what had been gathered.
 	Turn(ctx context.Context, done *Outcome, begin *Notice) (begun bool, err error)
 	// Interrupted makes those that were being sent when the service died Waiting again, with Again set, and gives how many.
 	Interrupted(ctx context.Context) (int, error)
@@ -54,7 +58,8 @@ type Announcements interface {
 	// Latest are a person's own, the newest first.
 	Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) ([]Announcement, error)
 	// Change changes one (a correction or a recall) and adds the notices that change makes, in one transaction; it may run more
-	// than once. It gets what was sent so far. The notices that have not begun yet are dropped when it recalls.
+	// than once. It gets the notices that posted it and are sent, possibly sent or being sent; the last have no Activity yet. The
+	// notices that have not begun yet are dropped when it recalls.
 	Change(ctx context.Context, t identity.Tenant, id string, change func(a *Announcement, sent []Notice) ([]Notice, error)) (Announcement, error)
 	// Copies are the notices that posted an announcement.
 	Copies(ctx context.Context, t identity.Tenant, id string) ([]Notice, error)
