@@ -142,7 +142,7 @@ func (s *shared) changeAnnouncement(op, id string, change func(a *notice.Announc
 		return a, err
 	}
 	sent := slices.DeleteFunc(copies, func(n notice.Notice) bool {
-		return n.State != notice.Sent && n.State != notice.Possibly && n.State != notice.Sending
+		return n.State != notice.Sent && n.State != notice.Possibly
 	})
 	before := a
 	made, err := change(&a, sent)

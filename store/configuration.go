@@ -80,11 +80,12 @@ func (s *Configurations) Save(ctx context.Context, t identity.Tenant, k configur
 	})
 }
 
-// Remove notes that the last app was removed, as configuration.Shelf says; that it was removed before stays.
+// Remove notes that the last app was removed, as configuration.Shelf says. Where nobody decided anything there is nothing to
+// wait, and an earlier removal stays.
 func (s *Configurations) Remove(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person, at time.Time) error {
 	e := audit.Entry{At: at, By: by, Surface: "service", Act: audit.ConfigurationRemoved}
 	return s.change(ctx, "store.RemoveConfiguration", t, c, e, func(k configuration.Kept) (configuration.Kept, error) {
-		if !k.Removed.IsZero() {
+		if k.Version == 0 || !k.Removed.IsZero() {
 			return k, errUnchanged
 		}
 		k.Removed = at
@@ -104,7 +105,24 @@ func (s *Configurations) Return(ctx context.Context, t identity.Tenant, c identi
 	})
 }
 
-// change changes settings, enters that in the audit log and finds out what is wanted, in one transaction.
+// Erase takes away the settings of a conversation whose last app was removed before a time; fault.Stale when it was removed
+// later, or an app is there again.
+func (s *Configurations) Erase(ctx context.Context, t identity.Tenant, c identity.Conversation, before time.Time) error {
+	const op = "store.EraseConfiguration"
+	e := audit.Entry{At: s.db.now(), Surface: "service", Act: audit.ConfigurationErased}
+	return s.change(ctx, op, t, c, e, func(k configuration.Kept) (configuration.Kept, error) {
+		switch {
+		case k.Version == 0:
+			return k, errUnchanged
+		case k.Removed.IsZero() || !k.Removed.Before(before):
+			return k, fault.New(fault.Stale, op, "")
+		}
+		return configuration.Kept{}, nil
+	})
+}
+
+// change changes settings, enters that in the audit log and finds out what is wanted, in one transaction. What change gives
+// without a version is removed.
 func (s *Configurations) change(ctx context.Context, op string, t identity.Tenant, c identity.Conversation, e audit.Entry, change func(configuration.Kept) (configuration.Kept, error)) error {
 	key := configurationKey(c)
 	if err := checkIDs(op, string(key)); err != nil {
@@ -126,8 +144,8 @@ func (s *Configurations) change(ctx context.Context, op string, t identity.Tenan
 		if err != nil {
 			return err
 		}
-		if now.Version == 0 && now.Removed.IsZero() {
-			err = b.Delete(key) // nobody decided anything
+		if now.Version == 0 {
+			err = b.Delete(key)
 		} else {
 			err = save(b, op, key, newConfiguration(now))
 		}

@@ -54,8 +54,11 @@ func (s *Libraries) ChangeLibrary(ctx context.Context, t identity.Tenant, c iden
 				return err
 			}
 		}
+		if choice.Folder == (image.ItemRef{}) {
+			choice = image.Choice{} // who took it back is in the audit log
+		}
 		switch {
-		case choice.Folder != image.ItemRef{}:
+		case choice != image.Choice{}:
 			return save(b, op, []byte(c), newLibrary(choice))
 		case !found:
 			return errUnchanged

@@ -64,35 +64,51 @@ func eachTenant(tx *bbolt.Tx, fn func(identity.Tenant, *bbolt.Bucket) error) err
 	return tenants.ForEachBucket(func(t []byte) error { return fn(identity.Tenant(t), tenants.Bucket(t)) })
 }
 
-// Sort puts an event where it belongs, as notice.Outbox says.
-func (o *Outbox) Sort(ctx context.Context, t identity.Tenant, number uint64, to []notice.Dated) error {
+// Sort puts events where they belong, as notice.Outbox says.
+func (o *Outbox) Sort(ctx context.Context, t identity.Tenant, sorted []notice.Sorted) error {
 	const op = "store.Sort"
-	for _, d := range to {
-		if err := checkIDs(op, string(d.Conversation), d.Product); err != nil {
-			return err
-		}
-	}
-	return o.db.share(ctx, op, t, func(s *shared) error {
-		e, found, err := load[eventRecord](s.bucket(bucketEvents), numberKey(number))
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return errUnchanged
-		}
-		if err := s.bucket(bucketEvents).Delete(numberKey(number)); err != nil {
-			return err
-		}
-		if again, err := s.sortedBefore(e, o.db.now()); again || err != nil {
-			return err
-		}
-		for _, d := range to {
-			if err := s.gather(op, d, e); err != nil {
+	for _, e := range sorted {
+		for _, d := range e.To {
+			if err := checkIDs(op, string(d.Conversation), d.Product); err != nil {
 				return err
 			}
 		}
+	}
+	return o.db.share(ctx, op, t, func(s *shared) error {
+		found := false
+		for _, e := range sorted {
+			was, err := s.sort(op, e, o.db.now())
+			if err != nil {
+				return err
+			}
+			found = found || was
+		}
+		if !found {
+			return errUnchanged
+		}
 		return nil
 	})
+}
+
+// sort puts one event where it belongs; found is false when it was sorted already.
+func (s *shared) sort(op string, e notice.Sorted, now time.Time) (found bool, err error) {
+	events, key := s.bucket(bucketEvents), numberKey(e.Number)
+	r, found, err := load[eventRecord](events, key)
+	if err != nil || !found {
+		return false, err
+	}
+	if err := events.Delete(key); err != nil {
+		return false, err
+	}
+	if again, err := s.sortedBefore(r, now); again || err != nil {
+		return true, err
+	}
+	for _, d := range e.To {
+		if err := s.gather(op, d, r); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // sortedBefore tells whether an event was told twice, and remembers it otherwise.
@@ -291,12 +307,13 @@ func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool
 	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
 		return false, nil
 	}
-	n.State, n.Why, n.At, n.Tries = done.State, done.Why, now, n.Tries+1
+	n.State, n.Why, n.At = done.State, done.Why, now
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}
 	if n.State == notice.Waiting {
 		n.Due = done.Due
+		s.work.then((*queue).signal)
 	}
 	return true, s.setNotice(op, n)
 }
@@ -349,7 +366,7 @@ func sending(tb *bbolt.Bucket) (ids []string) {
 	return ids
 }
 
-// takeUp lets a notice wait again whose sender is no more.
+// takeUp lets a notice wait again whose sender is no more. The try that it was begun with counts.
 func (s *shared) takeUp(op, id string) error {
 	n, found, err := loadNotice(s.tenant, s.id, id)
 	if err != nil || !found {

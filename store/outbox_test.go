@@ -47,7 +47,7 @@ func useOutbox(ctx context.Context, db *DB) error {
 		[]notice.Notice{{ID: "n2", Place: notice.Place{Conversation: sales, Product: "contact"}, Op: notice.Post, Due: due}})
 	_, acknowledged := db.Announcements().Acknowledge(ctx, north, "a1", "ines", due)
 	return errors.Join(announced, acknowledged,
-		db.Outbox().Sort(ctx, north, events[0].Number, []notice.Dated{{Place: notice.Place{Conversation: quay, Product: "contact"}, Due: due}}),
+		db.Outbox().Sort(ctx, north, []notice.Sorted{{Number: events[0].Number, To: []notice.Dated{{Place: notice.Place{Conversation: quay, Product: "contact"}, Due: due}}}}),
 		db.Outbox().Add(ctx, []notice.Notice{post("n1", quay, due)}),
 		db.write(ctx, "test", north, func(tb *bbolt.Bucket) error { return tb.Bucket([]byte(bucketWatches)).Put([]byte(quay), []byte("{}")) }))
 }
