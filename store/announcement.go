@@ -193,13 +193,13 @@ func (s *Announcements) Copies(ctx context.Context, t identity.Tenant, id string
 }
 
 func loadCopies(tb *bbolt.Bucket, t identity.Tenant, id string) (copies []notice.Notice, err error) {
-	b, prefix := tb.Bucket([]byte(bucketCopies)), under(id)
+	b, prefix, names := tb.Bucket([]byte(bucketCopies)), under(id), map[string]string{}
 	c := b.Cursor()
 	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		if notice.Op(v) != notice.Post {
 			continue
 		}
-		n, found, err := loadNotice(tb, t, string(k[len(prefix):]))
+		n, found, err := loadNotice(tb, t, string(k[len(prefix):]), names)
 		if err != nil {
 			return nil, err
 		}

@@ -61,9 +61,9 @@ func (r *noticeRecord) notice(t identity.Tenant, id string) notice.Notice {
 	return n
 }
 
-// loadNotice reads a notice with the state that it is in.
-func loadNotice(tb *bbolt.Bucket, t identity.Tenant, id string) (n notice.Notice, found bool, err error) {
-	r, found, err := load[noticeRecord](tb.Bucket([]byte(bucketNotices)), []byte(id))
+// loadNotice reads a notice with the state that it is in. names are as in find.
+func loadNotice(tb *bbolt.Bucket, t identity.Tenant, id string, names map[string]string) (n notice.Notice, found bool, err error) {
+	r, found, err := find(tb.Bucket([]byte(bucketNotices)), []byte(id), names, (*scanner).notice)
 	if err != nil || !found {
 		return n, false, err
 	}
@@ -96,7 +96,12 @@ func isWaiting(value []byte) bool { return len(value) == 8 }
 // setNotice writes a notice as it is now, which the queue learns when that is on disk.
 func (s *shared) setNotice(op string, n notice.Notice) error {
 	n.Tenant = s.id
-	if err := save(s.bucket(bucketNotices), op, []byte(n.ID), newNotice(&n)); err != nil {
+	r := newNotice(&n)
+	raw, err := r.encode()
+	if err != nil {
+		return err
+	}
+	if err := keep(s.bucket(bucketNotices), op, []byte(n.ID), raw); err != nil {
 		return err
 	}
 	if n.State.Final() {

@@ -235,9 +235,10 @@ func checkNotices(op string, notices []notice.Notice) error {
 func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
 	waiting, next := o.queue().due(now, limit, except)
 	err = o.db.view(ctx, "store.Due", func(tx *bbolt.Tx) error {
-		tenants := tx.Bucket([]byte(bucketTenants))
+		tenants, names := tx.Bucket([]byte(bucketTenants)), map[string]string{}
+		due = make([]notice.Notice, 0, len(waiting))
 		for _, w := range waiting {
-			n, found, err := loadDue(tenants.Bucket([]byte(w.Tenant)), w)
+			n, found, err := loadDue(tenants.Bucket([]byte(w.Tenant)), w, names)
 			if err != nil {
 				return err
 			}
@@ -251,16 +252,16 @@ func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(
 }
 
 // loadDue reads a notice that the queue knew a moment ago, with the message that it changes or removes.
-func loadDue(tb *bbolt.Bucket, w notice.Notice) (n notice.Notice, found bool, err error) {
+func loadDue(tb *bbolt.Bucket, w notice.Notice, names map[string]string) (n notice.Notice, found bool, err error) {
 	if tb == nil {
 		return n, false, nil
 	}
-	n, found, err = loadNotice(tb, w.Tenant, w.ID)
+	n, found, err = loadNotice(tb, w.Tenant, w.ID, names)
 	if err != nil || !found || n.State != notice.Waiting {
 		return n, false, err
 	}
 	if n.Of != "" && n.Activity == "" {
-		of, _, err := load[noticeRecord](tb.Bucket([]byte(bucketNotices)), []byte(n.Of))
+		of, _, err := find(tb.Bucket([]byte(bucketNotices)), []byte(n.Of), names, (*scanner).notice)
 		if err != nil {
 			return n, false, err
 		}
@@ -368,7 +369,7 @@ func sending(tb *bbolt.Bucket) (ids []string) {
 
 // takeUp lets a notice wait again whose sender is no more. The try that it was begun with counts.
 func (s *shared) takeUp(op, id string) error {
-	n, found, err := loadNotice(s.tenant, s.id, id)
+	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
 	if err != nil || !found {
 		return err
 	}
@@ -413,7 +414,7 @@ func (s *shared) dropNotice(op, id string, now time.Time) (dropped bool, err err
 	if !isWaiting(s.bucket(bucketDue).Get([]byte(id))) {
 		return false, nil
 	}
-	n, found, err := loadNotice(s.tenant, s.id, id)
+	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
 	if err != nil || !found {
 		return false, err
 	}
@@ -462,11 +463,11 @@ func (s *shared) purge(now time.Time) (n int, err error) {
 
 // purgeNotices looks at the oldest notices, as far as the first that is to stay.
 func (s *shared) purgeNotices(now time.Time, most int) (int, error) {
-	b, due := s.bucket(bucketNotices), s.bucket(bucketDue)
+	b, due, names := s.bucket(bucketNotices), s.bucket(bucketDue), map[string]string{}
 	var old [][]byte
 	c := b.Cursor()
 	for k, _ := c.First(); k != nil && len(old) < most; k, _ = c.Next() {
-		r, _, err := load[noticeRecord](b, k)
+		r, _, err := find(b, k, names, (*scanner).notice)
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -232,7 +233,7 @@ func disturb(r *rapid.T, db *DB, i int) error {
 // known gives a notice as it is in the file.
 func known(db *DB, n notice.Notice) *notice.Notice {
 	_ = db.read(context.Background(), "test", north, func(tb *bbolt.Bucket) error {
-		if kept, found, err := loadNotice(tb, north, n.ID); err == nil && found {
+		if kept, found, err := loadNotice(tb, north, n.ID, map[string]string{}); err == nil && found {
 			n = kept
 		}
 		return nil
@@ -505,4 +506,29 @@ func checkSent(t *testing.T, path string, added, noted map[string]bool) {
 	if after, counted := db.Outbox().Waiting(t.Context()); err != nil || counted != nil || after != before {
 		t.Errorf("%d wait after known keys came again, %d before: %v %v", after, before, err, counted)
 	}
+}
+
+// A notice is written as json.Marshal would, and read as json.Unmarshal would.
+func TestNoticeIsEncodedAsMarshalDoes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) string { return drawnText().Draw(t, name) }
+		r := noticeRecord{Key: draw("key"), Conversation: draw("conversation"), Product: draw("product"), Team: draw("team"), Person: draw("person"), Op: draw("op"),
+			Of: draw("of"), Activity: draw("activity"), Announcement: draw("announcement"), Version: rapid.IntRange(0, 3).Draw(t, "version"), Lost: draw("lost"),
+			Due: drawnStamp().Draw(t, "due").At, State: draw("state"), Tries: rapid.IntRange(0, 3).Draw(t, "tries"), Again: rapid.Bool().Draw(t, "again"),
+			Why: draw("why"), At: drawnStamp().Draw(t, "at").At}
+		if rapid.Bool().Draw(t, "gathered") {
+			r.Gathering = &gatheringRecord{Number: 7, Due: r.Due, Since: r.At, More: 1, Events: []eventRecord{{Key: draw("event"), Kind: "contact-added", At: r.At, Count: 2}}}
+		}
+		raw, err := r.encode()
+		same(t, raw, err, r)
+		var want noticeRecord
+		if err := json.Unmarshal(raw, &want); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := read(raw, map[string]string{}, (*scanner).notice)
+		if diff := cmp.Diff(want, got); !ok || diff != "" {
+			t.Fatalf("ok %v (-want +got):\n%s", ok, diff)
+		}
+	})
 }

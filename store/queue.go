@@ -235,8 +235,9 @@ func (q *queue) fill(tx *bbolt.Tx) error {
 var errHalfNotice = errors.New("a notice that waits is missing")
 
 func (q *queue) fillNotices(t identity.Tenant, tb *bbolt.Bucket) error {
+	names := map[string]string{}
 	return tb.Bucket([]byte(bucketDue)).ForEach(func(id, _ []byte) error {
-		n, found, err := loadNotice(tb, t, string(id))
+		n, found, err := loadNotice(tb, t, string(id), names)
 		switch {
 		case err != nil:
 			return err
