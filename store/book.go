@@ -3,11 +3,13 @@ package store
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
 
+	"teamspro/internal/audit"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -104,8 +106,8 @@ func (s *Books) SaveBook(ctx context.Context, t identity.Tenant, b contact.Book)
 		return err
 	}
 	defer s.db.shelved(t)
-	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		books, index := tb.Bucket([]byte(bucketBooks)), tb.Bucket([]byte(bucketBookIndex))
+	return s.db.share(ctx, op, t, func(sh *shared) error {
+		books, index := sh.bucket(bucketBooks), sh.bucket(bucketBookIndex)
 		old, found, err := load[bookRecord](books, []byte(b.ID))
 		if err != nil {
 			return err
@@ -117,6 +119,9 @@ func (s *Books) SaveBook(ctx context.Context, t identity.Tenant, b contact.Book)
 			if err := unindex(index, old.book(b.ID)); err != nil {
 				return err
 			}
+			if err := sh.auditBook(old, b); err != nil {
+				return err
+			}
 		}
 		for key, value := range indexOf(b) {
 			if err := index.Put([]byte(key), []byte(value)); err != nil {
@@ -125,6 +130,16 @@ func (s *Books) SaveBook(ctx context.Context, t identity.Tenant, b contact.Book)
 		}
 		return save(books, op, []byte(b.ID), newBook(b))
 	})
+}
+
+// auditBook enters in the log that somebody changed what a book is.
+func (s *shared) auditBook(old bookRecord, b contact.Book) error {
+	now := newBook(b)
+	same := old.Name == now.Name && old.Mode == now.Mode && slices.Equal(old.Owners, now.Owners) && slices.Equal(old.Shares, now.Shares) && maps.Equal(old.Rights, now.Rights)
+	if same {
+		return nil
+	}
+	return s.audited(audit.Entry{At: b.Changed.At, By: b.Changed.By, Surface: surfaceOf(b.Changed.By), Act: audit.BookConfigured, Subject: string(b.ID)})
 }
 
 func unindex(index *bbolt.Bucket, b contact.Book) error {

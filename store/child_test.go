@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
+	"teamspro/internal/notice"
 )
 
 // Some tests need a second process: this test binary again, told by the environment what to be.
@@ -23,7 +25,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill}
+	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill, "send": send}
 	if role, is := roles[os.Getenv(childRole)]; is {
 		role(os.Getenv(childPath))
 		return
@@ -99,7 +101,14 @@ func fill(path string) {
 		_, err := db.Contacts().Apply(context.Background(), north, added(id, contact.Record{Name: "Marta Quell", Notes: strings.Repeat("n", notes)}))
 		return err
 	}
-	say("write with room", apply("first", 10))
+	told := post("n2", "19:quay@thread.example", now)
+	told.Why = strings.Repeat("w", 300_000) // more than the room that others gave up
+	add := func(n notice.Notice) error { return db.Outbox().Add(context.Background(), []notice.Notice{n}) }
+	waiting := func() error {
+		due, _, err := db.Outbox().Due(context.Background(), now, 10, nil)
+		return errors.Join(err, fmt.Errorf("%d are due", len(due)))
+	}
+	say("write with room", errors.Join(apply("first", 10), add(post("n1", "19:sales@thread.example", now))))
 	limit(path)
 	ready := error(nil)
 	for n := 0; ready == nil; ready = db.Ready() { // until neither a small contact nor a trial write finds room
@@ -116,12 +125,16 @@ func fill(path string) {
 	say("ready without room, later", db.Ready())
 	_, err = db.Contacts().Contacts(context.Background(), north, []contact.ID{"first"})
 	say("read without room", err)
+	say("notice without room", add(told))
+	fmt.Println(waiting())
 
 	unlimit()
 	say("ready within the second", db.Ready())
 	now = now.Add(2 * time.Second)
 	say("ready with room", db.Ready())
 	say("write with room again", apply("last", 16_000))
+	say("notice with room again", add(told))
+	fmt.Println(waiting())
 	say("close", db.Close())
 }
 

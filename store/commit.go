@@ -27,6 +27,8 @@ import (
 // who shared it are told.
 type committer struct {
 	bolt *bbolt.DB
+	// outbox follows what was committed.
+	outbox *queue
 	// lull is how long nobody comes before a leader begins without those who are missing, patience how long it gathers
 	// at most.
 	lull, patience time.Duration
@@ -43,7 +45,7 @@ const maxShared = 256
 // newCommitter makes the committer of a file. A writer that is going to come needs a few microseconds, and a commit some
 // hundreds; on a busy machine each time that a leader gives way may last, so that there is a bound to all of them.
 func newCommitter(bolt *bbolt.DB) *committer {
-	return &committer{bolt: bolt, lull: 40 * time.Microsecond, patience: 300 * time.Microsecond}
+	return &committer{bolt: bolt, outbox: newQueue(), lull: 40 * time.Microsecond, patience: 300 * time.Microsecond}
 }
 
 // writing is one writer's wish.
@@ -152,8 +154,9 @@ func (c *committer) together(batch []*writing) (done bool) {
 	for _, w := range batch {
 		w.inside = nil
 	}
+	var all *work
 	commit := c.bolt.Update(func(tx *bbolt.Tx) error {
-		all := &work{Tx: tx}
+		all = &work{Tx: tx}
 		for _, w := range batch {
 			switch w.inside = guarded(w.fn, all); {
 			case w.failed():
@@ -173,7 +176,10 @@ func (c *committer) together(batch []*writing) (done bool) {
 	if failed > 0 && len(batch) > 1 {
 		return false
 	}
-	if errors.Is(commit, errUnchanged) {
+	switch {
+	case commit == nil:
+		c.outbox.follow(all.after)
+	case errors.Is(commit, errUnchanged):
 		commit = nil
 	}
 	c.count(batch)

@@ -16,6 +16,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/notice"
 )
 
 const (
@@ -107,16 +108,6 @@ type writer struct {
 	before, after []byte
 }
 
-func (w *writer) bucket(name string) *bbolt.Bucket { return w.tenant.Bucket([]byte(name)) }
-
-// atEnd says that what this transaction puts into some buckets comes at their ends, as ids do that begin with the time
-// (contact.NewID). bbolt would leave half of each page empty for keys in between, and write twice the pages.
-func (w *writer) atEnd(names ...string) {
-	for _, name := range names {
-		w.bucket(name).FillPercent = fullPages
-	}
-}
-
 func (w *writer) deeds() ledger {
 	return ledger{w.bucket(bucketDeeds), w.bucket(bucketDeedTimes), deedsKept}
 }
@@ -135,7 +126,25 @@ func (w *writer) apply() (contact.Change, error) {
 	if err := w.record(); err != nil {
 		return contact.Change{}, err
 	}
+	if err := w.tell(); err != nil {
+		return contact.Change{}, err
+	}
 	return w.change, w.did(w.change)
+}
+
+// tell lets conversations hear of the change. An import tells how many contacts it brought, once.
+func (w *writer) tell() error {
+	if w.change.Deed.Surface == "import" {
+		return nil
+	}
+	kind := notice.ContactAdded
+	switch w.change.Act {
+	case contact.Edited:
+		kind = notice.ContactChanged
+	case contact.Deleted:
+		kind = notice.ContactDeleted
+	}
+	return w.happened(notice.Event{Key: string(w.change.ID), Kind: kind, At: w.change.At, By: w.change.By, Book: string(w.change.Book), Contact: string(w.change.Contact)})
 }
 
 // repeated gives the change that the deed made when it first came.

@@ -22,10 +22,6 @@
 //	    <time><hash>                       nothing
 //	owed
 //	    <hash of activity key>             JSON owedRecord: a reply not delivered yet, without its text
-//	due                                    the notices that wait, by when they are to be sent
-//	    <time><tenant>·<notice>            nothing
-//	duegatherings                          the gatherings, by when they are to be told
-//	    <time><tenant>·<conversation>·<product>  nothing
 //	tenants
 //	    <tenant>
 //	        contacts
@@ -90,16 +86,26 @@
 //	            <conversation>·<product>   JSON gatheringRecord: events that a place will be told of
 //	        notices
 //	            <notice>                   JSON noticeRecord: a message to be sent, or that was, without its words
-//	        noticekeys
-//	            <hash of notice key>       <time><notice>
+//	        due                            the notices that are not final, each when it is to be sent
+//	            <notice>                   <time>, and "s" behind it while the notice is being sent
+//	        noticekeys                     the notices that were made and the events that were sorted, by their keys
+//	            <hash of key>              <time><notice>; of an event <time> only
+//	        noticekeytimes                 the same by age, for the purge
+//	            <time><hash>               nothing
 //	        announcements
 //	            <announcement>             JSON announcementRecord
 //	        copies
-//	            <announcement>·<notice>    nothing: the notice is about the announcement
+//	            <announcement>·<notice>    what the notice does with it: "post", "update" or "remove"
 //	        acknowledged
 //	            <announcement>·<person>    <time>
 //	        audit
-//	            <number>                   JSON auditRecord, with the hash of the one before it
+//	            <number>                   JSON auditRecord, with the hash of the one before it; numbers begin with 1, without gaps
+//
+// # Outbox
+//
+// What waits in the outbox is held in memory too (queue.go), because the sender asks again and again what is to be said
+// next, and most of what waits cannot be sent yet. The file is what counts: the queue is read from it by Open, and follows
+// each commit.
 //
 // # Damage
 //

@@ -56,6 +56,13 @@ func (p *pen) number(name string, n int) {
 	p.raw = strconv.AppendInt(p.raw, int64(n), 10)
 }
 
+// count writes a number unless it is 0.
+func (p *pen) count(name string, n int) {
+	if n != 0 {
+		p.number(name, n)
+	}
+}
+
 // encoded writes a value that is JSON already, unless there is none.
 func (p *pen) encoded(name string, raw []byte) {
 	if len(raw) > 0 {
@@ -256,6 +263,40 @@ func (r marksRecord) encode() ([]byte, error) {
 		p.close()
 	})
 	list(p, "done", r.Done, func(p *pen, id contact.ChangeID) { p.quote(string(id)) })
+	p.close()
+	return p.raw, p.err
+}
+
+// encode gives the JSON of a notice.
+func (r *noticeRecord) encode() ([]byte, error) {
+	p := &pen{raw: make([]byte, 0, 512)}
+	p.open()
+	p.given("key", r.Key)
+	p.given("conversation", r.Conversation)
+	p.given("product", r.Product)
+	p.given("team", r.Team)
+	p.given("person", r.Person)
+	p.text("op", r.Op)
+	p.given("of", r.Of)
+	p.given("activity", r.Activity)
+	if r.Gathering != nil {
+		raw, err := json.Marshal(r.Gathering)
+		if err != nil {
+			return nil, err
+		}
+		p.encoded("gathering", raw)
+	}
+	p.given("announcement", r.Announcement)
+	p.count("version", r.Version)
+	p.given("lost", r.Lost)
+	p.time("due", r.Due)
+	p.given("state", r.State)
+	p.count("tries", r.Tries)
+	if r.Again {
+		p.encoded("again", []byte("true"))
+	}
+	p.given("why", r.Why)
+	p.time("at", r.At)
 	p.close()
 	return p.raw, p.err
 }

@@ -11,15 +11,16 @@ import (
 // happened lets the conversations that want to hear of a kind do so. It belongs to the transaction of what caused the
 // event; where nobody wants to hear of its kind, nothing is written.
 func (s *shared) happened(e notice.Event) error {
-	if s.tenant.Bucket([]byte(bucketWanted)).Get([]byte(e.Kind)) == nil {
+	if s.bucket(bucketWanted).Get([]byte(e.Kind)) == nil {
 		return nil
 	}
-	b := s.tenant.Bucket([]byte(bucketEvents))
+	b := s.bucket(bucketEvents)
 	n, err := b.NextSequence()
 	if err != nil {
 		return fmt.Errorf("an event gets no number: %w", err)
 	}
-	b.FillPercent = fullPages // it grows at its end
+	s.atEnd(bucketEvents)
+	s.work.then((*queue).signal)
 	return save(b, "store.happened", numberKey(n), newEvent(e))
 }
 

@@ -124,9 +124,13 @@ func TestFullDisk(t *testing.T) {
 		"ready without room: busy store.full",
 		"ready without room, later: busy store.full",
 		"read without room:",
+		"notice without room: busy store.full",
+		"1 are due",
 		"ready within the second: busy store.full",
 		"ready with room:",
 		"write with room again:",
+		"notice with room again:",
+		"2 are due",
 		"close:",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -125,7 +125,7 @@ func (l ledger) find(key string, now time.Time) (note string, found bool) {
 
 // add keeps a key with a note, and removes a few entries that are too old.
 func (l ledger) add(key, note string, now time.Time) error {
-	if err := l.purge(now); err != nil {
+	if _, err := l.purge(now); err != nil {
 		return err
 	}
 	h, at := hash(key), timeKey(now)
@@ -140,7 +140,8 @@ func (l ledger) add(key, note string, now time.Time) error {
 	return l.entries.Put(h, append(at, note...))
 }
 
-func (l ledger) purge(now time.Time) error {
+// purge removes some entries that are too old and tells how many.
+func (l ledger) purge(now time.Time) (n int, err error) {
 	var old [][]byte
 	c := l.ages.Cursor()
 	for k, _ := c.First(); k != nil && len(old) < purgeBatch && now.Sub(timeOf(k)) >= l.kept; k, _ = c.Next() {
@@ -148,13 +149,13 @@ func (l ledger) purge(now time.Time) error {
 	}
 	for _, k := range old {
 		if err := l.ages.Delete(k); err != nil {
-			return err
+			return 0, err
 		}
 		if err := l.entries.Delete(k[8:]); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(old), nil
 }
 
 // saveChanged writes a JSON value, unless it is there already.

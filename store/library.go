@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"teamspro/internal/audit"
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
 )
@@ -33,15 +34,28 @@ func (s *Libraries) ChangeLibrary(ctx context.Context, t identity.Tenant, c iden
 	if err := checkIDs(op, string(c)); err != nil {
 		return err
 	}
-	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketLibraries))
+	return s.db.share(ctx, op, t, func(sh *shared) error {
+		b := sh.bucket(bucketLibraries)
 		r, found, err := load[libraryRecord](b, []byte(c))
 		if err != nil {
 			return err
 		}
 		choice := r.choice()
+		folder := choice.Folder
 		if err := change(&choice); err != nil {
 			return err
+		}
+		if choice.Folder != folder {
+			at := choice.At
+			if at.IsZero() {
+				at = s.db.now()
+			}
+			if err := sh.audited(audit.Entry{At: at, By: choice.By, Surface: surfaceOf(choice.By), Act: audit.LibraryChosen, Subject: string(c)}); err != nil {
+				return err
+			}
+		}
+		if choice.Folder == (image.ItemRef{}) {
+			choice = image.Choice{} // who took it back is in the audit log
 		}
 		switch {
 		case choice != image.Choice{}:

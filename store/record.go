@@ -142,6 +142,7 @@ type bookRecord struct {
 	Shares  []shareRecord           `json:"shares,omitempty"`
 	Removed *stampRecord            `json:"removed,omitempty"`
 	Created stampRecord             `json:"created"`
+	Changed *stampRecord            `json:"changed,omitempty"`
 	Version int                     `json:"version"`
 }
 
@@ -163,6 +164,9 @@ func newBook(b contact.Book) bookRecord {
 	r := bookRecord{Kind: string(b.Kind), Name: b.Name, Home: string(b.Home), Team: b.Team, Owners: b.Owners, Mode: string(b.Mode),
 		Shares:  each(b.Shares, func(s contact.Share) shareRecord { return shareRecord{string(s.With), s.Team, s.Edit} }),
 		Removed: whenSet(b.Removed, newStamp), Created: newStamp(b.Created), Version: b.Version}
+	if b.Changed != (contact.Stamp{}) {
+		r.Changed = whenSet(&b.Changed, newStamp)
+	}
 	for p, rights := range b.Rights {
 		if r.Rights == nil {
 			r.Rights = make(map[string]rightsRecord, len(b.Rights))
@@ -179,6 +183,9 @@ func (r bookRecord) book(id contact.BookID) contact.Book {
 			return contact.Share{With: identity.Conversation(s.With), Team: s.Team, Edit: s.Edit}
 		}),
 		Removed: whenSet(r.Removed, stampRecord.stamp), Created: r.Created.stamp(), Version: r.Version}
+	if r.Changed != nil {
+		b.Changed = r.Changed.stamp()
+	}
 	for p, rights := range r.Rights {
 		if b.Rights == nil {
 			b.Rights = make(map[identity.Person]contact.Rights, len(r.Rights))

@@ -268,6 +268,72 @@ func (s *scanner) custom() (r customRecord) {
 	return r
 }
 
+func (s *scanner) notice() (r noticeRecord) {
+	s.object(func(key string) {
+		switch key {
+		case "key":
+			r.Key = s.text()
+		case "conversation":
+			r.Conversation = s.text()
+		case "product":
+			r.Product = s.name()
+		case "team":
+			r.Team = s.name()
+		case "person":
+			r.Person = s.text()
+		case "gathering":
+			r.Gathering = s.gathering()
+		case "announcement":
+			r.Announcement = s.name()
+		case "version":
+			r.Version = int(s.number())
+		case "lost":
+			r.Lost = s.text()
+		default:
+			s.course(&r, key)
+		}
+	})
+	return r
+}
+
+// course reads what a notice says of its sending.
+func (s *scanner) course(r *noticeRecord, key string) {
+	switch key {
+	case "op":
+		r.Op = s.name()
+	case "of":
+		r.Of = s.text()
+	case "activity":
+		r.Activity = s.text()
+	case "due":
+		r.Due = s.time()
+	case "state":
+		r.State = s.name()
+	case "tries":
+		r.Tries = int(s.number())
+	case "again":
+		r.Again = bytes.HasPrefix(s.rest, []byte("true"))
+		s.skip()
+	case "why":
+		r.Why = s.name()
+	case "at":
+		r.At = s.time()
+	default:
+		s.skip()
+	}
+}
+
+// gathering reads what had been gathered, of which there is little.
+func (s *scanner) gathering() *gatheringRecord {
+	from := s.rest
+	s.skip()
+	var r gatheringRecord
+	if s.bad || json.Unmarshal(from[:len(from)-len(s.rest)], &r) != nil {
+		s.bad = true
+	}
+	return &r
+}
+
 // scanner reads compact JSON from left to right. After the first fault it is bad and gives nothing more.
 type scanner struct {
 	rest  []byte

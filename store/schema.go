@@ -47,13 +47,13 @@ const (
 	bucketGatherings     = "gatherings"
 	bucketNotices        = "notices"
 	bucketNoticeKeys     = "noticekeys"
+	bucketNoticeKeyTimes = "noticekeytimes"
 	bucketAnnouncements  = "announcements"
 	bucketCopies         = "copies"
 	bucketAcknowledged   = "acknowledged"
 	bucketWatches        = "watches"
 	bucketAudit          = "audit"
 	bucketDue            = "due"
-	bucketDueGatherings  = "duegatherings"
 )
 
 // The keys of bucketMeta.
@@ -99,7 +99,9 @@ func declared() []bucket {
 		{bucketEvents, true, Datum{Kind: "datamap.notice", Holds: "datamap.events", Personal: true, Kept: "datamap.kept.told"}},
 		{bucketGatherings, true, Datum{Kind: "datamap.notice", Holds: "datamap.gatherings", Personal: true, Kept: "datamap.kept.told"}},
 		{bucketNotices, true, Datum{Kind: "datamap.notice", Holds: "datamap.notices", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketDue, true, Datum{Kind: "datamap.notice", Holds: "datamap.due", Kept: "datamap.kept.told"}},
 		{bucketNoticeKeys, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeys", Kept: "datamap.kept.month"}},
+		{bucketNoticeKeyTimes, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeytimes", Kept: "datamap.kept.month"}},
 		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.month"}},
 		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.month"}},
 		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.month"}},
@@ -109,8 +111,6 @@ func declared() []bucket {
 		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
 		{bucketAnsweredTimes, false, Datum{Kind: "datamap.operation", Holds: "datamap.answeredtimes", Kept: "datamap.kept.day"}},
 		{bucketOwed, false, Datum{Kind: "datamap.operation", Holds: "datamap.owed", Personal: true, Kept: "datamap.kept.delivered"}},
-		{bucketDue, false, Datum{Kind: "datamap.operation", Holds: "datamap.due", Kept: "datamap.kept.told"}},
-		{bucketDueGatherings, false, Datum{Kind: "datamap.operation", Holds: "datamap.duegatherings", Kept: "datamap.kept.told"}},
 		{bucketTenants, false, Datum{Kind: "datamap.operation", Holds: "datamap.tenants", Kept: "datamap.kept.active"}},
 		{bucketMeta, false, Datum{Kind: "datamap.operation", Holds: "datamap.meta", Kept: "datamap.kept.file"}},
 	}
@@ -154,13 +154,8 @@ func imageSchema(tx *bbolt.Tx) error {
 
 // noticeSchema adds configurations, notices and the audit log.
 func noticeSchema(tx *bbolt.Tx) error {
-	for _, name := range []string{bucketDue, bucketDueGatherings} {
-		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
-			return err
-		}
-	}
-	return addToTenants(tx, bucketConfigurations, bucketWanted, bucketEvents, bucketGatherings, bucketNotices, bucketNoticeKeys, bucketAnnouncements,
-		bucketCopies, bucketAcknowledged, bucketWatches, bucketAudit)
+	return addToTenants(tx, bucketConfigurations, bucketWanted, bucketEvents, bucketGatherings, bucketNotices, bucketDue, bucketNoticeKeys,
+		bucketNoticeKeyTimes, bucketAnnouncements, bucketCopies, bucketAcknowledged, bucketWatches, bucketAudit)
 }
 
 // addToTenants makes buckets for every tenant that is there.

@@ -121,6 +121,9 @@ func (d *DB) settle(path string, all []step, fresh bool) error {
 	if err := d.bolt.View(complete); err != nil {
 		return damaged(path, err)
 	}
+	if err := d.bolt.View(d.commits.outbox.fill); err != nil {
+		return damaged(path, err)
+	}
 	if !fresh {
 		return nil
 	}

@@ -69,7 +69,8 @@ func use(t *testing.T, db *DB) {
 		db.Turns().Owe(ctx, owed),
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
 		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}),
-		useSets(ctx, db))
+		useSets(ctx, db),
+		useOutbox(ctx, db))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,6 +248,20 @@ func keyForms() map[string]string {
 		bucketPins:          id,
 		bucketPresets:       `[\pL\pN ]+`,
 		bucketBatches:       `[0-9a-f]{16}[a-z0-9]+`,
+
+		bucketConfigurations: `\*|` + id,
+		bucketWanted:         `(contact|image)-[a-z]+`,
+		bucketWatches:        id,
+		bucketEvents:         `.{8}`,
+		bucketGatherings:     id + `\x00(contact|image)`,
+		bucketNotices:        id,
+		bucketDue:            id,
+		bucketNoticeKeys:     `.{16}`,
+		bucketNoticeKeyTimes: `.{24}`,
+		bucketAnnouncements:  id,
+		bucketCopies:         id + `\x00` + id,
+		bucketAcknowledged:   id + `\x00` + id,
+		bucketAudit:          `.{8}`,
 	}
 }
 

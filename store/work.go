@@ -12,10 +12,16 @@ import (
 type work struct {
 	*bbolt.Tx
 	tenants map[identity.Tenant]*shared
+	after   []func(*queue)
 }
+
+// then has something done to the queue of the outbox when the transaction is on disk, before its writers hear of it.
+func (w *work) then(fn func(*queue)) { w.after = append(w.after, fn) }
 
 // shared is what the writers of one transaction do to one tenant.
 type shared struct {
+	work   *work
+	id     identity.Tenant
 	tenant *bbolt.Bucket
 	made   []contact.Change // in their order
 	marks  map[identity.Person]*marks
@@ -39,7 +45,7 @@ func (w *work) of(t identity.Tenant) (*shared, error) {
 	if w.tenants == nil {
 		w.tenants = make(map[identity.Tenant]*shared, 1)
 	}
-	w.tenants[t] = &shared{tenant: b}
+	w.tenants[t] = &shared{work: w, id: t, tenant: b}
 	return w.tenants[t], nil
 }
 
@@ -85,6 +91,16 @@ func (s *shared) marked(p identity.Person) (*marks, error) {
 	}
 	s.marks[p] = &marks{Marked: kept}
 	return s.marks[p], nil
+}
+
+func (s *shared) bucket(name string) *bbolt.Bucket { return s.tenant.Bucket([]byte(name)) }
+
+// atEnd says that what this transaction puts into some buckets comes at their ends, as ids do that begin with the time
+// (contact.NewID). bbolt would leave half of each page empty for keys in between, and write twice the pages.
+func (s *shared) atEnd(names ...string) {
+	for _, name := range names {
+		s.bucket(name).FillPercent = fullPages
+	}
 }
 
 // did gathers a change that was made; what nobody did is noted with nobody.

@@ -39,3 +39,11 @@ type Entry struct {
 	Act     Act
 	Subject string // the id of what it was done to
 }
+
+// Recorded is an entry as it stands in the log.
+type Recorded struct {
+	Number uint64 // 1 is the first of an organisation; there are no gaps
+	Entry
+	// Hash is the SHA-256 of the entry and of the hash before it, in hexadecimal: it stands for all that led here.
+	Hash string
+}

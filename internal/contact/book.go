@@ -58,6 +58,8 @@ type Book struct {
 	// Removed is set when the bot was removed from Home: the book waits there, unseen, to be restored.
 	Removed *Stamp
 	Created Stamp
+	// Changed is who saved it last and when; zero for a book that nobody changed since it was made.
+	Changed Stamp
 	Version int
 }
 

@@ -307,7 +307,7 @@ func (b *Books) manage(ctx context.Context, who identity.Caller, op string, id B
 		if err := change(&l.Book); err != nil {
 			return Book{}, err
 		}
-		k, err := b.save(ctx, who.Tenant, op, l.Book)
+		k, err := b.save(ctx, who, op, l.Book)
 		if !fault.Is(err, fault.Stale) {
 			return k, err
 		}
@@ -315,10 +315,11 @@ func (b *Books) manage(ctx context.Context, who identity.Caller, op string, id B
 	return Book{}, fault.New(fault.Stale, op, "book.stale")
 }
 
-// save writes the next version of a book.
-func (b *Books) save(ctx context.Context, t identity.Tenant, op string, k Book) (Book, error) {
+// save writes the next version of a book, which somebody changed.
+func (b *Books) save(ctx context.Context, who identity.Caller, op string, k Book) (Book, error) {
 	k.Version++
-	if err := b.library.SaveBook(ctx, t, k); err != nil {
+	k.Changed = b.stamp(who)
+	if err := b.library.SaveBook(ctx, who.Tenant, k); err != nil {
 		return Book{}, wrap(op, err)
 	}
 	return k, nil
@@ -356,7 +357,7 @@ func (b *Books) markAll(ctx context.Context, op string, who identity.Caller, boo
 			continue
 		}
 		k.Removed = mark
-		if _, err := b.save(ctx, who.Tenant, op, k); err != nil {
+		if _, err := b.save(ctx, who, op, k); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,8 @@ type Library interface {
 	BooksFor(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation) ([]Book, error)
 	// SaveBook writes a book; fault.Stale when its version is not one more than the stored one (a new book has version 1).
 	// The first book of a conversation or person is made once: a second with an empty Name and the same Kind and Home (or owner)
-	// fails with fault.Stale.
+	// fails with fault.Stale. Where a book has an audit log, who changed its name, owners, mode, rights or shares (Book.Changed)
+	// is entered in it.
 	SaveBook(ctx context.Context, t identity.Tenant, b Book) error
 	// Meet remembers that a person uses the books of a conversation, so that BooksFor finds them from elsewhere.
 	// It is cheap when nothing is new.

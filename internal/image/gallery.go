@@ -17,7 +17,7 @@ type (
 	Libraries interface {
 		// Library is the choice of a conversation; the zero Choice when there is none.
 		Library(ctx context.Context, t identity.Tenant, c identity.Conversation) (Choice, error)
-		// ChangeLibrary changes a choice in one transaction: a zero Choice is removed, and nothing is written when change fails.
+		// ChangeLibrary changes a choice in one transaction: a Choice without a Folder is removed, and nothing is written when change fails.
 		// change may not use the store.
 		ChangeLibrary(ctx context.Context, t identity.Tenant, c identity.Conversation, change func(*Choice) error) error
 	}

@@ -171,7 +171,10 @@ func (g *Gallery) Default(ctx context.Context, who identity.Caller) error {
 	if err := g.mayBrowse(ctx, "image.Default", who); err != nil {
 		return err
 	}
-	return g.Removed(ctx, who.Tenant, who.Conversation)
+	return g.libraries.ChangeLibrary(ctx, who.Tenant, who.Conversation, func(c *Choice) error {
+		*c = Choice{By: who.Person, At: g.now().UTC()}
+		return nil
+	})
 }
 
 // Removed forgets the choice of a conversation in which the app is no longer.

@@ -1,6 +1,10 @@
 package storetest
 
-import "testing"
+import (
+	"testing"
+
+	"teamspro/internal/configuration"
+)
 
 func TestStoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
@@ -10,4 +14,14 @@ func TestStoreKeepsTheContract(t *testing.T) {
 func TestStoreKeepsPictures(t *testing.T) {
 	t.Parallel()
 	RunImages(t, func(t testing.TB) Images { return ImagesOf(Open(t)) })
+}
+
+func TestStoreKeepsNotices(t *testing.T) {
+	t.Parallel()
+	RunNotices(t, func(t testing.TB) Notices { return NoticesOf(Open(t)) })
+}
+
+func TestStoreKeepsConfigurations(t *testing.T) {
+	t.Parallel()
+	RunConfigurations(t, func(t testing.TB) configuration.Shelf { return Open(t).Configurations() })
 }

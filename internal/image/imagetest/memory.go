@@ -49,6 +49,9 @@ func (m *Memory) ChangeLibrary(_ context.Context, t identity.Tenant, c identity.
 	if err := change(&choice); err != nil {
 		return err
 	}
+	if choice.Folder == (image.ItemRef{}) {
+		choice = image.Choice{}
+	}
 	m.libraries[under(t, c)] = choice
 	return nil
 }

@@ -1,0 +1,322 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/audit"
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+	"teamspro/internal/notice"
+)
+
+// Announcements keeps announcements, which notices they made, and who has seen them.
+type Announcements struct{ db *DB }
+
+var _ notice.Announcements = (*Announcements)(nil)
+
+// Announcements is the view of the announcements.
+func (d *DB) Announcements() *Announcements { return &Announcements{d} }
+
+// Announce keeps a new announcement, as notice.Announcements says.
+func (s *Announcements) Announce(ctx context.Context, t identity.Tenant, a notice.Announcement, notices []notice.Notice) (kept notice.Announcement, err error) {
+	const op = "store.Announce"
+	if err := checkAnnouncement(op, t, a.ID, notices); err != nil {
+		return notice.Announcement{}, err
+	}
+	err = s.db.share(ctx, op, t, func(sh *shared) error {
+		old, found, err := loadAnnouncement(sh.tenant, a.ID)
+		if err != nil {
+			return err
+		}
+		if found {
+			kept = old
+			return errUnchanged
+		}
+		kept = a
+		if err := sh.setAnnouncement(op, a, notices, s.db.now()); err != nil {
+			return err
+		}
+		return sh.audited(audit.Entry{At: a.At, By: a.By, Surface: "card", Act: audit.AnnouncementSent, Subject: a.ID})
+	})
+	if err != nil {
+		return notice.Announcement{}, err
+	}
+	return kept, nil
+}
+
+func checkAnnouncement(op string, t identity.Tenant, id string, notices []notice.Notice) error {
+	if err := checkIDs(op, id); err != nil {
+		return err
+	}
+	for i := range notices {
+		notices[i].Tenant = t
+	}
+	return checkNotices(op, notices)
+}
+
+// setAnnouncement writes an announcement and adds the notices that tell it.
+func (s *shared) setAnnouncement(op string, a notice.Announcement, notices []notice.Notice, now time.Time) error {
+	if err := save(s.bucket(bucketAnnouncements), op, []byte(a.ID), newAnnouncement(a)); err != nil {
+		return err
+	}
+	for _, n := range notices {
+		n.Content.Announcement = a.ID
+		if err := s.addNotice(op, n, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func loadAnnouncement(tb *bbolt.Bucket, id string) (a notice.Announcement, found bool, err error) {
+	r, found, err := load[announcementRecord](tb.Bucket([]byte(bucketAnnouncements)), []byte(id))
+	if err != nil || !found {
+		return a, false, err
+	}
+	a = r.announcement(id)
+	a.Seen = len(tails(tb.Bucket([]byte(bucketAcknowledged)), under(id)))
+	return a, true, nil
+}
+
+// Announcement reads one, as notice.Announcements says.
+func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
+	const op = "store.Announcement"
+	found := false
+	err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
+		a, found, err = loadAnnouncement(tb, id)
+		return err
+	})
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, op, "")
+	}
+	return a, err
+}
+
+// Latest reads a person's own, as notice.Announcements says.
+func (s *Announcements) Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) (own []notice.Announcement, err error) {
+	err = s.db.read(ctx, "store.Latest", t, func(tb *bbolt.Bucket) error {
+		return tb.Bucket([]byte(bucketAnnouncements)).ForEach(func(id, _ []byte) error {
+			a, _, err := loadAnnouncement(tb, string(id))
+			if a.By == by {
+				own = append(own, a)
+			}
+			return err
+		})
+	})
+	slices.SortFunc(own, func(a, b notice.Announcement) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	return own[:min(len(own), max(0, limit))], err
+}
+
+// Change changes an announcement, as notice.Announcements says.
+func (s *Announcements) Change(ctx context.Context, t identity.Tenant, id string, change func(a *notice.Announcement, sent []notice.Notice) ([]notice.Notice, error)) (kept notice.Announcement, err error) {
+	const op = "store.ChangeAnnouncement"
+	if err := checkIDs(op, id); err != nil {
+		return notice.Announcement{}, err
+	}
+	err = s.db.share(ctx, op, t, func(sh *shared) (err error) {
+		kept, err = sh.changeAnnouncement(op, id, change, s.db.now())
+		return err
+	})
+	if err != nil {
+		return notice.Announcement{}, err
+	}
+	return kept, nil
+}
+
+func (s *shared) changeAnnouncement(op, id string, change func(a *notice.Announcement, sent []notice.Notice) ([]notice.Notice, error), now time.Time) (notice.Announcement, error) {
+	a, found, err := loadAnnouncement(s.tenant, id)
+	if err != nil {
+		return a, err
+	}
+	if !found {
+		return a, fault.New(fault.NotFound, op, "")
+	}
+	copies, err := loadCopies(s.tenant, s.id, id)
+	if err != nil {
+		return a, err
+	}
+	sent := slices.DeleteFunc(copies, func(n notice.Notice) bool {
+		return n.State != notice.Sent && n.State != notice.Possibly
+	})
+	before := a
+	made, err := change(&a, sent)
+	if err != nil {
+		return a, err
+	}
+	if err := checkAnnouncement(op, s.id, id, made); err != nil {
+		return a, err
+	}
+	recalls := before.Recalled.IsZero() && !a.Recalled.IsZero()
+	if recalls {
+		if err := s.dropCopies(op, id, now); err != nil {
+			return a, err
+		}
+	}
+	a.ID, a.Seen = id, before.Seen
+	if err := s.setAnnouncement(op, a, made, now); err != nil {
+		return a, err
+	}
+	return a, s.auditChange(a, recalls)
+}
+
+func (s *shared) auditChange(a notice.Announcement, recalled bool) error {
+	e := audit.Entry{At: a.Changed, By: cmp.Or(a.ChangedBy, a.By), Surface: "card", Act: audit.AnnouncementCorrected, Subject: a.ID}
+	if recalled {
+		e.At, e.Act = a.Recalled, audit.AnnouncementRecalled
+	}
+	return s.audited(e)
+}
+
+// dropCopies drops the notices of an announcement that have not begun.
+func (s *shared) dropCopies(op, id string, now time.Time) error {
+	for _, n := range tails(s.bucket(bucketCopies), under(id)) {
+		if _, err := s.dropNotice(op, n, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Copies reads the notices that posted an announcement, as notice.Announcements says.
+func (s *Announcements) Copies(ctx context.Context, t identity.Tenant, id string) (copies []notice.Notice, err error) {
+	err = s.db.read(ctx, "store.Copies", t, func(tb *bbolt.Bucket) (err error) {
+		copies, err = loadCopies(tb, t, id)
+		return err
+	})
+	return copies, err
+}
+
+func loadCopies(tb *bbolt.Bucket, t identity.Tenant, id string) (copies []notice.Notice, err error) {
+	b, prefix, names := tb.Bucket([]byte(bucketCopies)), under(id), map[string]string{}
+	c := b.Cursor()
+	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if notice.Op(v) != notice.Post {
+			continue
+		}
+		n, found, err := loadNotice(tb, t, string(k[len(prefix):]), names)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			copies = append(copies, n)
+		}
+	}
+	return copies, nil
+}
+
+// Acknowledge notes that a person has seen an announcement, as notice.Announcements says.
+func (s *Announcements) Acknowledge(ctx context.Context, t identity.Tenant, id string, p identity.Person, at time.Time) (first bool, err error) {
+	const op = "store.Acknowledge"
+	if err := checkIDs(op, id, string(p)); err != nil {
+		return false, err
+	}
+	err = s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
+		if tb.Bucket([]byte(bucketAnnouncements)).Get([]byte(id)) == nil {
+			return fault.New(fault.NotFound, op, "")
+		}
+		b, key := tb.Bucket([]byte(bucketAcknowledged)), join(id, string(p))
+		if first = b.Get(key) == nil; !first {
+			return errUnchanged
+		}
+		return b.Put(key, timeKey(at))
+	})
+	return first && err == nil, err
+}
+
+// purgeAnnouncements removes announcements that are too old, with what belongs to them.
+func (s *shared) purgeAnnouncements(now time.Time, most int) (n int, err error) {
+	b := s.bucket(bucketAnnouncements)
+	var old [][]byte
+	err = b.ForEach(func(id, _ []byte) error {
+		r, _, err := load[announcementRecord](b, id)
+		if err == nil && now.Sub(r.At) >= notice.TextKept {
+			old = append(old, bytes.Clone(id))
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range old {
+		if n >= most {
+			return n, nil
+		}
+		m, err := s.eraseAnnouncement(id, most-n)
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// eraseAnnouncement removes what belongs to an announcement, and at last itself.
+func (s *shared) eraseAnnouncement(id []byte, most int) (n int, err error) {
+	for _, name := range []string{bucketCopies, bucketAcknowledged} {
+		for _, tail := range tails(s.bucket(name), under(string(id))) {
+			if n >= most {
+				return n, nil
+			}
+			if err := s.bucket(name).Delete(join(string(id), tail)); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n + 1, s.bucket(bucketAnnouncements).Delete(id)
+}
+
+// announcementRecord is notice.Announcement without its id, which is the key.
+type announcementRecord struct {
+	Product   string         `json:"product"`
+	By        string         `json:"by"`
+	At        time.Time      `json:"at"`
+	Title     string         `json:"title,omitempty"`
+	Text      string         `json:"text,omitempty"`
+	Version   int            `json:"version"`
+	Changed   *time.Time     `json:"changed,omitempty"`
+	Recalled  *time.Time     `json:"recalled,omitempty"`
+	ChangedBy string         `json:"changed_by,omitempty"`
+	Asks      bool           `json:"asks,omitempty"`
+	Targets   []targetRecord `json:"targets,omitempty"`
+	People    int            `json:"people,omitempty"`
+}
+
+type targetRecord struct {
+	Conversation string `json:"conversation"`
+	Team         string `json:"team,omitempty"`
+}
+
+func newAnnouncement(a notice.Announcement) announcementRecord {
+	return announcementRecord{a.Product, string(a.By), a.At.UTC(), a.Title, a.Text, a.Version, given(a.Changed), given(a.Recalled), string(a.ChangedBy), a.Asks,
+		each(a.Targets, func(t notice.Target) targetRecord { return targetRecord{string(t.Conversation), t.Team} }), a.People}
+}
+
+func (r announcementRecord) announcement(id string) notice.Announcement {
+	return notice.Announcement{ID: id, Product: r.Product, By: identity.Person(r.By), At: r.At, Title: r.Title, Text: r.Text, Version: r.Version,
+		Changed: timeOr(r.Changed), Recalled: timeOr(r.Recalled), ChangedBy: identity.Person(r.ChangedBy), Asks: r.Asks, People: r.People,
+		Targets: each(r.Targets, func(t targetRecord) notice.Target {
+			return notice.Target{Conversation: identity.Conversation(t.Conversation), Team: t.Team}
+		})}
+}
+
+// given and timeOr leave a time away that is not set.
+func given(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = at.UTC()
+	return &at
+}
+
+func timeOr(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return *at
+}

@@ -1,0 +1,214 @@
+package store
+
+import (
+	"bytes"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/identity"
+	"teamspro/internal/notice"
+)
+
+// sendingMark stands behind the time of a notice that is being sent.
+const sendingMark = 's'
+
+// noticeRecord is notice.Notice without its id, which is the key, and its tenant. Whether a notice waits or is being sent
+// is said by bucketDue, so that beginning to send writes few bytes; a notice that is not there is final, and State says how
+// it ended. Then it does not say any more what had been gathered.
+type noticeRecord struct {
+	Key          string           `json:"key,omitempty"`
+	Conversation string           `json:"conversation,omitempty"`
+	Product      string           `json:"product,omitempty"`
+	Team         string           `json:"team,omitempty"`
+	Person       string           `json:"person,omitempty"`
+	Op           string           `json:"op"`
+	Of           string           `json:"of,omitempty"`
+	Activity     string           `json:"activity,omitempty"`
+	Gathering    *gatheringRecord `json:"gathering,omitempty"` // of the same place
+	Announcement string           `json:"announcement,omitempty"`
+	Version      int              `json:"version,omitempty"`
+	Lost         string           `json:"lost,omitempty"`
+	Due          time.Time        `json:"due"`
+	State        string           `json:"state,omitempty"`
+	Tries        int              `json:"tries,omitempty"`
+	Again        bool             `json:"again,omitempty"`
+	Why          string           `json:"why,omitempty"`
+	At           time.Time        `json:"at"`
+}
+
+func newNotice(n *notice.Notice) noticeRecord {
+	r := noticeRecord{Key: n.Key, Conversation: string(n.Conversation), Product: n.Product, Team: n.Team, Person: string(n.Person), Op: string(n.Op),
+		Of: n.Of, Activity: n.Activity, Announcement: n.Content.Announcement, Version: n.Content.Version, Lost: string(n.Content.Lost),
+		Due: n.Due.UTC(), Tries: n.Tries, Again: n.Again, Why: n.Why, At: n.At.UTC()}
+	if n.State.Final() {
+		r.State = string(n.State)
+	} else {
+		r.Gathering = whenSet(n.Content.Gathering, newGathering)
+	}
+	return r
+}
+
+func (r *noticeRecord) notice(t identity.Tenant, id string) notice.Notice {
+	place := notice.Place{Conversation: identity.Conversation(r.Conversation), Product: r.Product}
+	n := notice.Notice{Tenant: t, ID: id, Key: r.Key, Place: place, Team: r.Team, Person: identity.Person(r.Person), Op: notice.Op(r.Op), Of: r.Of,
+		Activity: r.Activity, Content: notice.Content{Announcement: r.Announcement, Version: r.Version, Lost: identity.Conversation(r.Lost)},
+		Due: r.Due, State: notice.State(r.State), Tries: r.Tries, Again: r.Again, Why: r.Why, At: r.At}
+	if r.Gathering != nil {
+		g := r.Gathering.gathering(place)
+		n.Content.Gathering = &g
+	}
+	return n
+}
+
+// loadNotice reads a notice with the state that it is in. names are as in find.
+func loadNotice(tb *bbolt.Bucket, t identity.Tenant, id string, names map[string]string) (n notice.Notice, found bool, err error) {
+	r, found, err := find(tb.Bucket([]byte(bucketNotices)), []byte(id), names, (*scanner).notice)
+	if err != nil || !found {
+		return n, false, err
+	}
+	n = r.notice(t, id)
+	if due := tb.Bucket([]byte(bucketDue)).Get([]byte(id)); due != nil {
+		n.Due, n.State = dueOf(due)
+	}
+	return n, true, nil
+}
+
+// dueValue and dueOf are what bucketDue says of a notice.
+func dueValue(due time.Time, state notice.State) []byte {
+	value := timeKey(due)
+	if state == notice.Sending {
+		value = append(value, sendingMark)
+	}
+	return value
+}
+
+func dueOf(value []byte) (time.Time, notice.State) {
+	if isSending(value) {
+		return timeOf(value), notice.Sending
+	}
+	return timeOf(value), notice.Waiting
+}
+
+func isSending(value []byte) bool { return len(value) == 9 && value[8] == sendingMark }
+func isWaiting(value []byte) bool { return len(value) == 8 }
+
+// setNotice writes a notice as it is now, which the queue learns when that is on disk.
+func (s *shared) setNotice(op string, n notice.Notice) error {
+	n.Tenant = s.id
+	r := newNotice(&n)
+	raw, err := r.encode()
+	if err != nil {
+		return err
+	}
+	if err := keep(s.bucket(bucketNotices), op, []byte(n.ID), raw); err != nil {
+		return err
+	}
+	if n.State.Final() {
+		s.work.then(func(q *queue) { q.drop(&n) })
+		return s.bucket(bucketDue).Delete([]byte(n.ID))
+	}
+	n.Content = notice.Content{} // the queue does not need it
+	s.work.then(func(q *queue) { q.put(&n) })
+	return s.bucket(bucketDue).Put([]byte(n.ID), dueValue(n.Due, n.State))
+}
+
+// addNotice writes a new notice, unless its key or its id is known.
+func (s *shared) addNotice(op string, n notice.Notice, now time.Time) error {
+	if n.Key != "" {
+		if _, known := s.noticeKeys().find(n.Key, now); known {
+			return nil
+		}
+		if err := s.noticeKeys().add(n.Key, n.ID, now); err != nil {
+			return err
+		}
+	}
+	if s.bucket(bucketNotices).Get([]byte(n.ID)) != nil {
+		return nil
+	}
+	if id := n.Content.Announcement; id != "" {
+		if err := s.bucket(bucketCopies).Put(join(id, n.ID), []byte(n.Op)); err != nil {
+			return err
+		}
+	}
+	s.atEnd(bucketNotices, bucketDue)
+	n.State, n.At = notice.Waiting, now
+	s.work.then((*queue).signal)
+	return s.setNotice(op, n)
+}
+
+func (s *shared) noticeKeys() ledger {
+	return ledger{s.bucket(bucketNoticeKeys), s.bucket(bucketNoticeKeyTimes), notice.KeysKept}
+}
+
+// checkNotice refuses a notice whose ids cannot be parts of keys.
+func checkNotice(op string, n *notice.Notice) error {
+	ids := []string{n.ID, n.Product}
+	switch {
+	case n.Conversation != "":
+		ids = append(ids, string(n.Conversation))
+	default:
+		ids = append(ids, string(n.Person))
+	}
+	if n.Content.Announcement != "" {
+		ids = append(ids, n.Content.Announcement)
+	}
+	return checkIDs(op, ids...)
+}
+
+// gatheringRecord is notice.Gathering without its place, which is the key.
+type gatheringRecord struct {
+	Number uint64        `json:"number"`
+	Due    time.Time     `json:"due"`
+	Since  time.Time     `json:"since"`
+	Events []eventRecord `json:"events,omitempty"`
+	More   int           `json:"more,omitempty"`
+}
+
+func newGathering(g notice.Gathering) gatheringRecord {
+	return gatheringRecord{g.Number, g.Due.UTC(), g.Since.UTC(), each(g.Events, newEvent), g.More}
+}
+
+func (r gatheringRecord) gathering(p notice.Place) notice.Gathering {
+	return notice.Gathering{Place: p, Number: r.Number, Due: r.Due, Since: r.Since, Events: each(r.Events, eventRecord.event), More: r.More}
+}
+
+// size is how many events a gathering has.
+func (r gatheringRecord) size() int { return len(r.Events) + r.More }
+
+// add gathers an event. When there are too many, the oldest makes room.
+func (r *gatheringRecord) add(e eventRecord) {
+	r.Events = append(r.Events, e)
+	if over := len(r.Events) - notice.MaxGathered; over > 0 {
+		r.Events, r.More = r.Events[over:], r.More+over
+	}
+}
+
+func placeKey(p notice.Place) []byte { return join(string(p.Conversation), p.Product) }
+
+// placeOf gives the place of a gathering from its key.
+func placeOf(key []byte) notice.Place {
+	conversation, product, _ := bytes.Cut(key, []byte{0})
+	return notice.Place{Conversation: identity.Conversation(conversation), Product: string(product)}
+}
+
+// setGathering writes a gathering, or removes it when it is nil.
+func (s *shared) setGathering(op string, p notice.Place, r *gatheringRecord) error {
+	key := gatheringKey{s.id, p}
+	if r == nil {
+		s.work.then(func(q *queue) { delete(q.gatherings, key) })
+		return s.bucket(bucketGatherings).Delete(placeKey(p))
+	}
+	due := r.Due
+	s.work.then(func(q *queue) {
+		q.gatherings[key] = due
+		q.signal()
+	})
+	return save(s.bucket(bucketGatherings), op, placeKey(p), r)
+}
+
+// gathering reads the gathering that a caller knows; found is false when it is another by now, or none.
+func (s *shared) gathering(g notice.Gathering) (r gatheringRecord, found bool, err error) {
+	r, found, err = load[gatheringRecord](s.bucket(bucketGatherings), placeKey(g.Place))
+	return r, found && r.Number == g.Number, err
+}

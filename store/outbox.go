@@ -1,0 +1,502 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/identity"
+	"teamspro/internal/notice"
+)
+
+// purgeMost is how many old entries of the outbox one transaction removes.
+const purgeMost = 500
+
+// Outbox keeps what happened and what is to be said of it.
+type Outbox struct{ db *DB }
+
+var _ notice.Outbox = (*Outbox)(nil)
+
+// Outbox is the view of the outbox.
+func (d *DB) Outbox() *Outbox { return &Outbox{d} }
+
+func (o *Outbox) queue() *queue { return o.db.commits.outbox }
+
+// Changed implements notice.Outbox.
+func (o *Outbox) Changed() <-chan struct{} { return o.queue().changed }
+
+// Events reads what nobody has sorted yet, as notice.Outbox says.
+func (o *Outbox) Events(ctx context.Context, limit int) ([]notice.Unsorted, error) {
+	var found []notice.Unsorted
+	err := o.db.view(ctx, "store.Events", func(tx *bbolt.Tx) error {
+		return eachTenant(tx, func(t identity.Tenant, tb *bbolt.Bucket) error {
+			b, n := tb.Bucket([]byte(bucketEvents)), 0
+			c := b.Cursor()
+			for k, _ := c.First(); k != nil && n < limit; k, _ = c.Next() {
+				r, _, err := load[eventRecord](b, k)
+				if err != nil {
+					return err
+				}
+				found = append(found, notice.Unsorted{Tenant: t, Number: numberOf(k), Event: r.event()})
+				n++
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(found, func(a, b notice.Unsorted) int {
+		if a.Tenant == b.Tenant {
+			return 0 // in their order already
+		}
+		return a.Event.At.Compare(b.Event.At)
+	})
+	return found[:min(len(found), max(0, limit))], nil
+}
+
+func eachTenant(tx *bbolt.Tx, fn func(identity.Tenant, *bbolt.Bucket) error) error {
+	tenants := tx.Bucket([]byte(bucketTenants))
+	return tenants.ForEachBucket(func(t []byte) error { return fn(identity.Tenant(t), tenants.Bucket(t)) })
+}
+
+// Sort puts events where they belong, as notice.Outbox says.
+func (o *Outbox) Sort(ctx context.Context, t identity.Tenant, sorted []notice.Sorted) error {
+	const op = "store.Sort"
+	for _, e := range sorted {
+		for _, d := range e.To {
+			if err := checkIDs(op, string(d.Conversation), d.Product); err != nil {
+				return err
+			}
+		}
+	}
+	return o.db.share(ctx, op, t, func(s *shared) error {
+		found := false
+		for _, e := range sorted {
+			was, err := s.sort(op, e, o.db.now())
+			if err != nil {
+				return err
+			}
+			found = found || was
+		}
+		if !found {
+			return errUnchanged
+		}
+		return nil
+	})
+}
+
+// sort puts one event where it belongs; found is false when it was sorted already.
+func (s *shared) sort(op string, e notice.Sorted, now time.Time) (found bool, err error) {
+	events, key := s.bucket(bucketEvents), numberKey(e.Number)
+	r, found, err := load[eventRecord](events, key)
+	if err != nil || !found {
+		return false, err
+	}
+	if err := events.Delete(key); err != nil {
+		return false, err
+	}
+	if again, err := s.sortedBefore(r, now); again || err != nil {
+		return true, err
+	}
+	for _, d := range e.To {
+		if err := s.gather(op, d, r); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// sortedBefore tells whether an event was told twice, and remembers it otherwise.
+func (s *shared) sortedBefore(e eventRecord, now time.Time) (bool, error) {
+	key := "event " + e.Kind + " " + e.Key
+	if _, known := s.noticeKeys().find(key, now); known || e.Key == "" {
+		return known, nil
+	}
+	return false, s.noticeKeys().add(key, "", now)
+}
+
+// gather adds an event to the gathering of a place.
+func (s *shared) gather(op string, d notice.Dated, e eventRecord) error {
+	r, found, err := load[gatheringRecord](s.bucket(bucketGatherings), placeKey(d.Place))
+	if err != nil {
+		return err
+	}
+	if !found {
+		n, err := s.bucket(bucketGatherings).NextSequence()
+		if err != nil {
+			return err
+		}
+		r = gatheringRecord{Number: n, Due: d.Due.UTC(), Since: e.At}
+	}
+	if d.Due.Before(r.Due) {
+		r.Due = d.Due.UTC()
+	}
+	r.add(e)
+	return s.setGathering(op, d.Place, &r)
+}
+
+// Gatherings reads those that are due, as notice.Outbox says.
+func (o *Outbox) Gatherings(ctx context.Context, now time.Time, limit int) (due []notice.Owned, next time.Time, err error) {
+	keys, next := o.queue().dueGatherings(now, limit)
+	err = o.db.view(ctx, "store.Gatherings", func(tx *bbolt.Tx) error {
+		for _, key := range keys {
+			b := tx.Bucket([]byte(bucketTenants)).Bucket([]byte(key.tenant)).Bucket([]byte(bucketGatherings))
+			r, found, err := load[gatheringRecord](b, placeKey(key.Place))
+			if err != nil {
+				return err
+			}
+			if found {
+				due = append(due, notice.Owned{Tenant: key.tenant, Gathering: r.gathering(key.Place)})
+			}
+		}
+		return nil
+	})
+	return due, next, err
+}
+
+// Postpone gives a gathering another time, as notice.Outbox says.
+func (o *Outbox) Postpone(ctx context.Context, t identity.Tenant, g notice.Gathering, due time.Time) error {
+	const op = "store.Postpone"
+	return o.db.share(ctx, op, t, func(s *shared) error {
+		r, same, err := s.gathering(g)
+		if err != nil {
+			return err
+		}
+		if !same || r.Due.Equal(due) {
+			return errUnchanged
+		}
+		r.Due = due.UTC()
+		return s.setGathering(op, g.Place, &r)
+	})
+}
+
+// Tell puts a notice in the place of a gathering, as notice.Outbox says.
+func (o *Outbox) Tell(ctx context.Context, t identity.Tenant, g notice.Gathering, n *notice.Notice) error {
+	const op = "store.Tell"
+	if n != nil {
+		if err := checkNotice(op, n); err != nil {
+			return err
+		}
+	}
+	return o.db.share(ctx, op, t, func(s *shared) error {
+		r, same, err := s.gathering(g)
+		switch {
+		case err != nil:
+			return err
+		case !same, r.size() != len(g.Events)+g.More:
+			return fault.New(fault.Stale, op, "")
+		}
+		if err := s.setGathering(op, g.Place, nil); err != nil || n == nil {
+			return err
+		}
+		return s.addNotice(op, *n, o.db.now())
+	})
+}
+
+// Add adds notices, as notice.Outbox says.
+func (o *Outbox) Add(ctx context.Context, notices []notice.Notice) error {
+	const op = "store.Add"
+	if err := checkNotices(op, notices); err != nil || len(notices) == 0 {
+		return err
+	}
+	return o.db.update(ctx, op, func(w *work) error {
+		for _, n := range notices {
+			s, err := w.of(n.Tenant)
+			if err != nil {
+				return err
+			}
+			if err := s.addNotice(op, n, o.db.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func checkNotices(op string, notices []notice.Notice) error {
+	for i := range notices {
+		if err := checkIDs(op, string(notices[i].Tenant)); err != nil {
+			return err
+		}
+		if err := checkNotice(op, &notices[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Due reads what is to be sent now, as notice.Outbox says. The notices that except gets say who they are, where they go and
+// when they are due, and no more; except is called under a lock and may not use the outbox.
+func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
+	waiting, next := o.queue().due(now, limit, except)
+	err = o.db.view(ctx, "store.Due", func(tx *bbolt.Tx) error {
+		tenants, names := tx.Bucket([]byte(bucketTenants)), map[string]string{}
+		due = make([]notice.Notice, 0, len(waiting))
+		for _, w := range waiting {
+			n, found, err := loadDue(tenants.Bucket([]byte(w.Tenant)), w, names)
+			if err != nil {
+				return err
+			}
+			if found {
+				due = append(due, n)
+			}
+		}
+		return nil
+	})
+	return due, next, err
+}
+
+// loadDue reads a notice that the queue knew a moment ago, with the message that it changes or removes.
+func loadDue(tb *bbolt.Bucket, w notice.Notice, names map[string]string) (n notice.Notice, found bool, err error) {
+	if tb == nil {
+		return n, false, nil
+	}
+	n, found, err = loadNotice(tb, w.Tenant, w.ID, names)
+	if err != nil || !found || n.State != notice.Waiting {
+		return n, false, err
+	}
+	if n.Of != "" && n.Activity == "" {
+		of, _, err := find(tb.Bucket([]byte(bucketNotices)), []byte(n.Of), names, (*scanner).notice)
+		if err != nil {
+			return n, false, err
+		}
+		n.Activity = of.Activity
+	}
+	return n, true, nil
+}
+
+// Turn notes an end and a beginning, as notice.Outbox says.
+func (o *Outbox) Turn(ctx context.Context, done *notice.Outcome, begin *notice.Notice) (begun bool, err error) {
+	const op = "store.Turn"
+	err = o.db.update(ctx, op, func(w *work) error {
+		begun = false
+		ended := false
+		if done != nil {
+			s, err := w.of(done.Notice.Tenant)
+			if err != nil {
+				return err
+			}
+			if ended, err = s.end(op, done, o.db.now()); err != nil {
+				return err
+			}
+		}
+		if begin != nil {
+			s, err := w.of(begin.Tenant)
+			if err != nil {
+				return err
+			}
+			if begun, err = s.begin(begin); err != nil {
+				return err
+			}
+		}
+		if !ended && !begun {
+			return errUnchanged
+		}
+		return nil
+	})
+	return begun && err == nil, err
+}
+
+// end notes what became of a notice that is being sent; one that is not is left alone.
+func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool, err error) {
+	n := done.Notice
+	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
+		return false, nil
+	}
+	n.State, n.Why, n.At = done.State, done.Why, now
+	if done.Activity != "" {
+		n.Activity = done.Activity
+	}
+	if n.State == notice.Waiting {
+		n.Due = done.Due
+		s.work.then((*queue).signal)
+	}
+	return true, s.setNotice(op, n)
+}
+
+// begin notes that a notice is being sent, if it still waits.
+func (s *shared) begin(n *notice.Notice) (begun bool, err error) {
+	due := s.bucket(bucketDue)
+	if !isWaiting(due.Get([]byte(n.ID))) {
+		return false, nil
+	}
+	now := notice.Notice{Tenant: s.id, ID: n.ID, Place: n.Place, Person: n.Person, Due: n.Due, State: notice.Sending}
+	s.work.then(func(q *queue) { q.put(&now) })
+	return true, due.Put([]byte(n.ID), dueValue(n.Due, notice.Sending))
+}
+
+// Interrupted takes up what was being sent, as notice.Outbox says.
+func (o *Outbox) Interrupted(ctx context.Context) (n int, err error) {
+	const op = "store.Interrupted"
+	err = o.db.update(ctx, op, func(w *work) error {
+		n = 0
+		err := eachTenant(w.Tx, func(t identity.Tenant, tb *bbolt.Bucket) error {
+			s, err := w.of(t)
+			if err != nil {
+				return err
+			}
+			for _, id := range sending(tb) {
+				if err := s.takeUp(op, id); err != nil {
+					return err
+				}
+				n++
+			}
+			return nil
+		})
+		if err == nil && n == 0 {
+			return errUnchanged
+		}
+		return err
+	})
+	return n, err
+}
+
+// sending lists the notices of a tenant that are being sent.
+func sending(tb *bbolt.Bucket) (ids []string) {
+	c := tb.Bucket([]byte(bucketDue)).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if isSending(v) {
+			ids = append(ids, string(k))
+		}
+	}
+	return ids
+}
+
+// takeUp lets a notice wait again whose sender is no more. The try that it was begun with counts.
+func (s *shared) takeUp(op, id string) error {
+	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
+	if err != nil || !found {
+		return err
+	}
+	n.State, n.Again, n.Tries = notice.Waiting, true, n.Tries+1
+	s.work.then((*queue).signal)
+	return s.setNotice(op, n)
+}
+
+// DropPlace drops what waits for a place, as notice.Outbox says. What is being sent ends as it ends.
+func (o *Outbox) DropPlace(ctx context.Context, t identity.Tenant, p notice.Place) error {
+	const op = "store.DropPlace"
+	if err := checkIDs(op, string(p.Conversation)); err != nil {
+		return err
+	}
+	return o.db.share(ctx, op, t, func(s *shared) error {
+		dropped := false
+		for _, n := range o.queue().of(t, p) {
+			did, err := s.dropNotice(op, n.ID, o.db.now())
+			if err != nil {
+				return err
+			}
+			dropped = dropped || did
+		}
+		for _, product := range tails(s.bucket(bucketGatherings), under(string(p.Conversation))) {
+			if p.Product != "" && product != p.Product {
+				continue
+			}
+			dropped = true
+			if err := s.setGathering(op, notice.Place{Conversation: p.Conversation, Product: product}, nil); err != nil {
+				return err
+			}
+		}
+		if !dropped {
+			return errUnchanged
+		}
+		return nil
+	})
+}
+
+// dropNotice drops a notice, if it waits.
+func (s *shared) dropNotice(op, id string, now time.Time) (dropped bool, err error) {
+	if !isWaiting(s.bucket(bucketDue).Get([]byte(id))) {
+		return false, nil
+	}
+	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
+	if err != nil || !found {
+		return false, err
+	}
+	n.State, n.At = notice.Dropped, now
+	return true, s.setNotice(op, n)
+}
+
+// Waiting counts what is not final, as notice.Outbox says.
+func (o *Outbox) Waiting(context.Context) (int, error) { return o.queue().count(), nil }
+
+// Purge removes what is too old, as notice.Outbox says: so much in each transaction that nobody waits long for it.
+func (o *Outbox) Purge(ctx context.Context, now time.Time) error {
+	const op = "store.Purge"
+	var tenants []identity.Tenant
+	err := o.db.view(ctx, op, func(tx *bbolt.Tx) error {
+		return eachTenant(tx, func(t identity.Tenant, _ *bbolt.Bucket) error {
+			tenants = append(tenants, t)
+			return nil
+		})
+	})
+	for _, t := range tenants {
+		for more := true; more && err == nil; {
+			err = o.db.share(ctx, op, t, func(s *shared) error {
+				n, err := s.purge(now)
+				more = n >= purgeMost
+				if err == nil && n == 0 {
+					return errUnchanged
+				}
+				return err
+			})
+		}
+	}
+	return err
+}
+
+// purge removes some of what is too old and tells how much.
+func (s *shared) purge(now time.Time) (n int, err error) {
+	for _, old := range []func(time.Time, int) (int, error){s.purgeNotices, s.purgeKeys, s.purgeAnnouncements} {
+		m, err := old(now, purgeMost-n)
+		if n += m; err != nil || n >= purgeMost {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// purgeNotices looks at the oldest notices, as far as the first that is to stay.
+func (s *shared) purgeNotices(now time.Time, most int) (int, error) {
+	b, due, names := s.bucket(bucketNotices), s.bucket(bucketDue), map[string]string{}
+	var old [][]byte
+	c := b.Cursor()
+	for k, _ := c.First(); k != nil && len(old) < most; k, _ = c.Next() {
+		r, _, err := find(b, k, names, (*scanner).notice)
+		if err != nil {
+			return 0, err
+		}
+		if now.Sub(r.At) < notice.KeysKept {
+			break
+		}
+		if due.Get(k) == nil {
+			old = append(old, bytes.Clone(k))
+		}
+	}
+	return len(old), deleteAll(b, old)
+}
+
+func deleteAll(b *bbolt.Bucket, keys [][]byte) error {
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shared) purgeKeys(now time.Time, most int) (n int, err error) {
+	keys := s.noticeKeys()
+	for n < most {
+		m, err := keys.purge(now)
+		if n += m; err != nil || m == 0 {
+			return n, err
+		}
+	}
+	return n, nil
+}
