@@ -6,7 +6,10 @@
 package notice
 
 import (
+	"crypto/rand"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,7 +135,7 @@ func (s State) Final() bool { return s != Waiting && s != Sending }
 // Notice is one message to be sent, changed or removed in one place.
 type Notice struct {
 	Tenant identity.Tenant
-	// ID names it in its tenant; ids sort by the time at which they were made.
+	// ID names it in its tenant, as NewID made it; ids sort by the time at which they were made.
 	ID string
 	// Key makes it idempotent: a second notice with the key of one that was kept within KeysKept is none.
 	Key string
@@ -154,6 +157,23 @@ type Notice struct {
 	// Why is the connector's code of the last failure; never its words.
 	Why string
 	At  time.Time // of the last change of State
+}
+
+// NewID makes the id of a notice that is made now: the milliseconds since 1970 in twelve hexadecimal digits, then chance.
+func NewID(now time.Time) string {
+	return fmt.Sprintf("%012x", max(now.UnixMilli(), 0)) + strings.ToLower(rand.Text()[:16])
+}
+
+// Made is when the notice was made, by its id; zero for an id that NewID did not make.
+func (n Notice) Made() time.Time {
+	if len(n.ID) < 12 {
+		return time.Time{}
+	}
+	ms, err := strconv.ParseInt(n.ID[:12], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // KeysKept is how long keys are remembered.

@@ -13,21 +13,23 @@ import (
 type Outbox interface {
 	// Events gives events that nobody has sorted yet, oldest first, of all tenants.
 	Events(ctx context.Context, limit int) ([]Unsorted, error)
-	// Sort takes an event out and adds it to the gathering of each place; a gathering that is there keeps its number and the
-	// earlier Due. An event that was sorted before is left alone.
-	Sort(ctx context.Context, t identity.Tenant, number uint64, to []Dated) error
+	// Sort takes events out and adds each to the gathering of each of its places; a gathering that is there keeps its number
+	// and the earlier Due. An event that was sorted before is left alone. A burst is sorted with one call.
+	Sort(ctx context.Context, t identity.Tenant, sorted []Sorted) error
 	// Gatherings gives those that are due, and when the next one will be; zero when there is none.
 	Gatherings(ctx context.Context, now time.Time, limit int) (due []Owned, next time.Time, err error)
 	// Postpone gives a gathering another Due; nothing happens when it is gone or has another number.
 	Postpone(ctx context.Context, t identity.Tenant, g Gathering, due time.Time) error
-	// Tell puts a notice in the place of a gathering, or nothing when n is nil. Stale when the gathering has another number,
-	// or has grown since it was read.
+	// Tell puts a notice in the place of a gathering, or nothing when n is nil or its key is known. Stale when the gathering has
+	// another number, or has grown since it was read.
 	Tell(ctx context.Context, t identity.Tenant, g Gathering, n *Notice) error
 
 	// Add adds notices; those whose key is known are left out.
 	Add(ctx context.Context, notices []Notice) error
 	// Due gives notices that are to be sent now, the oldest first, less those in except, and when the next will be due; zero
-	// when there is none. Of a conversation it gives the oldest only.
+	// when there is none. Of a conversation, or of a person's chat, it gives the oldest only. except is asked from the oldest on,
+	// with no more than Tenant, ID, Place and Person, so that those left out need not be read whole; it keeps count of what it
+	// let pass, and may be asked about several of one conversation.
 	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
 	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. A notice
 	// that was dropped meanwhile is not sent: begun is false.
@@ -75,6 +77,12 @@ type Dated struct {
 	Due time.Time
 }
 
+// Sorted is an event, by its number, and the places that are to be told of it; none when nobody is.
+type Sorted struct {
+	Number uint64
+	To     []Dated
+}
+
 // Owned is a gathering of a tenant.
 type Owned struct {
 	Tenant identity.Tenant
@@ -104,13 +112,25 @@ type Audience interface {
 }
 
 // Sender says notices; bot has it. A fault of kind Busy is tried again later; NotFound and Denied mean that the place is
-// gone for good; any other is final for the notice. ErrPossibly means that it may have been said.
+// gone for good, but NotFound of an Update or Remove only that the message is; any other is final for the notice.
+// ErrPossibly means that it may have been said. An error that is a Refusal, or wraps one, tells more.
+//
+// The context has a deadline (SendTime); who would have to wait for longer is Busy at once, with a pause.
 type Sender interface {
 	// Send gives the id of the message. Nothing left to say gives ErrNothing.
 	Send(ctx context.Context, n Notice) (activity string, err error)
 	// Gone takes back what is known of a place that cannot be reached any more, and gives who set it up, to be told; empty
 	// when nobody is.
 	Gone(ctx context.Context, t identity.Tenant, p Place) (identity.Person, error)
+}
+
+// Refusal is what an error of a Sender may tell besides its kind.
+type Refusal interface {
+	error
+	// Reason is the connector's code, for Notice.Why; never its words.
+	Reason() string
+	// Pause is how long to wait before trying again; 0 when that is not known.
+	Pause() time.Duration
 }
 
 // What a Sender says besides faults.
