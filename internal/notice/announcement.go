@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"fmt"
 	"time"
 
 	"teamspro/internal/identity"
@@ -39,4 +40,21 @@ type Announcement struct {
 type Target struct {
 	Conversation identity.Conversation
 	Team         string
+}
+
+// Follow is the notice that brings a copy of the announcement, which a notice posted, up to what has become of it: it is
+// removed when the announcement was recalled, and changed when it was corrected; false when the copy says what it should.
+// Its key is the same however often it is made.
+func (a Announcement) Follow(post Notice, now time.Time) (Notice, bool) {
+	n := Notice{Tenant: post.Tenant, ID: NewID(now), Place: post.Place, Team: post.Team, Of: post.ID, Activity: post.Activity,
+		Content: Content{Announcement: a.ID, Version: a.Version}, Due: now, State: Waiting, At: now}
+	switch {
+	case !a.Recalled.IsZero():
+		n.Op, n.Key = Remove, "recall|"+post.ID
+	case a.Version > post.Content.Version:
+		n.Op, n.Key = Update, fmt.Sprintf("correct|%s|%d", post.ID, a.Version)
+	default:
+		return Notice{}, false
+	}
+	return n, true
 }
