@@ -39,7 +39,8 @@ type RunnerConfig struct {
 	Sender        Sender
 	Subscriptions Subscriptions
 	Audience      Audience
-	// Product is the product that tells of a kind: its own, or "both" when one bot is both products.
+	// Product is the product that tells of a kind: its own, or "both" when one bot is both products; "" when
+	// none does, and it is not told.
 	Product func(Kind) string
 	// Now is the clock that people go by; nil is the machine's. It may jump.
 	Now func() time.Time

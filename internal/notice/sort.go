@@ -87,8 +87,9 @@ func (s *sorting) places(ctx context.Context, e Unsorted) ([]Dated, error) {
 		return nil, wants.err
 	}
 	var to []Dated
+	product := s.runner.Product(e.Event.Kind)
 	for _, sub := range wants.list {
-		if !sub.Wishes.Wants(e.Event.Kind) {
+		if product == "" || !sub.Wishes.Wants(e.Event.Kind) {
 			continue
 		}
 		concerns, err := s.concerns(ctx, e, sub.Conversation)
@@ -99,8 +100,7 @@ func (s *sorting) places(ctx context.Context, e Unsorted) ([]Dated, error) {
 			s.runner.Log.Error("notice: an event is not told in one place", "kind", e.Event.Kind, "err", err)
 		}
 		if err == nil && concerns {
-			place := Place{sub.Conversation, s.runner.Product(e.Event.Kind)}
-			to = append(to, Dated{place, sub.Wishes.due(earlier(e.Event.At, s.now), wants.zones[sub.Zone])})
+			to = append(to, Dated{Place{sub.Conversation, product}, sub.Wishes.due(earlier(e.Event.At, s.now), wants.zones[sub.Zone])})
 		}
 	}
 	return to, nil

@@ -244,29 +244,31 @@ type chat struct {
 
 // Due implements notice.Outbox.
 func (m *Memory) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
-	waiting, next := m.waiting(now)
-	met := map[chat]bool{}
-	for _, n := range waiting {
-		c := chat{n.Tenant, n.Conversation, n.Person}
-		if n.Conversation != "" {
-			c.person = ""
+	heads, next := m.heads(now)
+	for _, n := range heads {
+		if len(due) == limit {
+			return due, n.Due, ctx.Err()
 		}
-		if len(due) == limit || met[c] || except(notice.Notice{Tenant: n.Tenant, ID: n.ID, Place: n.Place, Person: n.Person}) {
-			continue
+		if !except(notice.Notice{Tenant: n.Tenant, ID: n.ID, Place: n.Place, Person: n.Person}) {
+			due = append(due, n)
 		}
-		met[c] = true
-		due = append(due, n)
 	}
 	return due, next, ctx.Err()
 }
 
-// waiting are the notices that are due, the oldest first, and when the next will be.
-func (m *Memory) waiting(now time.Time) (due []notice.Notice, next time.Time) {
+// heads are the oldest notices of each chat, where they are due, the oldest first, and when the next will be.
+func (m *Memory) heads(now time.Time) (due []notice.Notice, next time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	first := map[chat]notice.Notice{}
 	for _, n := range m.notices {
+		if have, ok := first[chatOf(n)]; !n.State.Final() && (!ok || n.ID < have.ID) {
+			first[chatOf(n)] = n
+		}
+	}
+	for _, n := range first {
 		switch {
-		case n.State != notice.Waiting:
+		case n.State == notice.Sending:
 		case !n.Due.After(now):
 			due = append(due, n)
 		case next.IsZero() || n.Due.Before(next):
@@ -295,7 +297,7 @@ func (m *Memory) Turn(ctx context.Context, done *notice.Outcome, begin *notice.N
 	if !ok || n.State != notice.Waiting {
 		return false, nil
 	}
-	n.State, n.Tries, n.At = notice.Sending, begin.Tries, m.now()
+	n.State, n.At = notice.Sending, m.now()
 	m.notices[id] = n
 	return true, nil
 }
@@ -306,7 +308,7 @@ func (m *Memory) end(done notice.Outcome) {
 	if !ok || n.State.Final() {
 		return
 	}
-	n.State, n.Why, n.At = done.State, done.Why, m.now()
+	n.State, n.Why, n.At, n.Tries = done.State, done.Why, m.now(), n.Tries+1
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}
