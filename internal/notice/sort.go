@@ -37,7 +37,7 @@ func (r *Runner) sortEvents(ctx context.Context, now time.Time) error {
 
 // sortBatch sorts events and gives how many it had to leave.
 func (r *Runner) sortBatch(ctx context.Context, events []Unsorted, now time.Time) (left int, err error) {
-	s := sorting{runner: r, now: now, tenants: map[identity.Tenant]subscribed{}, known: map[concern]bool{}}
+	s := sorting{runner: r, now: now, tenants: map[identity.Tenant]subscribed{}, known: map[concern]answer{}}
 	sorted := map[identity.Tenant][]Sorted{}
 	for _, e := range events {
 		to, err := s.places(ctx, e)
@@ -62,7 +62,7 @@ type sorting struct {
 	runner  *Runner
 	now     time.Time
 	tenants map[identity.Tenant]subscribed
-	known   map[concern]bool
+	known   map[concern]answer
 }
 
 // subscribed is what the conversations of a tenant want.
@@ -77,6 +77,12 @@ type concern struct {
 	tenant       identity.Tenant
 	book         string
 	conversation identity.Conversation
+}
+
+// answer is what the Audience said, and whether it failed.
+type answer struct {
+	yes bool
+	err error
 }
 
 // places finds where an event is to be told, and when. What fails for a moment fails it, until the event is too old for that.
@@ -95,9 +101,6 @@ func (s *sorting) places(ctx context.Context, e Unsorted) ([]Dated, error) {
 		concerns, err := s.concerns(ctx, e, sub.Conversation)
 		if patient && (fault.Is(err, fault.Busy) || ctx.Err() != nil) {
 			return nil, err
-		}
-		if err != nil {
-			s.runner.Log.Error("notice: an event is not told in one place", "kind", e.Event.Kind, "err", err)
 		}
 		if err == nil && concerns {
 			to = append(to, Dated{Place{sub.Conversation, product}, sub.Wishes.due(earlier(e.Event.At, s.now), wants.zones[sub.Zone])})
@@ -123,19 +126,17 @@ func (s *sorting) subscriptions(ctx context.Context, t identity.Tenant) subscrib
 	return wants
 }
 
-// concerns asks whether an event concerns a conversation; for contacts once for each book.
+// concerns asks whether an event concerns a conversation; for contacts once a round for each book.
 func (s *sorting) concerns(ctx context.Context, e Unsorted, c identity.Conversation) (bool, error) {
-	if e.Event.Book == "" {
-		return s.runner.Audience.Concerns(ctx, e.Tenant, e.Event, c)
-	}
 	key := concern{e.Tenant, e.Event.Book, c}
-	if yes, ok := s.known[key]; ok {
-		return yes, nil
+	if a, ok := s.known[key]; ok && e.Event.Book != "" {
+		return a.yes, a.err
 	}
 	yes, err := s.runner.Audience.Concerns(ctx, e.Tenant, e.Event, c)
-	if err == nil {
-		s.known[key] = yes
+	if err != nil && !fault.Is(err, fault.Busy) {
+		s.runner.Log.Error("notice: an event is not told in one place", "kind", e.Event.Kind, "err", err)
 	}
+	s.known[key] = answer{yes, err}
 	return yes, err
 }
 
