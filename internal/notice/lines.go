@@ -83,6 +83,12 @@ func (l *lines) reading() (except func(Notice) bool) {
 	}
 }
 
+// empty tells whether nothing of a tenant stands in line.
+func (l *lines) empty(t identity.Tenant) bool {
+	line := l.byName[t]
+	return line == nil || len(line.waiting) == 0
+}
+
 // add puts notices that were read into their lines.
 func (l *lines) add(notices []Notice) {
 	for _, n := range notices {

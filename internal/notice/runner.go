@@ -224,7 +224,6 @@ func (r *Runner) complain(ctx context.Context, of string, err error) {
 
 // feed reads notices that are due into the lines.
 func (r *Runner) feed(ctx context.Context) time.Duration {
-	defer r.wakeSenders() // also for the probes whose time has come
 	now := r.clock()
 	next, err := r.read(ctx, now)
 	if err == nil && next.After(now.Add(giveUp)) {
@@ -237,6 +236,9 @@ func (r *Runner) feed(ctx context.Context) time.Duration {
 	wait := until(next, now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.lines.queued > 0 {
+		r.ready.Broadcast() // also for the probes whose time has come
+	}
 	if opens := r.lines.opens(); !opens.IsZero() {
 		wait = min(wait, time.Until(opens))
 	}

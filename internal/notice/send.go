@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"teamspro/internal/fault"
+	"teamspro/internal/identity"
 )
 
 // send is one sender: it takes a notice, notes that it is being sent, has it sent, and notes what came of it together with
@@ -35,7 +36,7 @@ func (r *Runner) take(ctx context.Context, wait bool) *Notice {
 	for ctx.Err() == nil {
 		n, ok := r.lines.pick(time.Now())
 		if ok {
-			r.feedIfLow()
+			r.feedIfLow(n.Tenant)
 			return &n
 		}
 		if !wait {
@@ -120,12 +121,12 @@ func (r *Runner) release(n Notice, v verdict) {
 		r.ready.Broadcast()
 	}
 	r.ready.Signal()
-	r.feedIfLow()
+	r.feedIfLow(n.Tenant)
 }
 
-// feedIfLow has more read before the senders run out of work; the caller holds mu.
-func (r *Runner) feedIfLow() {
-	if r.lines.queued < r.Senders {
+// feedIfLow has more read before the senders run out of work, or a tenant whose turn is over has none; the caller holds mu.
+func (r *Runner) feedIfLow(t identity.Tenant) {
+	if r.lines.queued < r.Senders || r.lines.empty(t) {
 		r.hungry()
 	}
 }
