@@ -77,6 +77,7 @@ func TestGathering(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, row.now)
+				w.config.Senders = 4
 				w.wish(tenant, here, "Europe/Paris", row.wishes)
 				stop := w.run()
 				defer stop()

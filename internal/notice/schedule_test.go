@@ -9,15 +9,6 @@ import (
 	"teamspro/internal/fault"
 )
 
-func zone(t testing.TB, name string) *time.Location {
-	t.Helper()
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return loc
-}
-
 func TestDue(t *testing.T) {
 	t.Parallel()
 	const h = 60

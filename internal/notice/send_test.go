@@ -69,8 +69,8 @@ func TestDown(t *testing.T) {
 		w.teams.Up()
 		time.Sleep(time.Minute)
 		w.once(930)
-		if w.counted.told["contact post sent"] != 930 {
-			t.Errorf("counted %v", w.counted.told)
+		if told, _ := w.counted.of("contact post sent"); told != 930 {
+			t.Errorf("%d were counted", told)
 		}
 	})
 }
@@ -482,13 +482,13 @@ func TestMetrics(t *testing.T) {
 		w.tell(tenant, 7, here)
 		defer w.run()()
 		time.Sleep(time.Second)
-		if w.counted.waiting != 7 {
-			t.Errorf("%d wait", w.counted.waiting)
+		if _, waiting := w.counted.of(""); waiting != 7 {
+			t.Errorf("%d wait", waiting)
 		}
 		w.teams.Up()
 		time.Sleep(2 * time.Minute)
-		if w.counted.waiting != 0 {
-			t.Errorf("%d wait", w.counted.waiting)
+		if _, waiting := w.counted.of(""); waiting != 0 {
+			t.Errorf("%d wait", waiting)
 		}
 	})
 }

@@ -177,6 +177,13 @@ func (c *counts) Told(product string, op notice.Op, state notice.State) {
 	c.told[fmt.Sprintf("%s %s %s", product, op, state)]++
 }
 
+// of gives what was counted.
+func (c *counts) of(what string) (told, waiting int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told[what], c.waiting
+}
+
 func (c *counts) Waiting(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
