@@ -308,7 +308,7 @@ func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool
 	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
 		return false, nil
 	}
-	n.State, n.Why, n.At = done.State, done.Why, now
+	n.State, n.Why, n.At, n.Tries = done.State, done.Why, now, n.Tries+1
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}

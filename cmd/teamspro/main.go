@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // hours and days go by the zones of conversations, also on machines that know none
 
 	"teamspro/internal/imaging"
 )

@@ -283,10 +283,8 @@ func waiting(t *testing.T, p Notices) int {
 	return n
 }
 
-// begin begins a notice with its try counted, as the runner does.
 func begin(t *testing.T, p Notices, n notice.Notice) notice.Notice {
 	t.Helper()
-	n.Tries++
 	if begun, err := p.Turn(t.Context(), nil, &n); !begun || err != nil {
 		t.Fatalf("begin %s: %v %v", n.ID, begun, err)
 	}

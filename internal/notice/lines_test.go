@@ -1,0 +1,198 @@
+package notice
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"teamspro/internal/identity"
+)
+
+func queuedNotice(t identity.Tenant, c string, id string) Notice {
+	return Notice{Tenant: t, ID: id, Place: Place{Conversation: identity.Conversation(c)}}
+}
+
+// TestLinesServeInTurn has one tenant with much and two with little: each has its turn.
+func TestLinesServeInTurn(t *testing.T) {
+	t.Parallel()
+	l := newLines(3, 10)
+	for i := range 4 {
+		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), "a")})
+	}
+	l.add([]Notice{queuedNotice("b", "1", "b"), queuedNotice("b", "2", "b"), queuedNotice("c", "1", "c")})
+	got := ""
+	for {
+		n, ok := l.pick(time.Now())
+		if !ok {
+			break
+		}
+		got += n.ID
+	}
+	if got != "abcaba" { // the fourth of a would be one more than its share
+		t.Errorf("served %q", got)
+	}
+	if l.queued != 1 || l.sending() != 6 {
+		t.Errorf("%d wait, %d are on their way", l.queued, l.sending())
+	}
+}
+
+// TestLinesProbe follows a service that goes down and comes back.
+func TestLinesProbe(t *testing.T) {
+	t.Parallel()
+	l, now := newLines(5, 100), time.Unix(0, 0)
+	for i := range 20 {
+		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), fmt.Sprint(i))})
+	}
+	var sent []Notice
+	pick := func(expected bool) {
+		t.Helper()
+		n, ok := l.pick(now)
+		if ok != expected {
+			t.Fatalf("picked: %v, expected %v", ok, expected)
+		}
+		if ok {
+			sent = append(sent, n)
+		}
+	}
+	free := func(v verdict) (opened bool) {
+		n := sent[0]
+		sent = sent[1:]
+		return l.free(n, v, now)
+	}
+	for range 5 {
+		pick(true)
+	}
+	free(fails)
+	free(answers) // not in a row
+	free(fails)
+	free(silent) // neither
+	pick(true)
+	free(fails)
+	free(fails)
+	pick(false) // three in a row
+	if wait := l.opens().Sub(now); wait < 800*time.Millisecond || wait > 1200*time.Millisecond {
+		t.Errorf("the first probe is %v away", wait)
+	}
+	for _, pause := range []time.Duration{2, 4, 8, 16, 30, 30} {
+		now = l.opens()
+		pick(true)
+		pick(false) // one at a time
+		if !l.opens().IsZero() {
+			t.Error("another probe is planned while one is on its way")
+		}
+		free(fails)
+		if wait := l.opens().Sub(now); wait < pause*time.Second*4/5 || wait > pause*time.Second*6/5 {
+			t.Errorf("the next probe is %v away, expected about %d s", wait, pause)
+		}
+	}
+	now = l.opens()
+	pick(true)
+	l.back(sent[0]) // it could not be begun: it is still a probe that is needed
+	sent = nil
+	pick(true)
+	if !free(answers) {
+		t.Error("the line did not open")
+	}
+	pick(true)
+	pick(true)
+}
+
+// TestLinesProperties does anything in any order.
+func TestLinesProperties(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		l, now, share := newLines(3, 5), time.Unix(0, 0), 3
+		var sent []Notice
+		take := func() Notice {
+			i := rapid.IntRange(0, len(sent)-1).Draw(t, "which")
+			n := sent[i]
+			sent = append(sent[:i:i], sent[i+1:]...)
+			return n
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"read": func(t *rapid.T) {
+				except := l.reading()
+				var found []Notice
+				for range rapid.IntRange(0, 10).Draw(t, "found") {
+					n := queuedNotice(rapid.SampledFrom([]identity.Tenant{"a", "b"}).Draw(t, "tenant"), fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "chat")), "")
+					if !except(n) {
+						found = append(found, n)
+					}
+				}
+				l.add(found)
+			},
+			"pick": func(*rapid.T) {
+				if n, ok := l.pick(now); ok {
+					sent = append(sent, n)
+				}
+			},
+			"free": func(t *rapid.T) {
+				if len(sent) > 0 {
+					l.free(take(), rapid.SampledFrom([]verdict{silent, answers, fails}).Draw(t, "verdict"), now)
+				}
+			},
+			"back": func(*rapid.T) {
+				if len(sent) > 0 {
+					l.back(take())
+				}
+			},
+			"wait": func(*rapid.T) { now = now.Add(time.Second) },
+			"": func(t *rapid.T) {
+				chats, on, waiting := map[chat]bool{}, map[identity.Tenant]int{}, 0
+				for _, n := range sent {
+					chats[chatOf(n)] = true
+					on[n.Tenant]++
+				}
+				for tenant, line := range l.byName {
+					waiting += len(line.waiting)
+					for _, n := range line.waiting {
+						chats[chatOf(n)] = true
+					}
+					if on[tenant] > share || line.sending != on[tenant] {
+						t.Fatalf("%d are on their way to %s, the line knows of %d", on[tenant], tenant, line.sending)
+					}
+				}
+				if len(chats) != len(sent)+waiting || waiting != l.queued {
+					t.Fatalf("%d chats for %d on their way and %d waiting (%d)", len(chats), len(sent), waiting, l.queued)
+				}
+			},
+		})
+	})
+}
+
+// TestLinesLeaveOutWhatWasFreed reads the outbox while a notice ends: it may be seen as it was before, and is not taken again.
+func TestLinesLeaveOutWhatWasFreed(t *testing.T) {
+	t.Parallel()
+	l, now := newLines(3, 5), time.Unix(0, 0)
+	n := queuedNotice("a", "1", "1")
+	l.add([]Notice{n})
+	l.pick(now)
+	except := l.reading()
+	l.free(n, answers, now)
+	if !except(n) {
+		t.Error("it is read again")
+	}
+	l.add([]Notice{n})
+	if l.queued != 0 {
+		t.Error("it is taken again")
+	}
+	if l.reading()(n) {
+		t.Error("the next reading leaves it out as well")
+	}
+}
+
+func TestNewID(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1774742400123)
+	first, second := NewID(now), NewID(now.Add(time.Millisecond))
+	if first >= second || first == NewID(now) {
+		t.Errorf("%s, then %s", first, second)
+	}
+	for id, made := range map[string]time.Time{first: now, "short": {}, "not a number at all": {}, "": {}} {
+		if got := (Notice{ID: id}).Made(); !got.Equal(made) {
+			t.Errorf("%q was made %v, expected %v", id, got, made)
+		}
+	}
+}
