@@ -173,7 +173,11 @@ type roundTrips struct {
 	n      int
 }
 
-const tripsJudged = 256
+const (
+	tripsJudged = 256
+	// unsteady is how much a busy machine may make any of them longer, whatever the way.
+	unsteady = 5 * time.Millisecond
+)
 
 func (t *roundTrips) note(took time.Duration) {
 	if t.n == 0 || took < t.least {
@@ -186,7 +190,9 @@ func (t *roundTrips) note(took time.Duration) {
 	}
 }
 
-func (t *roundTrips) judge() time.Duration { return max(0, 2*t.least-t.sum/time.Duration(t.n)) }
+func (t *roundTrips) judge() time.Duration {
+	return max(0, 2*t.least-t.sum/time.Duration(t.n)-unsteady)
+}
 
 // sure is what a request takes at least; 0 while too little is known.
 func (t *roundTrips) sure() time.Duration {
