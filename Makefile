@@ -33,7 +33,7 @@ define install-missing
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench playground screens pictures update-golden routes tools clean
+.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench crash playground screens pictures update-golden routes tools clean
 
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -72,10 +72,14 @@ fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
 		echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s $$pkg; done; done
 
-bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store, growth or image; BENCH_FULL=1: a million).
+bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store, growth, image or notices; BENCH_FULL=1: a million).
 	@$(call install-missing,$(BENCH_PACKAGES)) || echo "PostgreSQL cannot be installed here: the store is measured without it"
 	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "npm packages cannot be installed here: their units are measured without them"
 	cd test/bench && go test -mod=mod . && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md
+
+crash: ## Kill the real process at random moments for two minutes (CRASH_TIME=10m, CRASH_SEED=…) and see that nothing is lost.
+	@$(call install-missing,$(BUILD_PACKAGES))
+	CRASH_TIME="$(or $(CRASH_TIME),2m)" go test ./cmd/teamspro -run '^TestCrash' -count=1 -timeout 60m -v | grep -v '^=== '
 
 cover: ## Say how much of each package the tests reach.
 	go test -cover ./...

@@ -104,6 +104,8 @@ type Target struct {
 	Conversation string
 	// BotID is the bot's account there; empty means "28:" and the app id.
 	BotID string
+	// Patient is set where nobody waits for what is sent: it goes behind what somebody waits for (see Limits).
+	Patient bool
 }
 
 // Send posts an activity and gives its id, which is empty when Teams gives none. Errors have kind fault.Invalid for ids
@@ -184,7 +186,7 @@ func (c *Connector) aim(op string, to Target) (schema.ConversationReference, *co
 		ChannelID:    "msteams",
 		ServiceURL:   to.ServiceURL,
 	}
-	return ref, &connectorCall{op: op, tenant: to.Tenant, lane: string(identity.Root(to.Conversation))}, nil
+	return ref, &connectorCall{op: op, tenant: to.Tenant, lane: string(identity.Root(to.Conversation)), patient: to.Patient}, nil
 }
 
 func (c *Connector) bot(id string) string {

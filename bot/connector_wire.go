@@ -77,12 +77,13 @@ func newWireActivity(a schema.Activity) *wireActivity {
 
 // connectorCall goes with a call through the library: for the limits and the log, and to bring the answer back.
 type connectorCall struct {
-	op     string
-	tenant identity.Tenant
-	lane   string // the conversation whose limits count
-	reads  bool
-	limit  int64 // bytes of an answer; 0 is what JSON may have
-	answer []byte
+	op      string
+	tenant  identity.Tenant
+	lane    string // the conversation whose limits count
+	reads   bool
+	patient bool
+	limit   int64 // bytes of an answer; 0 is what JSON may have
+	answer  []byte
 }
 
 type connectorCallKey struct{}

@@ -88,24 +88,29 @@ const (
 	maxRetryAfter = 24 * time.Hour
 )
 
-// do makes a request, again where that is right, until it is answered or ctx ends. Only here a token goes out.
+// do makes the request of a call that came through the library.
 func (c *Connector) do(ctx context.Context, method string, u url.URL, body []byte) ([]byte, error) {
 	call := callIn(ctx)
 	if call == nil { // somebody uses the library's interface by itself
 		call = &connectorCall{op: "connector." + method, lane: u.Path}
 	}
+	return c.request(ctx, call, method, u, body)
+}
+
+// request makes a request, again where that is right, until it is answered or ctx ends. Only here a token goes out.
+func (c *Connector) request(ctx context.Context, call *connectorCall, method string, u url.URL, body []byte) ([]byte, error) {
 	if !c.hosts.allows(&u) {
 		return nil, &ConnectorError{Op: call.op, Code: "service_host"}
 	}
 	seal(&u)
 	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
 	defer cancel()
-	place, err := c.limits.enter(ctx, limitKey{rateKey{c.appID, call.tenant}, call.lane, call.reads})
+	place, err := c.limits.enter(ctx, limitKey{rateKey{c.appID, call.tenant}, call.lane, call.reads}, call.patient)
 	if err != nil {
 		return nil, &ConnectorError{Op: call.op, Code: "waiting"}
 	}
 	defer place.leave()
-	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, pause: newPause(), limit: cmp.Or(call.limit, maxAnswerSize)}
+	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, limit: cmp.Or(call.limit, maxAnswerSize)}
 	return d.run(ctx)
 }
 
@@ -123,8 +128,8 @@ type delivery struct {
 	url       string
 	body      []byte
 	place     *limitPlace
-	pause     *backoff.ExponentialBackOff
-	limit     int64 // bytes of the answer
+	pause     *backoff.ExponentialBackOff // nil until it is needed
+	limit     int64                       // bytes of the answer
 
 	tries   int
 	refused string // the token that got 401
@@ -146,7 +151,7 @@ func (d *delivery) run(ctx context.Context) ([]byte, error) {
 		answered()
 		d.tries++
 		if answer.taken(d.method) {
-			d.connector.lost.forget(d.sum())
+			d.connector.lost.forget(d)
 			return answer.body, nil
 		}
 		d.last = answer.problem(d.op)
@@ -195,6 +200,9 @@ func (d *delivery) again(a connectorAnswer, token string) bool {
 		d.last.Code = "lost_twice"
 		return false
 	}
+	if d.pause == nil {
+		d.pause = newPause()
+	}
 	wait := d.pause.NextBackOff()
 	if a.asked {
 		wait = d.last.RetryAfter
@@ -208,7 +216,7 @@ func (d *delivery) again(a connectorAnswer, token string) bool {
 // answers a question that changes nothing, who is there: so its second chance is not used up on a service that is away.
 func (d *delivery) careful(ctx context.Context, token string) connectorAnswer {
 	conversation, _, sends := strings.Cut(d.url, "/activities")
-	if d.method == http.MethodPost && sends && d.connector.lost.knows(d.sum()) {
+	if d.method == http.MethodPost && sends && d.connector.lost.knows(d) {
 		question := *d
 		question.method, question.url, question.body = http.MethodGet, conversation+"/pagedmembers?pageSize=1", nil
 		switch a := question.attempt(ctx, token); {
@@ -350,14 +358,17 @@ func (l *lostAnswers) first(sum [sha256.Size]byte) bool {
 	return true
 }
 
-func (l *lostAnswers) knows(sum [sha256.Size]byte) bool {
+// knows and forget reckon the sum only when there is any to compare it with: answers are seldom lost.
+func (l *lostAnswers) knows(d *delivery) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.sums[sum]
+	return len(l.sums) > 0 && l.sums[d.sum()]
 }
 
-func (l *lostAnswers) forget(sum [sha256.Size]byte) {
+func (l *lostAnswers) forget(d *delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.sums, sum)
+	if len(l.sums) > 0 {
+		delete(l.sums, d.sum())
+	}
 }

@@ -7,22 +7,20 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"teamspro/internal/identity"
 )
 
-// limitWindow allows n requests within any stretch of time d.
-type limitWindow struct {
-	n int
-	d time.Duration
+// LimitWindow allows N requests within any stretch of time D.
+type LimitWindow struct {
+	N int
+	D time.Duration
 }
 
 // What Teams allows one bot in one conversation (rate limits for bots, 2022-09): one set for sending, updating and
 // creating, one for reading members and channels.
 var (
-	sendWindows = []limitWindow{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, time.Hour}}
-	readWindows = []limitWindow{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, time.Hour}}
+	sendWindows = []LimitWindow{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, time.Hour}}
+	readWindows = []LimitWindow{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, time.Hour}}
 )
 
 const (
@@ -31,16 +29,25 @@ const (
 	maxRate     = 50 // what Teams allows at most, both together
 	longestHold = 10 * time.Minute
 	sweepTime   = time.Minute
+	// keptBack is the part of a window that patient requests leave to the others: one in so many.
+	keptBack = 60
 )
 
 // Limits keeps the bots within what Teams allows: per conversation, and per app and tenant. One Limits serves all apps
 // of a process. The requests of one conversation go one after the other, in the order in which they came, which also
 // avoids the 412 that Teams gives to two at once.
 //
-// A request counts until one whole window after its answer came, not after it was sent: so no window is exceeded
-// where it matters, at the other end, however long requests are on their way. The price is one round trip per window.
+// A request counts in its conversation until one whole window after its answer came, not after it was sent: so no window
+// is exceeded where it matters, at the other end, however long requests are on their way. The price is one round trip per
+// window. Of the rate of a tenant that would be a twelfth, so there the time that every request needs is taken off
+// (see roundTrips).
+//
+// Patient requests, which nobody waits for, go behind the others: they never keep the turn in a conversation while they
+// wait, they leave one place in sixty of each window, and they go evenly through the second.
 type Limits struct {
-	rate int64
+	rate  int
+	sends []LimitWindow
+	reads []LimitWindow
 
 	mu     sync.Mutex
 	queues map[limitKey]*limitQueue
@@ -66,40 +73,52 @@ type tenantKey struct {
 	reads bool
 }
 
-// limitQueue is the line before a conversation. Who holds turn owns the other fields; users is guarded by Limits.mu.
+// limitQueue is the line before a conversation; users is guarded by Limits.mu.
 type limitQueue struct {
-	turn    chan struct{} // holds one while somebody is at it; who waits gets it in order
+	turn  chan struct{} // holds one while somebody is at it; who waits gets it in order
+	users int
+
+	mu      sync.Mutex
 	history limitHistory
 	until   time.Time // not before then: the service asked us to wait
-	users   int
 }
 
-type tenantRate struct {
-	tokens *semaphore.Weighted
-	users  int
-}
-
-// NewLimits makes Limits with a rate of messages per second for each app in each tenant; 0 means 30, which is also the
-// most, because questions need their share of what Teams allows.
+// NewLimits makes Limits for Teams with a rate of messages per second for each app in each tenant; 0 means 30, which is
+// also the most, because questions need their share of what Teams allows.
 func NewLimits(rate int) *Limits {
 	if rate <= 0 {
 		rate = defaultRate
 	}
-	return &Limits{rate: int64(min(rate, maxRate-readRate)), queues: map[limitKey]*limitQueue{}, rates: map[tenantKey]*tenantRate{}}
+	return NewLimitsOf(LimitsConfig{Rate: min(rate, maxRate-readRate), Windows: sendWindows})
+}
+
+// LimitsConfig is what a connector allows that is not Teams': one that measures how fast we are.
+type LimitsConfig struct {
+	Rate    int           // messages a second for each app in each tenant
+	Windows []LimitWindow // for the messages in one conversation, the shortest first
+}
+
+// NewLimitsOf makes Limits for such a connector. A service never does: Teams' limits cannot be set.
+func NewLimitsOf(c LimitsConfig) *Limits {
+	return &Limits{rate: c.Rate, sends: c.Windows, reads: readWindows, queues: map[limitKey]*limitQueue{}, rates: map[tenantKey]*tenantRate{}}
 }
 
 // limitHistory is when requests were made, oldest first.
 type limitHistory struct {
-	windows []limitWindow
+	windows []LimitWindow
 	spent   []time.Time
 }
 
-// ready is when the next request may be made.
-func (h *limitHistory) ready() time.Time {
+// ready is when the next request may be made; a patient one leaves some room.
+func (h *limitHistory) ready(patient bool) time.Time {
 	var at time.Time
 	for _, w := range h.windows {
-		if i := len(h.spent) - w.n; i >= 0 {
-			if back := h.spent[i].Add(w.d); back.After(at) {
+		n := w.N
+		if patient {
+			n -= w.N / keptBack
+		}
+		if i := len(h.spent) - n; i >= 0 {
+			if back := h.spent[i].Add(w.D); back.After(at) {
 				at = back
 			}
 		}
@@ -115,16 +134,18 @@ func (h *limitHistory) spend(now time.Time) {
 
 func (h *limitHistory) forget(now time.Time) {
 	longest := h.windows[len(h.windows)-1]
-	old, _ := slices.BinarySearchFunc(h.spent, now.Add(-longest.d), time.Time.Compare)
+	old, _ := slices.BinarySearchFunc(h.spent, now.Add(-longest.D), time.Time.Compare)
 	h.spent = slices.Delete(h.spent, 0, old)
 }
 
-// limitPlace is the turn of one caller in a conversation, from the first request to the last try.
+// limitPlace is the turn of one caller in a conversation: from the first request to the last try, but that of a patient
+// one only while a request of it is on its way.
 type limitPlace struct {
-	limits *Limits
-	key    limitKey
-	queue  *limitQueue
-	rate   *tenantRate
+	limits  *Limits
+	key     limitKey
+	queue   *limitQueue
+	rate    *tenantRate
+	patient bool
 }
 
 // errTooLong means that a request would have to wait for longer than its context lives.
@@ -134,41 +155,41 @@ func (e errTooLong) Error() string {
 	return fmt.Sprintf("would have to wait %v", e.wait.Round(time.Millisecond))
 }
 
-// enter waits until it is the caller's turn in a conversation.
-func (l *Limits) enter(ctx context.Context, key limitKey) (*limitPlace, error) {
-	p := l.join(key)
-	select {
-	case p.queue.turn <- struct{}{}:
+// enter waits until it is the caller's turn in a conversation. Who is patient waits with each request.
+func (l *Limits) enter(ctx context.Context, key limitKey, patient bool) (*limitPlace, error) {
+	p := l.join(key, patient)
+	if patient {
 		return p, nil
-	case <-ctx.Done():
-		l.part(p)
-		return nil, ctx.Err()
 	}
+	if err := p.takeTurn(ctx); err != nil {
+		l.part(p)
+		return nil, err
+	}
+	return p, nil
 }
 
-func (l *Limits) join(key limitKey) *limitPlace {
+func (l *Limits) join(key limitKey, patient bool) *limitPlace {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep(time.Now())
 	queue, rate := l.queues[key], l.rates[tenantKey{key.rateKey, key.reads}]
 	if queue == nil {
-		queue = &limitQueue{turn: make(chan struct{}, 1), history: limitHistory{windows: sendWindows}}
+		queue = &limitQueue{turn: make(chan struct{}, 1), history: limitHistory{windows: l.sends}}
 		if key.reads {
-			queue.history.windows = readWindows
+			queue.history.windows = l.reads
 		}
 		l.queues[key] = queue
 	}
 	if rate == nil {
-		most := l.rate
+		rate = &tenantRate{most: l.rate}
 		if key.reads {
-			most = readRate
+			rate.most = readRate
 		}
-		rate = &tenantRate{tokens: semaphore.NewWeighted(most)}
 		l.rates[tenantKey{key.rateKey, key.reads}] = rate
 	}
 	queue.users++
 	rate.users++
-	return &limitPlace{l, key, queue, rate}
+	return &limitPlace{l, key, queue, rate, patient}
 }
 
 // sweep forgets the conversations that have nothing to remember, once a minute.
@@ -187,7 +208,7 @@ func (l *Limits) sweep(now time.Time) {
 		}
 	}
 	for key, r := range l.rates {
-		if r.users == 0 {
+		if r.users == 0 && r.idle(now) {
 			delete(l.rates, key)
 		}
 	}
@@ -202,13 +223,28 @@ func (l *Limits) part(p *limitPlace) {
 
 // leave lets the next one in.
 func (p *limitPlace) leave() {
-	<-p.queue.turn
+	if !p.patient {
+		p.giveTurn()
+	}
 	p.limits.part(p)
 }
+
+func (p *limitPlace) takeTurn(ctx context.Context) error {
+	select {
+	case p.queue.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *limitPlace) giveTurn() { <-p.queue.turn }
 
 // hold makes the conversation rest: the service said so, or a request failed.
 func (p *limitPlace) hold(d time.Duration) {
 	until := time.Now().Add(min(d, longestHold))
+	p.queue.mu.Lock()
+	defer p.queue.mu.Unlock()
 	if until.After(p.queue.until) {
 		p.queue.until = until
 	}
@@ -217,47 +253,78 @@ func (p *limitPlace) hold(d time.Duration) {
 // spend waits until a request may be made, or fails at once when that is after the end of ctx. The caller calls
 // answered when the answer came, or it is certain that none will.
 func (p *limitPlace) spend(ctx context.Context) (answered func(), err error) {
+	if p.patient {
+		return p.spendBehind(ctx)
+	}
 	if err := p.rest(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.rate.tokens.Acquire(ctx, 1); err != nil {
+	if err := p.rate.take(ctx, false); err != nil {
 		return nil, err
 	}
-	p.queue.history.spend(time.Now())
-	p.limits.borrow(p.rate)
+	return p.note(), nil
+}
+
+// spendBehind is spend for who is patient: without the turn until everything else is there, so that others pass.
+func (p *limitPlace) spendBehind(ctx context.Context) (answered func(), err error) {
+	for {
+		if err := p.rest(ctx); err != nil {
+			return nil, err
+		}
+		if err := p.rate.take(ctx, true); err != nil {
+			return nil, err
+		}
+		select {
+		case p.queue.turn <- struct{}{}:
+			if p.wait() <= 0 {
+				answered := p.note()
+				return func() { answered(); p.giveTurn() }, nil
+			}
+			p.giveTurn()
+			p.rate.putBack()
+		default:
+			p.rate.putBack()
+			if err := p.takeTurn(ctx); err != nil {
+				return nil, err
+			}
+			p.giveTurn()
+		}
+	}
+}
+
+// note counts a request that goes out now.
+func (p *limitPlace) note() (answered func()) {
+	sent := time.Now()
+	p.queue.mu.Lock()
+	p.queue.history.spend(sent)
+	p.queue.mu.Unlock()
 	return func() {
-		p.queue.history.spent[len(p.queue.history.spent)-1] = time.Now()
-		time.AfterFunc(time.Second, func() {
-			p.rate.tokens.Release(1)
-			p.limits.giveBack(p.rate)
-		})
-	}, nil
+		now := time.Now()
+		p.queue.mu.Lock()
+		p.queue.history.spent[len(p.queue.history.spent)-1] = now
+		p.queue.mu.Unlock()
+		p.rate.answered(now, now.Sub(sent))
+	}
 }
 
-// borrow and giveBack keep a tenant's rate from being forgotten while some of its tokens are spent.
-func (l *Limits) borrow(r *tenantRate) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.users++
-}
-
-func (l *Limits) giveBack(r *tenantRate) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.users--
-}
-
-// rest waits for the windows of the conversation, and for what hold asked.
-func (p *limitPlace) rest(ctx context.Context) error {
-	at := p.queue.history.ready()
+// wait is how long the windows of the conversation, and what hold asked, make the next request wait.
+func (p *limitPlace) wait() time.Duration {
+	p.queue.mu.Lock()
+	defer p.queue.mu.Unlock()
+	at := p.queue.history.ready(p.patient)
 	if p.queue.until.After(at) {
 		at = p.queue.until
 	}
-	wait := time.Until(at)
+	return time.Until(at)
+}
+
+// rest waits that long.
+func (p *limitPlace) rest(ctx context.Context) error {
+	wait := p.wait()
 	if wait <= 0 {
 		return ctx.Err()
 	}
-	if end, ok := ctx.Deadline(); ok && end.Before(at) {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
 		return errTooLong{wait}
 	}
 	timer := time.NewTimer(wait)

@@ -31,10 +31,10 @@ func most(times []time.Time, d time.Duration) int {
 	return n
 }
 
-func checkWindows(t interface{ Errorf(string, ...any) }, times []time.Time, windows []limitWindow) {
+func checkWindows(t interface{ Errorf(string, ...any) }, times []time.Time, windows []LimitWindow) {
 	for _, w := range windows {
-		if n := most(times, w.d); n > w.n {
-			t.Errorf("%d requests within %v, allowed are %d", n, w.d, w.n)
+		if n := most(times, w.D); n > w.N {
+			t.Errorf("%d requests within %v, allowed are %d", n, w.D, w.N)
 		}
 	}
 }
@@ -42,8 +42,8 @@ func checkWindows(t interface{ Errorf(string, ...any) }, times []time.Time, wind
 // What Teams documents.
 func TestWindows(t *testing.T) {
 	t.Parallel()
-	sends := []limitWindow{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, 3600 * time.Second}}
-	reads := []limitWindow{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, 3600 * time.Second}}
+	sends := []LimitWindow{{7, time.Second}, {8, 2 * time.Second}, {60, 30 * time.Second}, {1800, 3600 * time.Second}}
+	reads := []LimitWindow{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, 3600 * time.Second}}
 	if !slices.Equal(sends, sendWindows) || !slices.Equal(reads, readWindows) {
 		t.Errorf("windows %v and %v", sendWindows, readWindows)
 	}
@@ -52,7 +52,7 @@ func TestWindows(t *testing.T) {
 func TestWindowsAreNeverExceeded(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		windows := rapid.SampledFrom([][]limitWindow{sendWindows, readWindows}).Draw(t, "windows")
+		windows := rapid.SampledFrom([][]LimitWindow{sendWindows, readWindows}).Draw(t, "windows")
 		pauses := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) time.Duration {
 			scale := rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Second, time.Minute}).Draw(t, "scale")
 			return time.Duration(rapid.IntRange(0, 100).Draw(t, "pause")) * scale
@@ -62,7 +62,7 @@ func TestWindowsAreNeverExceeded(t *testing.T) {
 		var made []time.Time
 		for _, pause := range pauses {
 			now = now.Add(pause)
-			if at := h.ready(); at.After(now) {
+			if at := h.ready(false); at.After(now) {
 				now = at
 			}
 			h.spend(now)
@@ -80,7 +80,7 @@ func TestSaturatingSender(t *testing.T) {
 		start := time.Now()
 		var arrived []time.Time
 		for time.Since(start) < 3*time.Hour {
-			p, err := l.enter(t.Context(), limitsKey("19:x"))
+			p, err := l.enter(t.Context(), limitsKey("19:x"), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestRateOfATenant(t *testing.T) {
 				key.tenant = "another"
 			}
 			senders.Go(func() {
-				p, err := l.enter(t.Context(), key)
+				p, err := l.enter(t.Context(), key, false)
 				if err != nil {
 					t.Errorf("enter: %v", err)
 					return
@@ -156,7 +156,7 @@ func TestRateOfATenant(t *testing.T) {
 
 func TestRateBounds(t *testing.T) {
 	t.Parallel()
-	for rate, want := range map[int]int64{-1: 30, 0: 30, 10: 10, 50: 30, 1000: 30} {
+	for rate, want := range map[int]int{-1: 30, 0: 30, 10: 10, 50: 30, 1000: 30} {
 		if got := NewLimits(rate).rate; got != want {
 			t.Errorf("NewLimits(%d) allows %d, want %d", rate, got, want)
 		}
@@ -172,7 +172,7 @@ func TestOneAfterTheOther(t *testing.T) {
 		var senders sync.WaitGroup
 		for i := range 20 {
 			senders.Go(func() {
-				p, err := l.enter(t.Context(), limitsKey("19:x"))
+				p, err := l.enter(t.Context(), limitsKey("19:x"), false)
 				if err != nil {
 					t.Errorf("enter: %v", err)
 					return
@@ -195,7 +195,7 @@ func TestGivingUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimits(0)
-		first, err := l.enter(t.Context(), limitsKey("19:x"))
+		first, err := l.enter(t.Context(), limitsKey("19:x"), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,11 +206,11 @@ func TestGivingUp(t *testing.T) {
 		if _, err := first.spend(ctx); !errors.As(err, &long) || long.wait != longestHold || ctx.Err() != nil {
 			t.Errorf("spend gave %v, want to be told to wait %v at once", err, longestHold)
 		}
-		if _, err := l.enter(ctx, limitsKey("19:x")); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := l.enter(ctx, limitsKey("19:x"), false); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("enter gave %v", err)
 		}
 		first.leave()
-		if p, err := l.enter(t.Context(), limitsKey("19:x")); err != nil {
+		if p, err := l.enter(t.Context(), limitsKey("19:x"), false); err != nil {
 			t.Errorf("enter: %v", err)
 		} else {
 			p.leave()
@@ -223,7 +223,7 @@ func TestIdleConversationsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimits(0)
 		spend := func(tenant identity.Tenant, conversation string) {
-			p, err := l.enter(t.Context(), limitKey{rateKey{connApp, tenant}, conversation, true})
+			p, err := l.enter(t.Context(), limitKey{rateKey{connApp, tenant}, conversation, true}, false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -108,8 +108,9 @@ func GuardedTransport(allowed []string, roots *x509.CertPool) *http.Transport {
 		TLSHandshakeTimeout:    5 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
 		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConns:           100,
-		MaxIdleConnsPerHost:    32,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    128,      // each of the senders of notices keeps one, beside those of answers
+		WriteBufferSize:        16 << 10, // a message with its token goes out in one piece
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

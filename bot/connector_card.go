@@ -1,0 +1,78 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/infracloudio/msbotbuilder-go/schema"
+
+	"teamspro/cards"
+	"teamspro/internal/fault"
+)
+
+// Notices go to thousands of conversations, and their cards come as bytes. For them there is a way past the library,
+// which would copy the whole activity some ten times and read the card once more. It makes the same requests.
+
+// SendCard posts a message that is a card, as Send does, with half the work.
+func (c *Connector) SendCard(ctx context.Context, to Target, card cards.Card) (string, error) {
+	const op = "connector.SendCard"
+	answer, err := c.card(ctx, op, http.MethodPost, to, card, "conversations", to.Conversation, "activities")
+	if err != nil {
+		return "", err
+	}
+	return (&connectorCall{answer: answer}).id(), nil
+}
+
+// UpdateCard replaces a message of this bot with a card, as Update does.
+func (c *Connector) UpdateCard(ctx context.Context, to Target, id string, card cards.Card) error {
+	const op = "connector.UpdateCard"
+	if err := checkID(op, id); err != nil {
+		return err
+	}
+	_, err := c.card(ctx, op, http.MethodPut, to, card, "conversations", to.Conversation, "activities", id)
+	return err
+}
+
+func (c *Connector) card(ctx context.Context, op, method string, to Target, card cards.Card, parts ...string) ([]byte, error) {
+	ref, call, err := c.aim(op, to)
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.address(to.ServiceURL, parts...)
+	if err != nil {
+		return nil, connectorFault(op, err)
+	}
+	body, err := cardBody(ref, card)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, op, err)
+	}
+	answer, err := c.request(ctx, call, method, *u, body)
+	return answer, connectorFault(op, err)
+}
+
+// cardBody is a message activity with a card, as the library's way writes it.
+func cardBody(ref schema.ConversationReference, card cards.Card) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(struct {
+		Type         schema.ActivityTypes       `json:"type"`
+		ServiceURL   string                     `json:"serviceUrl"`
+		ChannelID    string                     `json:"channelId"`
+		From         schema.ChannelAccount      `json:"from"`
+		Conversation schema.ConversationAccount `json:"conversation"`
+		Summary      string                     `json:"summary,omitempty"`
+	}{schema.Message, ref.ServiceURL, ref.ChannelID, ref.Bot, ref.Conversation, card.Summary()})
+	if err != nil {
+		return nil, errors.New("the activity is no JSON")
+	}
+	content := card.JSON()
+	head := bytes.TrimSuffix(body.Bytes(), []byte("}\n"))
+	const open, end = `,"attachments":[{"contentType":"`, `}]}`
+	all := make([]byte, 0, len(head)+len(content)+len(open)+len(card.Type())+len(`","content":`)+len(end))
+	all = append(append(append(all, head...), open...), card.Type()...)
+	return append(append(append(all, `","content":`...), content...), end...), nil
+}
