@@ -171,12 +171,7 @@ func (g *Gallery) Default(ctx context.Context, who identity.Caller) error {
 	if err := g.mayBrowse(ctx, "image.Default", who); err != nil {
 		return err
 	}
-	return g.Removed(ctx, who.Tenant, who.Conversation)
-}
-
-// Removed forgets the choice of a conversation in which the app is no longer.
-func (g *Gallery) Removed(ctx context.Context, t identity.Tenant, c identity.Conversation) error {
-	return g.libraries.ChangeLibrary(ctx, t, c, func(c *Choice) error {
+	return g.libraries.ChangeLibrary(ctx, who.Tenant, who.Conversation, func(c *Choice) error {
 		*c = Choice{}
 		return nil
 	})
