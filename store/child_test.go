@@ -23,7 +23,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill}
+	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill, "erase": erase}
 	if role, is := roles[os.Getenv(childRole)]; is {
 		role(os.Getenv(childPath))
 		return

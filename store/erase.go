@@ -117,7 +117,7 @@ func (s *Books) EraseSome(ctx context.Context, t identity.Tenant, from string) (
 	if step >= len(all) {
 		return "", fault.New(fault.Invalid, op, "")
 	}
-	p := &portion{op: op}
+	p := &portion{op: op, names: map[string]string{}}
 	if err := s.db.read(ctx, op, t, func(tb *bbolt.Bucket) error { return p.find(tb, all[step], []byte(last)) }); err != nil {
 		return "", err
 	}
@@ -159,6 +159,7 @@ func (s *shared) entered(e audit.Entry) error {
 // portion is what one call of EraseSome takes away.
 type portion struct {
 	op     string
+	names  map[string]string // see read
 	books  map[string]bool   // that are doomed
 	places map[string]bool   // in which people met because of them, and which have no other
 	keys   []erasedKey       // to go
@@ -234,7 +235,7 @@ func (p *portion) drop(bucket string, key []byte) {
 }
 
 func (p *portion) contact(_ *bbolt.Bucket, k, v []byte) error {
-	r, ok := read(v, nil, (*scanner).owner)
+	r, ok := read(v, p.names, (*scanner).owner)
 	if !ok {
 		return errUnreadable
 	}
@@ -254,7 +255,7 @@ func (p *portion) deletion(_ *bbolt.Bucket, k, _ []byte) error {
 }
 
 func (p *portion) change(_ *bbolt.Bucket, k, v []byte) error {
-	r, ok := read(v, nil, (*scanner).owner)
+	r, ok := read(v, p.names, (*scanner).owner)
 	if !ok {
 		return errUnreadable
 	}
