@@ -26,7 +26,7 @@ const (
 	byErasing = "erasing"
 	// maxLooked and maxTaken bound a portion: how many records it looks at, and how many of them it takes away.
 	maxLooked = 4000
-	maxTaken  = 500
+	maxTaken  = 200
 )
 
 var _ contact.Eraser = (*Books)(nil)
