@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"crypto/rand"
+	"time"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -46,6 +47,9 @@ func (b *Bot) showBooks(t *Turn) (cards.Card, error) {
 func (b *Bot) bookView(t *Turn, l contact.Listing) cards.BookView {
 	v := cards.BookView{ID: string(l.Book.ID), Name: b.bookName(t, l.Book), Kind: string(l.Book.Kind), Mode: string(l.Book.Mode), Manage: l.May.Manage,
 		Removed: l.Book.Removed != nil, Restore: l.Book.Home == t.Caller.Conversation, Count: t.Text("books.count", "Count", l.Count, "Number", t.Lang.Number(l.Count))}
+	if l.Book.Removed != nil && b.Grace > 0 {
+		v.Until = b.keptUntil(t, l.Book.Removed.At.Add(b.Grace))
+	}
 	if t.Caller.Public { // what one person may do there says nothing to the others
 		v.Manage = false
 		return v
@@ -58,6 +62,14 @@ func (b *Bot) bookView(t *Turn, l contact.Listing) cards.BookView {
 		}
 	}
 	return v
+}
+
+// keptUntil says how long something waits to be brought back.
+func (b *Bot) keptUntil(t *Turn, end time.Time) string {
+	if !b.now().Before(end) {
+		return t.Text("grace.over")
+	}
+	return t.Text("grace.kept", "Until", t.Lang.Date(b.local(t, end)))
 }
 
 // access is the word for what a person may do with a book.
@@ -96,7 +108,7 @@ func (b *Bot) restoreBook(t *Turn) (cards.Card, error) {
 	if err := t.person(); err != nil {
 		return cards.Card{}, err
 	}
-	if err := b.Books.Returned(t.ctx, t.Caller); err != nil {
+	if _, err := b.Books.Returned(t.ctx, t.Caller); err != nil {
 		return cards.Card{}, err
 	}
 	return b.showBooks(t)

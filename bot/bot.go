@@ -50,6 +50,10 @@ type Config struct {
 	Pins    *image.Pins
 	Presets *image.PresetBook
 	Batches *image.Batches
+	// Places hears where the apps are; nil when nobody needs to.
+	Places Places
+	// Grace is how long what an app leaves behind waits for it to come back, for people to know; 0 tells them nothing.
+	Grace time.Duration
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.

@@ -35,7 +35,7 @@ func contactCommands(t cards.Texts) []cards.CommandView {
 // helpful are the commands that help explains, the most useful first; the others are reached from these.
 var helpful = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
 
-func (b *Bot) hello(t *Turn) (cards.Card, error) { return b.welcomeCard(t), nil }
+func (b *Bot) hello(t *Turn) (cards.Card, error) { return b.welcomeCard(t, nil), nil }
 
 func (b *Bot) showPrivacy(t *Turn) (cards.Card, error) {
 	return cards.Privacy(t.Lang, cards.PrivacyView{App: t.app.name, Rows: b.Kept(t.Lang), URL: b.page("/privacy", t)}), nil

@@ -85,7 +85,7 @@ func (h *hall) restart() {
 	roster := NewRoster(RosterConfig{App: connApp, Connector: connector, References: h.db.Conversations()})
 	studio := image.NewStudio(image.StudioConfig{Engine: sketcher{}, Drives: h.drives})
 	gallery := image.NewGallery(image.GalleryConfig{Studio: studio, Drives: h.drives, Roster: roster,
-		Libraries: h.db.Libraries(), Seen: h.db.Seen(), Captions: h.db.Captions(), Saves: h.db.Saves()})
+		Libraries: h.db.Libraries(), Aside: h.db.Aside(), Seen: h.db.Seen(), Captions: h.db.Captions(), Saves: h.db.Saves()})
 	h.bot = New(Config{Verifier: doorman{}, Conversations: h.db.Conversations(), Turns: newLedger(), Metrics: &counted{}, Log: slog.New(slog.DiscardHandler),
 		Image: AppConfig{ID: connApp, Name: "Image Pro", Connector: connector, Roster: roster}, Tenants: []string{deskTenant},
 		Studio: studio, Gallery: gallery, Preview: func(_ identity.Tenant, picture, plan string, side int, _ string) string {

@@ -3,15 +3,19 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"teamspro/cards"
+	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/lang"
+	"teamspro/internal/notice"
 )
 
 // Events of the lifecycle, as the route table names them.
@@ -60,30 +64,76 @@ func (b *Bot) welcome(t *Turn) error {
 	if _, err := b.Conversations.Recall(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); !fault.Is(err, fault.NotFound) {
 		return err // known already, or unknown whether
 	}
+	back, err := b.comeBack(t)
+	if err != nil {
+		return err
+	}
 	if err := b.Conversations.Remember(t.ctx, t.Caller.Tenant, t.reference()); err != nil {
 		return err
 	}
 	if err := b.bind(t); err != nil {
 		return err
 	}
-	b.say(t, b.welcomeCard(t))
+	b.say(t, b.welcomeCard(t, back))
 	return nil
 }
 
-// bind gives the conversation its book: the one that waited there, or a new one.
+// comeBack gives a conversation back what waited since the app was removed from it, and tells what that is. It may be done
+// again: so it comes before the place is known, after which nothing would do it.
+func (b *Bot) comeBack(t *Turn) (told []string, err error) {
+	if b.Places != nil {
+		if err := b.Places.Came(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person); err != nil {
+			return nil, err
+		}
+	}
+	if t.app.key.has(ContactPro) && t.Caller.Place != identity.Personal {
+		back, err := b.Books.Returned(t.ctx, t.Caller)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, booksBack(t, back)...)
+	}
+	if t.app.key.has(ImagePro) && b.Gallery != nil {
+		back, err := b.Gallery.Returned(t.ctx, t.Caller.Tenant, t.Caller.Conversation)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, picturesBack(t, back)...)
+	}
+	return told, nil
+}
+
+func booksBack(t *Turn, back contact.Leftover) []string {
+	switch back.Books {
+	case 0:
+		return nil
+	case 1:
+		return []string{t.Text("grace.back.book", "Count", back.Contacts, "Number", t.Lang.Number(back.Contacts))}
+	}
+	return []string{t.Text("grace.back.books", "Books", t.Lang.Number(back.Books), "Count", back.Contacts, "Number", t.Lang.Number(back.Contacts))}
+}
+
+func picturesBack(t *Turn, back image.Back) (told []string) {
+	if back.Library {
+		told = append(told, t.Text("grace.back.library"))
+	}
+	if back.Pins > 0 {
+		told = append(told, t.Text("grace.back.pins", "Count", back.Pins, "Number", t.Lang.Number(back.Pins)))
+	}
+	return told
+}
+
+// bind gives the conversation a book, when it has none.
 func (b *Bot) bind(t *Turn) error {
 	if !t.app.key.has(ContactPro) || t.Caller.Person == "" || t.Caller.Place == identity.Personal {
 		return nil
-	}
-	if err := b.Books.Returned(t.ctx, t.Caller); err != nil {
-		return err
 	}
 	_, err := b.Books.Ensure(t.ctx, t.Caller)
 	return err
 }
 
-func (b *Bot) welcomeCard(t *Turn) cards.Card {
-	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
+func (b *Bot) welcomeCard(t *Turn, back []string) cards.Card {
+	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(), Back: back,
 		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), HelpURL: b.page("/help", t)})
 }
 
@@ -94,20 +144,36 @@ func (b *Bot) say(t *Turn, card cards.Card) {
 	b.replies.deliver(t.ctx, o)
 }
 
-// goodbye forgets the place, and where it had its pictures. The conversation's books wait there to be restored.
+// goodbye forgets the place. What the app kept for it waits, unseen, for the app to come back; one that has the other app
+// keeps what is that one's. Each part is done whatever becomes of the others: nobody asks for it again.
 func (b *Bot) goodbye(t *Turn) error {
-	if err := b.Conversations.Forget(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); err != nil {
-		return err
-	}
+	who := t.Caller
+	problems := []error{b.Conversations.Forget(t.ctx, who.Tenant, who.Conversation, t.app.id)}
 	if t.app.key.has(ImagePro) && b.Gallery != nil {
-		if err := b.Gallery.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation); err != nil {
-			return err
+		problems = append(problems, b.Gallery.Removed(t.ctx, who.Tenant, who.Conversation))
+	}
+	if t.app.key.has(ContactPro) {
+		problems = append(problems, b.Books.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
+	}
+	if b.Places != nil {
+		last, err := b.alone(t)
+		problems = append(problems, err, b.Places.Left(t.ctx, who.Tenant, notice.Place{Conversation: who.Conversation, Product: string(t.app.key)}, last, who.Person))
+	}
+	return errors.Join(problems...)
+}
+
+// alone tells whether no other app is known to be in the conversation.
+func (b *Bot) alone(t *Turn) (bool, error) {
+	for _, a := range b.apps {
+		if a == t.app {
+			continue
+		}
+		_, err := b.Conversations.Recall(t.ctx, t.Caller.Tenant, t.Caller.Conversation, a.id)
+		if !fault.Is(err, fault.NotFound) {
+			return false, err
 		}
 	}
-	if !t.app.key.has(ContactPro) {
-		return nil
-	}
-	return b.Books.Removed(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person)
+	return true, nil
 }
 
 // apologise tells a person that an answer was lost. It comes back at once.

@@ -6,6 +6,7 @@ import (
 
 	"teamspro/internal/auth"
 	"teamspro/internal/identity"
+	"teamspro/internal/notice"
 )
 
 // Verifier tells who sent a request; internal/auth has it.
@@ -19,6 +20,15 @@ type Conversations interface {
 	// Remember notes a place; cheap when nothing is new.
 	Remember(ctx context.Context, t identity.Tenant, r identity.Reference) error
 	Forget(ctx context.Context, t identity.Tenant, c identity.Conversation, app string) error
+}
+
+// Places hears of apps that come to conversations and leave them: what a conversation decided for itself waits while no
+// app is there, and what is still to be told where an app was is dropped. Both may be said more than once.
+type Places interface {
+	// Came says that an app is in a conversation.
+	Came(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person) error
+	// Left says that the app of a product is gone from a place; last, that no app of ours is there any more.
+	Left(ctx context.Context, t identity.Tenant, p notice.Place, last bool, by identity.Person) error
 }
 
 // Turns remembers over a restart which messages were answered and which answers are still owed. It holds no text.

@@ -51,7 +51,7 @@ func bookRow(t Texts, b BookView, separator bool) Element {
 func bookWords(t Texts, b BookView) []Element {
 	words := []Element{strong(short(b.Name, 100)), subtle(join(dot, bookKind(t, b.Kind), b.Count))}
 	if b.Removed {
-		return append(words, small(t.Text("card.books.removed")).tight())
+		return append(words, small(join(" ", t.Text("card.books.removed"), b.Until)).tight())
 	}
 	if b.Access != "" {
 		words = append(words, small(b.Access).tight())

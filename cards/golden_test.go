@@ -66,6 +66,7 @@ func goldens() map[string]any {
 		"trouble-link":    Trouble(t, TroubleView{Sentence: "An administrator has to approve the app first.", Link: "Approve", LinkURL: "https://login.contoso.example/adminconsent?client_id=x"}),
 		"welcome-image":   Welcome(t, WelcomeView{App: "Image Pro", Place: "personal", Pictures: true, HelpURL: "https://bot.contoso.example/help"}),
 		"welcome-files":   Welcome(t, WelcomeView{App: "Image Pro", Place: "channel", Mention: "@Image Pro ", Pictures: true, Files: true, HelpURL: "https://bot.contoso.example/help"}),
+		"welcome-back":    Welcome(t, WelcomeView{App: "Contact Pro", Place: "channel", Mention: "@Contact Pro ", Add: true, Back: []string{"Your book with 212 contacts is back.", "3 pinned pictures are back."}}),
 		"item-full":       Item(t, harbourItem()), "item-bare": Item(french, ItemView{Name: "port.png"}),
 		"item-saved":   Item(t, savedItem()),
 		"item-hostile": Item(t, ItemView{Name: hostileName, Preview: avatar + "x", Alt: hostileName, Lines: []string{hostileName}, Notice: hostileName, Warnings: []string{hostileName}, Remark: hostileName, Link: "https://evil.example@contoso.example/", Shared: "javascript:alert(1)"}),

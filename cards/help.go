@@ -4,6 +4,9 @@ package cards
 func Welcome(t Texts, v WelcomeView) Card {
 	worth := t.Text(welcomeWorth(v), "App", v.App)
 	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
+	for _, back := range v.Back {
+		body = append(body, strong(line(back)))
+	}
 	for _, command := range welcomeCommands(v) {
 		body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
 	}

@@ -151,6 +151,8 @@ type WelcomeView struct {
 	Place string
 	// Mention is how the bot is called in this place: "" or "@Contact Pro ".
 	Mention string
+	// Back are finished sentences about what waited here and is back.
+	Back []string
 	// Add is set when there is a book to add to.
 	Add bool
 	// HelpURL is the https address of the help page; empty shows none.
@@ -371,8 +373,9 @@ type BookView struct {
 	// Access is a finished phrase: "you may change it", "read only".
 	Access string
 	Manage bool
-	// Removed says that it waits; Restore offers to bring it back here.
+	// Removed says that it waits; Until is a finished sentence about how long; Restore offers to bring it back here.
 	Removed bool
+	Until   string
 	Restore bool
 	// Shared are the conversations it is shared with; only for those who manage it.
 	Shared []SharedView

@@ -112,7 +112,7 @@ func books() BooksView {
 				{"19:abc@thread.tacv2", "Marketing", false}, {"19:def@thread.v2", "Project North", true}}},
 			{ID: "b2", Name: "Ada Byron", Kind: "personal", Count: "3 contacts", Access: "you manage it", Manage: true},
 			{ID: "b3", Name: "Contoso", Kind: "tenant", Count: "1,204 contacts", Access: "read only"},
-			{ID: "b4", Name: "Old project", Kind: "conversation", Count: "12 contacts", Manage: true, Removed: true},
+			{ID: "b4", Name: "Old project", Kind: "conversation", Count: "12 contacts", Manage: true, Removed: true, Until: "Kept until 22 Dec 2026."},
 		},
 		Offers: []BookView{{ID: "b5", Name: "Suppliers", Kind: "conversation", Count: "40 contacts"}},
 		MayNew: true,

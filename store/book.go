@@ -112,7 +112,7 @@ func (s *Books) SaveBook(ctx context.Context, t identity.Tenant, b contact.Book)
 		if err != nil {
 			return err
 		}
-		if b.Version != old.Version+1 || taken(index, b) {
+		if b.Version != old.Version+1 || taken(index, b) || erased(index, b.ID) {
 			return fault.New(fault.Stale, op, "")
 		}
 		if found {

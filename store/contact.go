@@ -160,6 +160,9 @@ func (w *writer) repeated(id contact.ChangeID) (contact.Change, error) {
 }
 
 func (w *writer) act() error {
+	if erased(w.bucket(bucketBookIndex), w.change.Book) {
+		return w.fault(fault.NotFound)
+	}
 	switch w.change.Act {
 	case contact.Added:
 		return w.add()

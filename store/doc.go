@@ -30,7 +30,8 @@
 //	            <change>                   JSON changeRecord: who changed what when, with both records around it
 //	        journal                        the changes of the tenant in their order, the last 10,000 at least
 //	            <number>                   <mark><change>·<change>…: those of one transaction, by the number of the last;
-//	                                       the first entry of a tenant older than schema 2 is 0, without <change>
+//	                                       the first entry of a tenant older than schema 2 is 0, without <change>;
+//	                                       nor has an entry one where a book was erased: the row of changes breaks there
 //	        history                        the changes of each contact, in their order
 //	            <contact>·<version>        <change>
 //	        trash
@@ -50,6 +51,7 @@
 //	            tenant·<book>                     nothing; tenant books only
 //	            first·<kind>·<conversation>       <book>: the unnamed book of a place
 //	            first·<kind>·<person>             <book>: the unnamed book of a person
+//	            erasing·<book>                    JSON erasingRecord, in the place of a book that is being erased
 //	        meetings
 //	            <person>·<conversation>    nothing: the person uses the books of the conversation
 //	        marks

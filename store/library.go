@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -57,13 +58,11 @@ func (s *Libraries) ChangeLibrary(ctx context.Context, t identity.Tenant, c iden
 		if choice.Folder == (image.ItemRef{}) {
 			choice = image.Choice{} // who took it back is in the audit log
 		}
-		switch {
-		case choice != image.Choice{}:
-			return save(b, op, []byte(c), newLibrary(choice))
-		case !found:
+		if choice == (image.Choice{}) && !found {
 			return errUnchanged
 		}
-		return b.Delete([]byte(c))
+		r.libraryChoice = newLibrary(choice)
+		return saveLibrary(b, op, c, r)
 	})
 }
 
@@ -110,19 +109,38 @@ func (s *Seen) See(ctx context.Context, t identity.Tenant, p identity.Person, re
 	})
 }
 
-// libraryRecord is image.Choice.
+// libraryRecord is the choice of a conversation, and the one that waits while the app is not there.
 type libraryRecord struct {
+	libraryChoice
+	Aside *asideLibrary `json:"aside,omitempty"`
+}
+
+// libraryChoice is image.Choice.
+type libraryChoice struct {
 	Drive string      `json:"drive"`
 	Item  string      `json:"item"`
 	Made  stampRecord `json:"made"`
 }
 
-func newLibrary(c image.Choice) libraryRecord {
-	return libraryRecord{c.Folder.Drive, c.Folder.Item, stampRecord{c.At.UTC(), string(c.By)}}
+type asideLibrary struct {
+	libraryChoice
+	Since time.Time `json:"since"`
 }
 
-func (r libraryRecord) choice() image.Choice {
+func newLibrary(c image.Choice) libraryChoice {
+	return libraryChoice{c.Folder.Drive, c.Folder.Item, stampRecord{c.At.UTC(), string(c.By)}}
+}
+
+func (r libraryChoice) choice() image.Choice {
 	return image.Choice{Folder: image.ItemRef{Drive: r.Drive, Item: r.Item}, By: identity.Person(r.Made.By), At: r.Made.At}
+}
+
+// saveLibrary writes the choices of a conversation; of one that has none nothing stays.
+func saveLibrary(b *bbolt.Bucket, op string, c identity.Conversation, r libraryRecord) error {
+	if r.Aside == nil && r.choice() == (image.Choice{}) {
+		return b.Delete([]byte(c))
+	}
+	return save(b, op, []byte(c), r)
 }
 
 // seenRecord is what a person saw, the last first.

@@ -18,9 +18,15 @@ var _ image.PinShelf = (*Pins)(nil)
 // Pins is the view of the pins.
 func (d *DB) Pins() *Pins { return &Pins{d} }
 
-// pinsRecord is what a conversation pinned, in the order in which it was pinned.
+// pinsRecord is what a conversation pinned, in the order in which it was pinned, and what waits while the app is not there.
 type pinsRecord struct {
-	Pins []pinRecord `json:"pins,omitempty"`
+	Pins  []pinRecord `json:"pins,omitempty"`
+	Aside *asidePins  `json:"aside,omitempty"`
+}
+
+type asidePins struct {
+	Pins  []pinRecord `json:"pins"`
+	Since time.Time   `json:"since"`
 }
 
 // pinRecord is image.Pin.
@@ -66,9 +72,15 @@ func (s *Pins) ChangePins(ctx context.Context, t identity.Tenant, c identity.Con
 		if err != nil {
 			return err
 		}
-		if len(pins) == 0 {
-			return b.Delete([]byte(c))
-		}
-		return saveChanged(b, op, []byte(c), pinsRecord{each(pins, newPin)})
+		r.Pins = each(pins, newPin)
+		return savePins(b, op, c, r)
 	})
+}
+
+// savePins writes the pins of a conversation; of one that has none nothing stays.
+func savePins(b *bbolt.Bucket, op string, c identity.Conversation, r pinsRecord) error {
+	if r.Aside == nil && len(r.Pins) == 0 {
+		return b.Delete([]byte(c))
+	}
+	return saveChanged(b, op, []byte(c), r)
 }

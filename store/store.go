@@ -303,6 +303,17 @@ func (d *DB) read(ctx context.Context, op string, t identity.Tenant, fn func(*bb
 	})
 }
 
+// Tenants lists the tenants that ever wrote.
+func (d *DB) Tenants(ctx context.Context) (tenants []identity.Tenant, err error) {
+	err = d.view(ctx, "store.Tenants", func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte(bucketTenants)).ForEachBucket(func(t []byte) error {
+			tenants = append(tenants, identity.Tenant(t))
+			return nil
+		})
+	})
+	return tenants, err
+}
+
 func tenantBucket(tx *bbolt.Tx, t identity.Tenant) (*bbolt.Bucket, error) {
 	tenants := tx.Bucket([]byte(bucketTenants))
 	if b := tenants.Bucket([]byte(t)); b != nil {

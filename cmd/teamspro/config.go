@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -43,12 +44,14 @@ type settings struct {
 
 	Pictures pictureSettings `embed:"" prefix:"picture-" envprefix:"TEAMSPRO_PICTURE_"`
 
+	Grace     string `default:"30d" env:"TEAMSPRO_GRACE" help:"How long books, libraries and settings of a conversation wait after the app was removed there, in days (30d) or hours (720h); then they are erased for good. 0 erases them at the next run, which is daily."`
 	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
 
 	scope     string
-	authority []byte // of CAFile
+	authority []byte        // of CAFile
+	grace     time.Duration // is Grace
 }
 
 // appSettings are one app's: its id, its name, and exactly one way to prove that it is the app.
@@ -135,7 +138,7 @@ func (s *settings) check() error {
 	if s.Region != "" && !region.MatchString(s.Region) {
 		bad("TEAMSPRO_REGION", "is not a country of two capital letters, such as FR")
 	}
-	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check())
+	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check(), s.readGrace())
 	return errors.Join(problems...)
 }
 

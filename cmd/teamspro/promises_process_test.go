@@ -234,6 +234,7 @@ func TestSettings(t *testing.T) {
 		"TEAMSPRO_DATA":                         {"TEAMSPRO_DATA", "/dev/null/data"},
 		"TEAMSPRO_LOG_LEVEL":                    {"TEAMSPRO_LOG_LEVEL", "loud"},
 		"TEAMSPRO_LOG_FORMAT":                   {"TEAMSPRO_LOG_FORMAT", "xml"},
+		"TEAMSPRO_GRACE":                        {"TEAMSPRO_GRACE", "a month"},
 		"TEAMSPRO_REGION":                       {"TEAMSPRO_REGION", "Britain"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,18 +28,19 @@ import (
 
 // service is the whole program at work.
 type service struct {
-	handler  http.Handler
-	admin    http.Handler
-	bot      *bot.Bot
-	verifier *auth.Verifier
-	db       *store.DB
-	books    *contact.Books
-	pictures *pictures // nil without Image Pro
-	desks    *desks
-	logins   []*login
-	tenants  []string
-	log      *slog.Logger
-	draining atomic.Bool
+	handler   http.Handler
+	admin     http.Handler
+	bot       *bot.Bot
+	verifier  *auth.Verifier
+	db        *store.DB
+	books     *contact.Books
+	pictures  *pictures // nil without Image Pro
+	desks     *desks
+	logins    []*login
+	tenants   []string
+	retention *retention
+	log       *slog.Logger
+	draining  atomic.Bool
 }
 
 // wire puts the parts together, from the file up to the endpoint.
@@ -95,16 +96,17 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, errors.Join(err, db.Close())
 	}
 	svc.tenants = s.AllowedTenants
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles(), Grace: s.grace, Places: &residence{now: time.Now}}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
 	svc.bot = bot.New(cfg)
+	svc.retention = &retention{grace: s.grace, now: time.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, log: log}
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})
@@ -265,6 +267,10 @@ func (svc *service) work(ctx context.Context) error {
 	}
 	group.Go(func() error {
 		svc.sweep(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		svc.retention.run(ctx)
 		return nil
 	})
 	group.Go(func() error {

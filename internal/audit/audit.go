@@ -22,6 +22,7 @@ const (
 	BookConfigured        Act = "book-configured"        // Subject: the book
 	BookErased            Act = "book-erased"
 	LibraryChosen         Act = "library-chosen" // Subject: the conversation
+	LibraryErased         Act = "library-erased" // with its pins: their time of grace was over
 	AnnouncementSent      Act = "announcement-sent"
 	AnnouncementCorrected Act = "announcement-corrected"
 	AnnouncementRecalled  Act = "announcement-recalled"

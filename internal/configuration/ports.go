@@ -19,4 +19,7 @@ type Shelf interface {
 	// Remove notes that the last app was removed from a conversation, and Return that one was added again.
 	Remove(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person, at time.Time) error
 	Return(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person) error
+	// Erase takes away the settings of a conversation whose last app was removed before a time, and enters that in the audit
+	// log; Stale when one is there again, or was removed later.
+	Erase(ctx context.Context, t identity.Tenant, c identity.Conversation, before time.Time) error
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Chronicle Chronicle
 	Journal   Journal
 	Library   Library
+	Eraser    Eraser // nil where nothing is ever erased
 	Marks     Marks
 	Roster    Roster
 	Index     *Index
@@ -41,6 +42,7 @@ type Books struct {
 	chronicle Chronicle
 	journal   Journal
 	library   Library
+	eraser    Eraser
 	marks     Marks
 	roster    Roster
 	index     *Index
@@ -61,7 +63,7 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, marks: c.Marks, roster: c.Roster,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, roster: c.Roster,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}

@@ -42,6 +42,9 @@ func (x *Index) Remove(t identity.Tenant, book BookID, id ID, version int) {
 	x.tenant(t).remove(book, id, version)
 }
 
+// Forget takes out all contacts of a book, and takes none in for it from then on: what comes late is not taken in.
+func (x *Index) Forget(t identity.Tenant, book BookID) { x.tenant(t).forget(book) }
+
 // at is the index of a tenant for readers: an empty one when there is none.
 func (x *Index) at(t identity.Tenant) *tenantIndex {
 	if s, ok := x.tenants.Load(t); ok {

@@ -41,6 +41,7 @@ type bookState struct {
 	tags    map[string]map[string]int // key of the tag → as written → in how many contacts
 	removed map[ID]int                // version of the removal
 	oldest  []ID                      // of removed, oldest first
+	erased  bool                      // nothing comes in any more
 }
 
 func newTenantIndex() *tenantIndex {
@@ -66,7 +67,7 @@ func (t *tenantIndex) put(c *Contact, d *draft) {
 	defer t.mu.Unlock()
 	e := entry{t.book(c.Book), c.ID}
 	b := t.books[e.book]
-	if v, ok := b.removed[c.ID]; ok && v >= c.Version {
+	if v, ok := b.removed[c.ID]; b.erased || ok && v >= c.Version {
 		return
 	}
 	if at, version, ok := t.find(e); ok {
@@ -88,6 +89,9 @@ func (t *tenantIndex) remove(book BookID, id ID, version int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := entry{t.book(book), id}
+	if t.books[e.book].erased {
+		return
+	}
 	if at, v, ok := t.find(e); ok {
 		if v > version {
 			return
@@ -95,6 +99,30 @@ func (t *tenantIndex) remove(book BookID, id ID, version int) {
 		t.takeOut(e, at)
 	}
 	t.books[e.book].forget(id, version)
+}
+
+// forget takes out all contacts of a book, for good.
+func (t *tenantIndex) forget(book BookID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.book(book)
+	for _, o := range []*overlay{t.active, t.frozen} {
+		if o == nil {
+			continue
+		}
+		for e, slot := range o.at {
+			if e.book == n {
+				o.empty(slot)
+			}
+		}
+	}
+	for i := range t.segments {
+		s := &t.segments[i]
+		if at := slices.Index(s.books, n); at >= 0 {
+			s.hidden = s.hidden.withAll(s.membersOf(at))
+		}
+	}
+	t.books[n] = &bookState{id: book, erased: true}
 }
 
 // forget remembers a removal.
@@ -232,6 +260,32 @@ func (h hiddenDocs) with(n uint32) hiddenDocs {
 	}
 	p[n/64%64] |= 1 << (n % 64)
 	made.pages[page] = &p
+	return made
+}
+
+// withAll is with for many documents.
+func (h hiddenDocs) withAll(docs u32s) hiddenDocs {
+	made := hiddenDocs{pages: slices.Clone(h.pages), n: h.n}
+	for i, p := range made.pages {
+		if p != nil {
+			page := *p
+			made.pages[i] = &page
+		}
+	}
+	for i := range docs.len() {
+		n := docs.at(i)
+		page := int(n / hiddenPerPage)
+		for len(made.pages) <= page {
+			made.pages = append(made.pages, nil)
+		}
+		if made.pages[page] == nil {
+			made.pages[page] = new(hiddenPage)
+		}
+		if word, bit := &made.pages[page][n/64%64], uint64(1)<<(n%64); *word&bit == 0 {
+			*word |= bit
+			made.n++
+		}
+	}
 	return made
 }
 

@@ -81,7 +81,7 @@ func (b *Books) ready(ctx context.Context, who identity.Caller, op string, k Boo
 		if role, said := b.role(ctx, who, who.Conversation, who.Team); role < identity.Member || !said {
 			return Book{}, fault.New(fault.Denied, op, "book.waits")
 		}
-		if err := b.Returned(ctx, who); err != nil {
+		if _, err := b.Returned(ctx, who); err != nil {
 			return Book{}, err
 		}
 	}
@@ -328,38 +328,52 @@ func (b *Books) save(ctx context.Context, who identity.Caller, op string, k Book
 // Removed lets the books of a conversation wait when the bot is removed from it. Nothing of them is lost.
 func (b *Books) Removed(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person) error {
 	mark := &Stamp{At: b.now().UTC(), By: by}
-	return b.wait(ctx, "contact.Removed", identity.Caller{Tenant: t, Person: by, Conversation: c}, mark)
+	_, err := b.wait(ctx, "contact.Removed", identity.Caller{Tenant: t, Person: by, Conversation: c}, mark)
+	return err
 }
 
-// Returned brings the books of the conversation back when the bot is added to it again.
-func (b *Books) Returned(ctx context.Context, who identity.Caller) error {
-	return b.wait(ctx, "contact.Returned", who, nil)
+// Returned brings the books of the conversation back when the bot is added to it again, and tells what came back.
+func (b *Books) Returned(ctx context.Context, who identity.Caller) (Leftover, error) {
+	back, err := b.wait(ctx, "contact.Returned", who, nil)
+	if err != nil || len(back) == 0 {
+		return Leftover{}, err
+	}
+	came := Leftover{Books: len(back)}
+	if err := b.Load(ctx, who.Tenant); err != nil {
+		return came, nil // they are back, though nobody can tell how many contacts that is
+	}
+	for _, k := range back {
+		came.Contacts += b.index.Count(who.Tenant, k.ID)
+	}
+	return came, nil
 }
 
-// wait sets or clears Removed on the books bound to a conversation. Personal books and the tenant's stay as they
-// are: they do not belong to the conversation in which they were made.
-func (b *Books) wait(ctx context.Context, op string, who identity.Caller, mark *Stamp) error {
+// wait sets or clears Removed on the books bound to a conversation, and gives those that it changed. Personal books and
+// the tenant's stay as they are: they do not belong to the conversation in which they were made.
+func (b *Books) wait(ctx context.Context, op string, who identity.Caller, mark *Stamp) (marked []Book, err error) {
 	for range attempts {
 		books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
 		if err != nil {
-			return wrap(op, err)
+			return marked, wrap(op, err)
 		}
-		if err = b.markAll(ctx, op, who, books, mark); !fault.Is(err, fault.Stale) {
-			return err
+		now, err := b.markAll(ctx, op, who, books, mark)
+		if marked = append(marked, now...); !fault.Is(err, fault.Stale) {
+			return marked, err
 		}
 	}
-	return fault.New(fault.Stale, op, "book.stale")
+	return marked, fault.New(fault.Stale, op, "book.stale")
 }
 
-func (b *Books) markAll(ctx context.Context, op string, who identity.Caller, books []Book, mark *Stamp) error {
+func (b *Books) markAll(ctx context.Context, op string, who identity.Caller, books []Book, mark *Stamp) (marked []Book, err error) {
 	for _, k := range books {
 		if !k.livesIn(who.Conversation) || (k.Removed == nil) == (mark == nil) {
 			continue
 		}
 		k.Removed = mark
 		if _, err := b.save(ctx, who, op, k); err != nil {
-			return err
+			return marked, err
 		}
+		marked = append(marked, k)
 	}
-	return nil
+	return marked, nil
 }

@@ -306,7 +306,7 @@ func TestRemovedAndReturned(t *testing.T) {
 
 	same(t, "removed again changes nothing", nil, w.Removed(ctx, contoso, sales, ana))
 	same(t, "as it was", k, must(w.memory.Book(ctx, contoso, ids["sales"]))(t))
-	if err := w.Returned(ctx, in(bob, sales)); err != nil {
+	if _, err := w.Returned(ctx, in(bob, sales)); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "back", []string{"Contact of All", "Contact of Sales", "Contact of Shared"}, sorted(w.found(aloud(in(bob, sales)), "")))

@@ -36,8 +36,9 @@ type Journal interface {
 	// Stamp names the state of the contacts now: after each change it is another one, and no other database ever has the
 	// same, unless it is a copy in the same state. It has at most 200 bytes.
 	Stamp(ctx context.Context, t identity.Tenant) (string, error)
-	// Since gives the changes after the state of a stamp, in their order; it reaches back 10,000 changes at least. It fails
-	// with fault.NotFound when that state is too long ago, or was never one of this database.
+	// Since gives the changes after the state of a stamp, in their order; it reaches back 10,000 changes at least, but never
+	// to before a book was erased. It fails with fault.NotFound when that state is too long ago, or was never one of this
+	// database.
 	Since(ctx context.Context, t identity.Tenant, stamp string) ([]Change, error)
 }
 
@@ -67,6 +68,23 @@ type Library interface {
 	// Edition is another number after each call of SaveBook or Meet for the tenant that changed something, from the moment
 	// when the call returns. It is cheap: every search asks for it.
 	Edition(ctx context.Context, t identity.Tenant) (uint64, error)
+}
+
+// Eraser takes books away for good. It does so in steps, because a book may hold a million contacts: from Doom on nobody
+// finds the book, and until Erased it is among the doomed, so that whoever was interrupted can go on.
+type Eraser interface {
+	// Waiting gives the books that wait since before a time for the app to come back (Book.Removed), in no order.
+	Waiting(ctx context.Context, t identity.Tenant, before time.Time) ([]Book, error)
+	// Doomed gives the books whose erasing has begun.
+	Doomed(ctx context.Context, t identity.Tenant) ([]BookID, error)
+	// Doom begins. It fails with fault.NotFound when there is no such book, and with fault.Stale when its version is another.
+	Doom(ctx context.Context, t identity.Tenant, id BookID, version int) error
+	// EraseSome takes away a portion of what belongs to all doomed books: contacts, their changes and trash, marks of people,
+	// meetings. from is empty at first and then what the call before gave; next is empty when nothing is left of those that
+	// were doomed at the first call. From then on no stamp of the Journal is known that was given before.
+	EraseSome(ctx context.Context, t identity.Tenant, from string) (next string, err error)
+	// Erased ends it. The audit log has an entry then.
+	Erased(ctx context.Context, t identity.Tenant, id BookID) error
 }
 
 // Marks keeps what is one person's own: favourites, what they looked at, saved filters.

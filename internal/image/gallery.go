@@ -21,6 +21,19 @@ type (
 		// change may not use the store.
 		ChangeLibrary(ctx context.Context, t identity.Tenant, c identity.Conversation, change func(*Choice) error) error
 	}
+	// Aside lets what conversations chose and pinned wait while the app is not there.
+	Aside interface {
+		// SetAside lets the choice and the pins of a conversation wait since a time, unseen: from then on it has neither. What
+		// waits already waits with them, since then.
+		SetAside(ctx context.Context, t identity.Tenant, c identity.Conversation, at time.Time) error
+		// BringBack ends that. A choice that was made meanwhile stays, and so do pins; at most MaxPins are kept.
+		BringBack(ctx context.Context, t identity.Tenant, c identity.Conversation) (Back, error)
+		// CountAside tells for how many conversations something waits since before a time.
+		CountAside(ctx context.Context, t identity.Tenant, before time.Time) (int, error)
+		// EraseAside takes away for good what waits since before a time, of some conversations in one transaction, and gives
+		// how many these were; none when nothing is left. The audit log has an entry for each.
+		EraseAside(ctx context.Context, t identity.Tenant, before time.Time) (int, error)
+	}
 	// Seen keeps which files a person opened or saved last.
 	Seen interface {
 		// Seen gives them, the last first.
@@ -56,6 +69,7 @@ type GalleryConfig struct {
 	Drives    Drives
 	Roster    Roster
 	Libraries Libraries
+	Aside     Aside
 	Seen      Seen
 	Captions  Captions
 	Saves     Saves
@@ -71,6 +85,7 @@ type Gallery struct {
 	drives    Drives
 	roster    Roster
 	libraries Libraries
+	aside     Aside
 	seen      Seen
 	captions  Captions
 	saves     Saves
@@ -93,7 +108,7 @@ func NewGallery(c GalleryConfig) *Gallery {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Gallery{studio: c.Studio, drives: c.Drives, roster: c.Roster, libraries: c.Libraries, seen: c.Seen, captions: c.Captions, saves: c.Saves, now: c.Now,
+	return &Gallery{studio: c.Studio, drives: c.Drives, roster: c.Roster, libraries: c.Libraries, aside: c.Aside, seen: c.Seen, captions: c.Captions, saves: c.Saves, now: c.Now,
 		places: otter.Must(&otter.Options[placeKey, Item]{MaximumSize: maxPlaces, ExpiryCalculator: otter.ExpiryWriting[placeKey, Item](listLife)}),
 		lists: otter.Must(&otter.Options[listKey, []Item]{MaximumWeight: maxListed, Weigher: func(_ listKey, l []Item) uint32 { return uint32(len(l) + 1) },
 			ExpiryCalculator: otter.ExpiryWriting[listKey, []Item](listLife)}),

@@ -57,7 +57,7 @@ func newHall() *hall {
 // restart is another process over the same drive and file.
 func (h *hall) restart() {
 	h.studio = image.NewStudio(image.StudioConfig{Engine: &painter{}, Drives: h.drives})
-	h.Gallery = image.NewGallery(image.GalleryConfig{Studio: h.studio, Drives: h.drives, Roster: h.crew, Libraries: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory,
+	h.Gallery = image.NewGallery(image.GalleryConfig{Studio: h.studio, Drives: h.drives, Roster: h.crew, Libraries: h.memory, Aside: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory,
 		Now: func() time.Time { return time.Date(2026, time.November, 22, 9, 0, 0, 0, time.UTC) }})
 }
 
@@ -322,7 +322,7 @@ func TestSaveWhatWasSeen(t *testing.T) {
 			t.Error(err)
 		}
 	})}
-	g := image.NewGallery(image.GalleryConfig{Studio: h.studio, Drives: d, Roster: h.crew, Libraries: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory})
+	g := image.NewGallery(image.GalleryConfig{Studio: h.studio, Drives: d, Roster: h.crew, Libraries: h.memory, Aside: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory})
 	s, err := g.Save(ctx, ana, w.ID, image.Wish{Mode: image.NewVersion, Clash: image.Over}, deed("1"))
 	if err != nil {
 		t.Fatal(err)
@@ -519,7 +519,7 @@ func TestGalleryWithoutRights(t *testing.T) {
 	}
 	each(ana, fault.SignIn)
 	each(identity.Caller{Tenant: "t1", Place: identity.Personal}, fault.Denied)
-	h.Gallery = image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{}), Roster: h.crew, Libraries: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory})
+	h.Gallery = image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{}), Roster: h.crew, Libraries: h.memory, Aside: h.memory, Seen: h.memory, Captions: h.memory, Saves: h.memory})
 	each(ana, fault.Denied)
 }
 

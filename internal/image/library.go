@@ -176,11 +176,3 @@ func (g *Gallery) Default(ctx context.Context, who identity.Caller) error {
 		return nil
 	})
 }
-
-// Removed forgets the choice of a conversation in which the app is no longer.
-func (g *Gallery) Removed(ctx context.Context, t identity.Tenant, c identity.Conversation) error {
-	return g.libraries.ChangeLibrary(ctx, t, c, func(c *Choice) error {
-		*c = Choice{}
-		return nil
-	})
-}

@@ -3,7 +3,9 @@ package imagetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -15,6 +17,7 @@ import (
 type Memory struct {
 	mu        sync.Mutex
 	libraries map[string]image.Choice
+	aside     map[string]waiting
 	seen      map[string][]image.ItemRef
 	captions  map[string]image.Properties
 	saves     map[string]image.Intent
@@ -22,11 +25,12 @@ type Memory struct {
 
 // NewMemory makes an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{libraries: map[string]image.Choice{}, seen: map[string][]image.ItemRef{}, captions: map[string]image.Properties{}, saves: map[string]image.Intent{}}
+	return &Memory{libraries: map[string]image.Choice{}, aside: map[string]waiting{}, seen: map[string][]image.ItemRef{}, captions: map[string]image.Properties{}, saves: map[string]image.Intent{}}
 }
 
 var (
 	_ image.Libraries = (*Memory)(nil)
+	_ image.Aside     = (*Memory)(nil)
 	_ image.Seen      = (*Memory)(nil)
 	_ image.Captions  = (*Memory)(nil)
 	_ image.Saves     = (*Memory)(nil)
@@ -54,6 +58,62 @@ func (m *Memory) ChangeLibrary(_ context.Context, t identity.Tenant, c identity.
 	}
 	m.libraries[under(t, c)] = choice
 	return nil
+}
+
+// waiting is a choice that was set aside. There are no pins here.
+type waiting struct {
+	choice image.Choice
+	since  time.Time
+}
+
+// SetAside implements image.Aside.
+func (m *Memory) SetAside(_ context.Context, t identity.Tenant, c identity.Conversation, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if choice := m.libraries[under(t, c)]; choice != (image.Choice{}) {
+		m.aside[under(t, c)] = waiting{choice, at}
+		delete(m.libraries, under(t, c))
+	}
+	return nil
+}
+
+// BringBack implements image.Aside.
+func (m *Memory) BringBack(_ context.Context, t identity.Tenant, c identity.Conversation) (back image.Back, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w, waits := m.aside[under(t, c)]
+	if back.Library = waits && m.libraries[under(t, c)] == (image.Choice{}); back.Library {
+		m.libraries[under(t, c)] = w.choice
+	}
+	delete(m.aside, under(t, c))
+	return back, nil
+}
+
+// CountAside implements image.Aside.
+func (m *Memory) CountAside(_ context.Context, t identity.Tenant, before time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.overdue(t, before)), nil
+}
+
+// EraseAside implements image.Aside.
+func (m *Memory) EraseAside(_ context.Context, t identity.Tenant, before time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.overdue(t, before)
+	for _, key := range all {
+		delete(m.aside, key)
+	}
+	return len(all), nil
+}
+
+func (m *Memory) overdue(t identity.Tenant, before time.Time) (keys []string) {
+	for key, w := range m.aside {
+		if strings.HasPrefix(key, under(t, "")) && w.since.Before(before) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // Seen implements image.Seen.
