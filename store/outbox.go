@@ -308,7 +308,7 @@ func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool
 	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
 		return false, nil
 	}
-	n.State, n.Why, n.At = done.State, done.Why, now
+	n.State, n.Why, n.At, n.Tries = done.State, done.Why, now, n.Tries+1
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}
@@ -367,7 +367,7 @@ func sending(tb *bbolt.Bucket) (ids []string) {
 	return ids
 }
 
-// takeUp lets a notice wait again whose sender is no more. The try that it was begun with counts.
+// takeUp lets a notice wait again whose sender is no more. That was a try.
 func (s *shared) takeUp(op, id string) error {
 	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
 	if err != nil || !found {
