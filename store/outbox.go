@@ -367,7 +367,7 @@ func sending(tb *bbolt.Bucket) (ids []string) {
 	return ids
 }
 
-// takeUp lets a notice wait again whose sender is no more. The try that it was begun with counts.
+// takeUp lets a notice wait again whose sender is no more. That was a try.
 func (s *shared) takeUp(op, id string) error {
 	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
 	if err != nil || !found {

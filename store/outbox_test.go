@@ -246,7 +246,7 @@ func pictureOf(db *DB) (lines []string) {
 	q := db.commits.outbox
 	for key, l := range q.lines {
 		for _, x := range l.items {
-			lines = append(lines, fmt.Sprintf("%s %s %s %s %v of %d, can go: %v", key.conversation, x.id, x.product, x.due.UTC(), x.sending, q.waiting, l.at >= 0))
+			lines = append(lines, fmt.Sprintf("%s %s %s %d %v of %d, can go: %v", key.conversation, x.id, x.product, x.due, x.sending, q.waiting, l.at >= 0))
 		}
 	}
 	for key, due := range q.gatherings {

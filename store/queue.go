@@ -44,9 +44,11 @@ type line struct {
 
 type queued struct {
 	id, product string
-	due         time.Time
+	due         int64 // nanoseconds since 1970, as in the file
 	sending     bool
 }
+
+func (x *queued) at() time.Time { return time.Unix(0, x.due).UTC() }
 
 type gatheringKey struct {
 	tenant identity.Tenant
@@ -100,7 +102,7 @@ func (q *queue) put(n *notice.Notice) {
 		l = &line{lineKey: lineOf(n), at: -1}
 		q.lines[l.lineKey] = l
 	}
-	item := queued{n.ID, n.Product, n.Due, n.State == notice.Sending}
+	item := queued{n.ID, n.Product, max(0, n.Due.UnixNano()), n.State == notice.Sending}
 	if there {
 		l.sending -= ones(l.items[i].sending)
 		l.items[i] = item
@@ -153,10 +155,11 @@ func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var seen []*line
+	latest := now.UnixNano()
 	for len(q.heads) > 0 {
 		l := q.heads[0]
-		if at := l.items[0].due; len(found) >= limit || at.After(now) {
-			next = at
+		if first := &l.items[0]; len(found) >= limit || first.due > latest {
+			next = first.at()
 			break
 		}
 		seen = append(seen, heap.Pop(&q.heads).(*line))
@@ -173,7 +176,7 @@ func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (
 // notice gives what is known here of a notice.
 func (l *line) notice(i int) notice.Notice {
 	x := l.items[i]
-	return notice.Notice{Tenant: l.tenant, ID: x.id, Place: notice.Place{Conversation: l.conversation, Product: x.product}, Person: l.person, Due: x.due, State: notice.Waiting}
+	return notice.Notice{Tenant: l.tenant, ID: x.id, Place: notice.Place{Conversation: l.conversation, Product: x.product}, Person: l.person, Due: x.at(), State: notice.Waiting}
 }
 
 // of gives the notices of a place that wait, of every product when that is empty.
@@ -268,7 +271,10 @@ func (h heads) Len() int { return len(h) }
 
 func (h heads) Less(i, j int) bool {
 	a, b := &h[i].items[0], &h[j].items[0]
-	return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.id, b.id)) < 0
+	if a.due != b.due {
+		return a.due < b.due
+	}
+	return a.id < b.id
 }
 
 func (h heads) Swap(i, j int) {

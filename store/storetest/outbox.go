@@ -283,6 +283,7 @@ func waiting(t *testing.T, p Notices) int {
 	return n
 }
 
+// begin begins a notice.
 func begin(t *testing.T, p Notices, n notice.Notice) notice.Notice {
 	t.Helper()
 	if begun, err := p.Turn(t.Context(), nil, &n); !begun || err != nil {
@@ -396,6 +397,8 @@ func testAgain(t *testing.T, p Notices) {
 	due, next, err := p.Due(t.Context(), at(19), 10, func(notice.Notice) bool { return false })
 	want(t, "not yet", len(due), err, 0)
 	want(t, "when", next, nil, at(20))
+	add(t, p, noticeTo(sales, 2))
+	want(t, "nor what comes after it", idsOf(dueAt(t, p, at(19))), nil, nil)
 	again := dueAt(t, p, at(20))
 	want(t, "again", []any{len(again), again[0].Tries, again[0].Why, again[0].Again}, nil, []any{1, 1, "429", false})
 }
