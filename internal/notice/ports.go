@@ -32,9 +32,8 @@ type Outbox interface {
 	// with no more than Tenant, ID, Place and Person, so that those left out need not be read whole; it keeps count of what it
 	// let pass, and may be asked about several of one conversation.
 	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
-	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. The caller has
-	// counted the try in begin.Tries. A notice that does not wait any more, as it was dropped meanwhile, is not sent: begun is
-	// false.
+	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. Its
+	// end counts the try. A notice that does not wait any more, as it was dropped meanwhile, is not sent: begun is false.
 	Turn(ctx context.Context, done *Outcome, begin *Notice) (begun bool, err error)
 	// Interrupted makes those that were being sent when the service died Waiting again, with Again set, and gives how many.
 	Interrupted(ctx context.Context) (int, error)

@@ -29,7 +29,7 @@ func (r *Runner) send(ctx, work context.Context) {
 	}
 }
 
-// take gives the next notice, its try counted. It waits for one, or gives none when there is none, and when ctx has ended.
+// take gives the next notice. It waits for one, or gives none when there is none, and when ctx has ended.
 func (r *Runner) take(ctx context.Context, wait bool) *Notice {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +37,6 @@ func (r *Runner) take(ctx context.Context, wait bool) *Notice {
 		n, ok := r.lines.pick(time.Now())
 		if ok {
 			r.feedIfLow(n.Tenant)
-			n.Tries++
 			return &n
 		}
 		if !wait {
@@ -138,7 +137,6 @@ func (r *Runner) giveBack(n *Notice) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n.Tries--
 	r.lines.back(*n)
 	r.ready.Signal()
 }
@@ -157,7 +155,7 @@ func (r *Runner) say(work context.Context, n *Notice) *said {
 	done := r.judge(*n, err)
 	done.Activity, done.began = activity, began
 	if r.gone(work, n, err) != nil {
-		done.State, done.Due = Waiting, r.clock().Add(jitter(backoff(n.Tries)))
+		done.State, done.Due = Waiting, r.clock().Add(jitter(backoff(n.Tries+1)))
 	}
 	return done
 }
@@ -195,7 +193,7 @@ func (r *Runner) judge(n Notice, err error) *said {
 		done.State = Dropped // the message is gone, which is what matters
 	default:
 		done.State = Failed
-		r.Log.Error("notice: refused", "product", n.Product, "op", n.Op, "tries", n.Tries, "why", done.Why)
+		r.Log.Error("notice: refused", "product", n.Product, "op", n.Op, "tries", n.Tries+1, "why", done.Why)
 	}
 	return done
 }
@@ -203,7 +201,7 @@ func (r *Runner) judge(n Notice, err error) *said {
 // again has a notice tried later, unless that was done for long enough. A Sender that knows when speaks of this conversation;
 // one that does not tells something of its whole service.
 func (r *Runner) again(done *said, err error) {
-	now, wait := r.clock(), jitter(backoff(done.Notice.Tries))
+	now, wait := r.clock(), jitter(backoff(done.Notice.Tries+1))
 	done.heard = fails
 	var refusal Refusal
 	if errors.As(err, &refusal) && refusal.Pause() > 0 {
@@ -215,7 +213,7 @@ func (r *Runner) again(done *said, err error) {
 		return
 	}
 	done.State = Failed
-	r.Log.Error("notice: given up", "product", done.Notice.Product, "tries", done.Notice.Tries, "why", done.Why)
+	r.Log.Error("notice: given up", "product", done.Notice.Product, "tries", done.Notice.Tries+1, "why", done.Why)
 }
 
 // backoff is the pause after so many tries: a second, and twice as long each time.

@@ -297,7 +297,7 @@ func (m *Memory) Turn(ctx context.Context, done *notice.Outcome, begin *notice.N
 	if !ok || n.State != notice.Waiting {
 		return false, nil
 	}
-	n.State, n.Tries, n.At = notice.Sending, begin.Tries, m.now()
+	n.State, n.At = notice.Sending, m.now()
 	m.notices[id] = n
 	return true, nil
 }
@@ -308,7 +308,7 @@ func (m *Memory) end(done notice.Outcome) {
 	if !ok || n.State.Final() {
 		return
 	}
-	n.State, n.Why, n.At = done.State, done.Why, m.now()
+	n.State, n.Why, n.At, n.Tries = done.State, done.Why, m.now(), n.Tries+1
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}
