@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -113,8 +114,8 @@ func (l *ledger) change(in *chat, id string, note func(*page, *posting)) {
 	}
 }
 
-// view copies the record of one conversation, or of all when none is named.
-func (l *ledger) view(conversation string) []page {
+// view copies the record of one conversation, or of all when none is named, with its last messages.
+func (l *ledger) view(conversation string, last int) []page {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	list := []page{}
@@ -124,7 +125,7 @@ func (l *ledger) view(conversation string) []page {
 		}
 		copied := *pg
 		copied.Messages = nil
-		for _, p := range pg.Messages {
+		for _, p := range pg.Messages[max(0, len(pg.Messages)-last):] {
 			one := *p
 			copied.Messages = append(copied.Messages, &one)
 		}
@@ -135,12 +136,17 @@ func (l *ledger) view(conversation string) []page {
 }
 
 func (s *Sandbox) apiRecord(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"conversations": s.ledger.view(r.URL.Query().Get("conversation"))})
+	last, err := strconv.Atoi(orElse(r.URL.Query().Get("last"), itoa(maxLedger)))
+	if err != nil || last < 0 {
+		http.Error(w, "last must be a number", http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"conversations": s.ledger.view(r.URL.Query().Get("conversation"), last)})
 }
 
-// snippet is the beginning of what a message says: its text, its summary, or the first text of its card.
+// snippet is the beginning of what a message says: its summary, its text, or the first text of its card.
 func (m message) snippet() string {
-	text := orElse(m.Text, m.Summary)
+	text := orElse(m.Summary, m.Text)
 	for _, raw := range m.Attachments {
 		var at struct {
 			Content struct{ Body []json.RawMessage }

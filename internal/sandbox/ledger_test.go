@@ -49,6 +49,11 @@ func TestTheRecordShowsDoublets(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(page{}), cmpopts.IgnoreFields(posting{}, "At")); diff != "" {
 		t.Error(diff)
 	}
+	var short struct{ Conversations []page }
+	r.api("/api/record?last=1", nil, &short)
+	if len(short.Conversations) != 1 || short.Conversations[0].Sent != 4 || len(short.Conversations[0].Messages) != 1 {
+		t.Errorf("the last one: %+v", short)
+	}
 	if r.said("leads", "")[2].Summary != "Marta is new" {
 		t.Error("the summary is not shown")
 	}
@@ -87,7 +92,7 @@ func TestTheRecordForgetsTheOldest(t *testing.T) {
 	}
 	l.edited(c, "1") // forgotten
 	l.edited(c, "7")
-	got := l.view("")[0]
+	got := l.view("", maxLedger)[0]
 	if got.Sent != maxLedger+5 || len(got.Messages) != maxLedger || got.Edits != 1 || got.Messages[0].ID != "5" || got.Messages[2].Edits != 1 {
 		t.Errorf("%d sent, %d listed, %d edited, first %+v", got.Sent, len(got.Messages), got.Edits, got.Messages[0])
 	}
@@ -100,7 +105,8 @@ func TestSnippet(t *testing.T) {
 		m    message
 		want string
 	}{
-		{message{Text: "words", Summary: "summary"}, "words"},
+		{message{Text: "words"}, "words"},
+		{message{Text: "words", Summary: "summary"}, "summary"},
 		{message{Summary: "summary", Attachments: []json.RawMessage{[]byte(nested)}}, "summary"},
 		{message{Attachments: []json.RawMessage{[]byte(nested)}}, "in a column"},
 		{message{Attachments: []json.RawMessage{[]byte(`"none"`)}}, ""},

@@ -32,9 +32,9 @@ story('The app is removed and installed again, and greets', async (open) => {
   const ana = await open({ chat: 'group' });
   await ana.sees('Hello from Contact Pro');
   const button = ana.page.getByTestId('main-compose').locator('[data-testid="extension-button"][data-app="contact"]');
-  await ana.trouble('uninstall-contact');
+  await ana.place('uninstall', 'contact');
   await button.waitFor({ state: 'detached' });
-  await ana.trouble('install-contact');
+  await ana.place('install', 'contact');
   await button.waitFor();
   await ana.sees('find marta in sales', await ana.ask('help'));
 });
