@@ -216,9 +216,15 @@ export class Visit {
     if (op) await this.page.getByTestId('fault-op').selectOption(op);
     if (where) await this.page.getByTestId('fault-where').selectOption(where);
     if (isKind) await kinds.selectOption(entry);
-    await this.page.getByTestId(isKind ? 'trouble-begin' : `trouble-${entry}`).click();
-    await this.page.getByTestId('toast').last().waitFor();
-    if (isKind) await this.page.keyboard.press('Escape');
+    if (!isKind) {
+      await this.page.getByTestId(`trouble-${entry}`).click();
+      await this.page.getByTestId('toast').last().waitFor();
+      return;
+    }
+    const ordered = this.page.waitForResponse((response) => response.url().endsWith('/api/faults') && response.request().method() === 'POST');
+    await this.page.getByTestId('trouble-begin').click();
+    await ordered;
+    await this.page.keyboard.press('Escape');
   }
 
   /** Moves the service's clock by an entry of its menu, "clockHour", "clockTomorrow" or "clockReal", or to "2026-11-23T08:00". */

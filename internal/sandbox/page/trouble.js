@@ -61,7 +61,7 @@ function open(session, button) {
   const order = () => ({ op: what.select.value, count: Number(times.select.value), as: session.as, conversation: where.select.value, ...kinds[how.select.value] });
   let close;
   const item = (key, iconName, deed) => menuItem(t(key), { iconName, testid: `trouble-${key}`, onclick: () => { close(); button.focus(); carryOut(session, t(key), deed).then(() => session.catchUp()); } });
-  const begin = el('button', { type: 'button', class: 'button primary wide', testid: 'trouble-begin', text: t('faultBegin'), onclick: () => carryOut(session, t(how.select.value), () => api.faults(order())) });
+  const begin = el('button', { type: 'button', class: 'button primary wide', testid: 'trouble-begin', text: t('faultBegin'), onclick: () => ask(session, order()) });
   close = openMenu(button, {
     label: t('trouble'), testid: 'trouble-menu', className: 'trouble-menu',
     items: [
@@ -125,6 +125,16 @@ function signOnItems({ world }, item) {
     world.silentFails ? item('silentWorks', 'check', () => api.signOn({ fails: false })) : item('silentFails', 'key', () => api.signOn({ fails: true })),
     item('forgetConsents', 'key', api.forgetConsents),
   ];
+}
+
+// The list of what is in force shows that it worked.
+async function ask(session, order) {
+  try {
+    await api.faults(order);
+    await session.loadFaults();
+  } catch {
+    toast(session, session.t('notOffered'));
+  }
 }
 
 async function startOver(session) {
