@@ -314,14 +314,17 @@ func (s *Sandbox) apiRotate(context.Context, nothing) (any, error) {
 	return nothing{}, s.issuer.rotate()
 }
 
-// apiReset begins the world anew: nothing said, nobody signed in, and the apps installed again.
+// apiReset begins the world anew: nothing said, nobody signed in, real time, and the apps installed again.
 func (s *Sandbox) apiReset(context.Context, nothing) (any, error) {
 	s.faults.clear()
+	s.cfg.Clock.move(0)
 	s.ledger.reset()
 	s.files.reset()
 	s.login.reset()
 	s.world.reset()
 	s.drives.reset()
+	s.world.stir(event{Type: "clock"})
+	s.world.stir(event{Type: "faults"})
 	s.background(s.installAll)
 	return nothing{}, nil
 }
