@@ -80,7 +80,9 @@ func Parse(pkg []byte) (Summary, error) {
 func configurable(raw []byte) []string {
 	type scope struct{ FetchTask bool }
 	var d struct {
-		Bots []struct{ Configuration struct{ Team, GroupChat scope } }
+		Bots []struct {
+			Configuration struct{ Team, GroupChat scope }
+		}
 	}
 	var scopes []string
 	if json.Unmarshal(raw, &d) != nil || len(d.Bots) == 0 {
