@@ -54,3 +54,14 @@ story('The clock’s menu fits on a narrow screen', async (open) => {
     await ana.page.keyboard.press('Escape');
   }
 });
+
+story('When the clock moves to another day, what was said before shows its day', async (open) => {
+  const ana = await open({ chat: 'group' });
+  await ana.say('said today');
+  const mine = ana.page.locator('[data-testid="message"][data-from="ana"]').last();
+  await ana.sees(/^\d\d:\d\d$/, mine);
+  await ana.setClock('clockTomorrow');
+  await ana.sees(/^\w+,? \d+ \w+,? (at )?\d\d:\d\d$/, mine);
+  await ana.setClock('clockReal');
+  await ana.sees(/^\d\d:\d\d$/, mine);
+});

@@ -28,6 +28,7 @@ class Page {
     session.on('activity', (entry) => (entry ? this.activity.add(entry) : this.activity.drawEntries()));
     session.on('unread', () => drawChats(session, regions.chats));
     session.on('faults', () => drawBadge(session, regions.bar));
+    session.on('clock', () => { this.messages?.drawTimes(); this.activity.readRecord(); });
     keepTime(session, regions.bar);
     session.on('settings', (name) => this.change(name));
     this.drawLook();

@@ -153,6 +153,11 @@ export class Messages {
     return this.session.moment(time);
   }
 
+  /** Writes the times again: what was said today was said yesterday once the clock is set to tomorrow. */
+  drawTimes() {
+    for (const time of this.list.querySelectorAll('time')) time.textContent = this.time({ time: time.dateTime });
+  }
+
   parts(message) {
     const format = message.textFormat || (message.from.startsWith('bot:') ? 'markdown' : 'plain');
     const shown = (message.attachments ?? []).filter(({ contentType }) => contentType !== 'text/html');

@@ -83,7 +83,11 @@ function choice(label, testid, options) {
 // What is in force, and how many requests it still concerns. It is read anew while the menu is open.
 function force(session) {
   const list = el('ul', { class: 'force', testid: 'trouble-force', 'aria-label': session.t('troubleForce') });
-  const draw = () => list.replaceChildren(...lines(session).map((text) => el('li', { text })));
+  const draw = () => {
+    const all = lines(session);
+    list.classList.toggle('calm', !all.length);
+    list.replaceChildren(...(all.length ? all : [session.t('forceNone')]).map((text) => el('li', { text })));
+  };
   draw();
   session.addEventListener('faults', draw);
   session.loadFaults();
@@ -103,7 +107,7 @@ function lines(session) {
   }));
   if (downSeconds) all.push(t('forceDown', { count: downSeconds }));
   if (limits) all.push(t('forceLimits', { count: throttled }));
-  return all.length ? all : [t('forceNone')];
+  return all;
 }
 
 // The name of a kind of trouble; what a test asked for may have none.
