@@ -116,6 +116,11 @@ func TestWhatPeopleSayCarriesTheClock(t *testing.T) {
 			t.Errorf("%v: %d", bad, status)
 		}
 	}
+	r.api("/api/clock", obj{"addSeconds": 60}, nil)
+	r.api("/api/reset", obj{}, nil)
+	if r.api("/api/clock?as=ana", nil, &seen); seen.OffsetMS != 0 {
+		t.Errorf("a new world begins %d ms ahead", seen.OffsetMS)
+	}
 	if status, _ := r.do("GET", r.base+"/api/clock?as=x", "", nil); status != 404 {
 		t.Errorf("nobody's clock: %d", status)
 	}
