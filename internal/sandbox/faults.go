@@ -153,7 +153,7 @@ type faultsView struct {
 // faultView is an order with how many requests it still concerns.
 type faultView struct {
 	faultOrder
-	Conversation string `json:"conversation,omitempty"` // the only place where it happens
+	Where string `json:"where,omitempty"` // the only conversation where it happens
 }
 
 func (f *faults) view() faultsView {
@@ -166,7 +166,7 @@ func (f *faults) view() faultsView {
 	for _, o := range f.queue {
 		one := faultView{faultOrder: o}
 		if o.chat != nil {
-			one.Conversation = o.chat.key
+			one.Where = o.chat.key
 		}
 		v.Orders = append(v.Orders, one)
 	}

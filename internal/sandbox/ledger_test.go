@@ -131,7 +131,7 @@ func TestTroubleInOnePlaceAndOfOneKind(t *testing.T) {
 	}
 	id := r.post(token, r.chatID("leads", ""), saying("first"))
 
-	r.api("/api/faults", obj{"op": "send", "status": 412, "count": 3, "as": "ana", "conversation": "leads"}, nil)
+	r.api("/api/faults", obj{"op": "send", "status": 412, "count": 3, "as": "ana", "where": "leads"}, nil)
 	thread := obj{"isGroup": true, "channelData": obj{"channel": obj{"id": r.chatID("leads", "")}}, "activity": saying("a thread")}
 	if got := []int{try("POST", address("general"), saying("x")), try("POST", address("leads"), saying("x")), try("PUT", address("leads")+"/"+id, saying("y")),
 		try("POST", r.serviceURL()+"v3/conversations", thread)}; !cmp.Equal(got, []int{201, 412, 200, 412}) {
@@ -139,7 +139,7 @@ func TestTroubleInOnePlaceAndOfOneKind(t *testing.T) {
 	}
 	var view faultsView
 	r.api("/api/faults", nil, &view)
-	if len(view.Orders) != 1 || view.Orders[0].Count != 1 || view.Orders[0].Conversation != "leads" || view.Orders[0].Status != 412 {
+	if len(view.Orders) != 1 || view.Orders[0].Count != 1 || view.Orders[0].Where != "leads" || view.Orders[0].Status != 412 {
 		t.Errorf("in force: %+v", view)
 	}
 	r.do("DELETE", r.base+"/api/faults", "", nil)

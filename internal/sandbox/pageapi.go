@@ -281,12 +281,12 @@ func (s *Sandbox) apiRole(_ context.Context, r struct {
 }
 
 func (s *Sandbox) apiFaults(_ context.Context, r struct {
-	As           string `json:"as"`
-	Conversation string `json:"conversation"` // only there; everywhere when empty
+	As    string `json:"as"`
+	Where string `json:"where"` // the only conversation, as that person sees it; everywhere when empty
 	faultOrder
 }) (any, error) {
-	if r.Conversation != "" {
-		at, err := s.scene(r.As, r.Conversation, "", "")
+	if r.Where != "" {
+		at, err := s.scene(r.As, r.Where, "", "")
 		if err != nil {
 			return nil, err
 		}

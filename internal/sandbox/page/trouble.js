@@ -58,7 +58,7 @@ function open(session, button) {
   const how = choice(t('faultHow'), 'fault-kind', Object.keys(kinds).map((key) => [key, t(key)]));
   const where = choice(t('faultWhere'), 'fault-where', [['', t('faultEverywhere')], ...conversation ? [[conversation.id, placeName(session, conversation.id)]] : []]);
   const times = choice(t('faultTimes'), 'fault-count', TIMES.map((count) => [String(count), t('times', { count })]));
-  const order = () => ({ op: what.select.value, count: Number(times.select.value), as: session.as, conversation: where.select.value, ...kinds[how.select.value] });
+  const order = () => ({ op: what.select.value, count: Number(times.select.value), as: session.as, where: where.select.value, ...kinds[how.select.value] });
   let close;
   const item = (key, iconName, deed) => menuItem(t(key), { iconName, testid: `trouble-${key}`, onclick: () => { close(); button.focus(); carryOut(session, t(key), deed).then(() => session.catchUp()); } });
   const begin = el('button', { type: 'button', class: 'button primary wide', testid: 'trouble-begin', text: t('faultBegin'), onclick: () => ask(session, order()) });
@@ -102,8 +102,8 @@ function force(session) {
 
 function lines(session) {
   const { t, faults: { orders, downSeconds, limits, throttled } } = session;
-  const all = orders.map((one) => t(one.conversation ? 'forceThere' : 'forceOne', {
-    what: ops[one.op] ? t(ops[one.op]) : one.op, how: kindOf(session, one), count: one.count, place: placeName(session, one.conversation),
+  const all = orders.map((one) => t(one.where ? 'forceThere' : 'forceOne', {
+    what: ops[one.op] ? t(ops[one.op]) : one.op, how: kindOf(session, one), count: one.count, place: placeName(session, one.where),
   }));
   if (downSeconds) all.push(t('forceDown', { count: downSeconds }));
   if (limits) all.push(t('forceLimits', { count: throttled }));
