@@ -26,6 +26,8 @@ type Summary struct {
 	Name      map[string]string
 	Commands  map[string][]ListedCommand
 	Extension map[string][]ListedExtension
+	// Configurable are the scopes in which the app's menu offers to set the bot up: team, groupChat.
+	Configurable []string
 }
 
 // ListedCommand is a chat command that a package lists.
@@ -64,6 +66,7 @@ func Parse(pkg []byte) (Summary, error) {
 	if len(d.Bots) > 0 {
 		s.BotID = d.Bots[0].BotID
 	}
+	s.Configurable = configurable(raw)
 	s.add(base(d.LocalizationInfo.DefaultTag), d)
 	for _, l := range translations(d.LocalizationInfo) {
 		if err := s.translate(files, raw, l); err != nil {
@@ -71,6 +74,27 @@ func Parse(pkg []byte) (Summary, error) {
 		}
 	}
 	return s, nil
+}
+
+// configurable reads where the bot wants to be asked for a dialog (bots.configuration, since manifest 1.17).
+func configurable(raw []byte) []string {
+	type scope struct{ FetchTask bool }
+	var d struct {
+		Bots []struct {
+			Configuration struct{ Team, GroupChat scope }
+		}
+	}
+	var scopes []string
+	if json.Unmarshal(raw, &d) != nil || len(d.Bots) == 0 {
+		return nil
+	}
+	if d.Bots[0].Configuration.Team.FetchTask {
+		scopes = append(scopes, "team")
+	}
+	if d.Bots[0].Configuration.GroupChat.FetchTask {
+		scopes = append(scopes, "groupChat")
+	}
+	return scopes
 }
 
 // translations are the language files, that of the default language included when there is one.

@@ -3,6 +3,7 @@ package manifest
 import (
 	"archive/zip"
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,4 +110,23 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d names, %d lists of commands", len(s.Name), len(s.Commands))
 		}
 	})
+}
+
+func TestParseSaysWhereTheBotIsSetUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		bots string
+		want []string
+	}{
+		{`[{"botId":"b","configuration":{"team":{"fetchTask":true},"groupChat":{"fetchTask":true}}}]`, []string{"team", "groupChat"}},
+		{`[{"botId":"b","configuration":{"groupChat":{"fetchTask":true}}}]`, []string{"groupChat"}},
+		{`[{"botId":"b","configuration":{"team":{"fetchTask":false}}}]`, nil},
+		{`[{"botId":"b"}]`, nil},
+		{`[]`, nil},
+	} {
+		s, err := Parse(zipped(t, "manifest.json", `{"localizationInfo":{"defaultLanguageTag":"en"},"bots":`+c.bots+`}`))
+		if err != nil || !slices.Equal(s.Configurable, c.want) {
+			t.Errorf("%s: %v %v", c.bots, s.Configurable, err)
+		}
+	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"teamspro/internal/sandbox"
 )
 
 // settings are everything that `serve` can be told. Each is a flag and an environment variable TEAMSPRO_…; the table
@@ -50,8 +52,9 @@ type settings struct {
 	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
 
 	scope     string
-	authority []byte        // of CAFile
-	grace     time.Duration // is Grace
+	authority []byte         // of CAFile
+	grace     time.Duration  // is Grace
+	clock     *sandbox.Clock // that people can set, of the sandbox; nil is real time
 }
 
 // appSettings are one app's: its id, its name, and exactly one way to prove that it is the app.

@@ -99,8 +99,8 @@ func (p *pictures) mark(ctx context.Context, who identity.Caller, name string) (
 }
 
 // open gives what people do with files. Without drives it says so.
-func (p *pictures) open(db *store.DB, roster image.Roster) *image.Gallery {
-	p.gallery = image.NewGallery(image.GalleryConfig{Studio: p.studio, Drives: p.drives, Roster: roster, Libraries: db.Libraries(), Aside: db.Aside(), Seen: db.Seen(), Captions: db.Captions(), Saves: db.Saves()})
+func (p *pictures) open(db *store.DB, roster image.Roster, now func() time.Time) *image.Gallery {
+	p.gallery = image.NewGallery(image.GalleryConfig{Studio: p.studio, Drives: p.drives, Roster: roster, Libraries: db.Libraries(), Aside: db.Aside(), Seen: db.Seen(), Captions: db.Captions(), Saves: db.Saves(), Now: now})
 	return p.gallery
 }
 

@@ -22,7 +22,7 @@ import (
 // sample fills the sandbox's books with invented people, through the same use cases that everybody uses: the
 // organisation's book, one of the group chat, and one of a channel that only owners may change.
 func sample(ctx context.Context, s *settings, box *sandbox.Sandbox) (err error) {
-	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db")})
+	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Now: s.clock.Now})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type sandboxCmd struct {
 	Images     string `type:"existingdir" placeholder:"DIR" help:"Folder with pictures to offer behind the paperclip and to lay into the Photographs of the team, in place of the drawn ones: up to 64 files of up to 16 MB."`
 	Playground bool   `help:"Start Microsoft's Agents Playground as a second client (it is installed by name)."`
 	Quiet      bool   `help:"Print only the address of the page."`
+
+	clock *sandbox.Clock // of the service, set from the page
 }
 
 // Run starts a Microsoft 365 in the small and, against it, the service with the settings that a real tenant would give
@@ -52,6 +54,7 @@ func (c *sandboxCmd) Run(ctx context.Context, out output) error {
 	if listener != nil {
 		defer listener.Close()
 	}
+	c.clock = &sandbox.Clock{}
 	box, err := c.sandbox(folder, log)
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (c *sandboxCmd) sandbox(folder string, log *slog.Logger) (*sandbox.Sandbox,
 	if err != nil {
 		return nil, err
 	}
-	cfg := sandbox.Config{Listen: c.Listen, BotURL: "http://" + c.BotListen + "/api/messages", Apps: apps, PageModules: c.Packages, Pictures: c.Images, StateDir: folder, Log: log}
+	cfg := sandbox.Config{Listen: c.Listen, BotURL: "http://" + c.BotListen + "/api/messages", Apps: apps, PageModules: c.Packages, Pictures: c.Images, StateDir: folder, Clock: c.clock, Log: log}
 	if c.Playground {
 		cfg.PlaygroundHosts = []string{playgroundHost}
 	}
@@ -171,7 +174,11 @@ func (c *sandboxCmd) settings(env map[string]string, folder string) (*settings, 
 		"contact-app-id": env["TEAMSPRO_CONTACT_APP_ID"], "contact-app-secret": env["TEAMSPRO_CONTACT_APP_SECRET"],
 		"image-app-id": env["TEAMSPRO_IMAGE_APP_ID"], "image-app-secret": env["TEAMSPRO_IMAGE_APP_SECRET"],
 	}
-	return settingsFrom(flags)
+	s, err := settingsFrom(flags)
+	if err == nil {
+		s.clock = c.clock
+	}
+	return s, err
 }
 
 func (c *sandboxCmd) installed() string {

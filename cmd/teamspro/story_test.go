@@ -78,6 +78,10 @@ import (
 //	messages N              the conversation holds N messages of the bot
 //	threaded                the last message stands in the thread of what was typed
 //
+//	clock WHEN              the service's clock moves: +1h, tomorrow 08:00, 2026-11-23T08:00 in the person's zone, real
+//	arrived NAME=N …        what the connector counted in the conversation: sent, edits, deletions, repeated, unheard
+//	delivered STATUS COUNT  the next COUNT sends are delivered, but answered with STATUS
+//	configure               opens the dialog that sets the app up in the conversation, as its menu does
 //	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
 //	fails OP STATUS COUNT   the next calls of an operation of Graph fail: drive|write|session|thumbnail|share|download|upload|graph
 //	throttled OP SECONDS    the next calls of it, for long, answer 429 with so much Retry-After; "calm" ends all trouble
@@ -116,7 +120,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 	for name, step := range map[string]func(*story, []string) error{
 		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
-		"within": (*story).within, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
+		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
 	} {
 		all[name] = cmd(step)
 	}
@@ -409,6 +413,10 @@ type invoked struct {
 			Type  string
 			Value any
 		}
+		Config *struct {
+			Type  string
+			Value any
+		}
 		ComposeExtension *struct {
 			Type, Text  string
 			Attachments []any
@@ -511,6 +519,8 @@ func (s *story) task(name, next string, value map[string]any) error {
 		return fmt.Errorf("%s: %+v", name, answer)
 	case b.Task != nil:
 		s.card, s.open, s.values = b.Task.Value, next, map[string]any{}
+	case b.Config != nil:
+		s.card, s.open, s.values = b.Config.Value, next, map[string]any{}
 	case b.ComposeExtension != nil && len(b.ComposeExtension.Attachments) > 0:
 		s.card, s.inserted = b.ComposeExtension.Attachments[0], b.ComposeExtension.Attachments[0]
 		return s.wayOn()

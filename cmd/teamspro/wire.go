@@ -47,7 +47,7 @@ type service struct {
 func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	roots := sync.OnceValue(s.roots)
 	go roots() // they are read while the file is examined
-	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Log: log})
+	db, err := store.Open(ctx, store.Config{Path: filepath.Join(s.Data, "teamspro.db"), Now: s.clock.Now, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
@@ -97,9 +97,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	svc.tenants = s.AllowedTenants
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
-		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Log: log, Region: s.Region})
-	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Metrics: metrics, Log: log,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles(), Grace: s.grace, Places: &residence{now: time.Now}}
+		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
+	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles(), Grace: s.grace, Places: &residence{now: s.clock.Now}}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -125,10 +125,10 @@ func (svc *service) addPictures(s *settings, cfg *bot.Config, graphCalls http.Ro
 	}
 	roster := cfg.Image.Roster
 	cfg.Studio, cfg.Preview = svc.pictures.studio, svc.pictures.preview
-	cfg.Gallery = svc.pictures.open(svc.db, roster)
-	cfg.Pins = image.NewPins(cfg.Studio, svc.db.Pins(), roster, nil)
-	cfg.Presets = image.NewPresetBook(svc.db.Presets(), roster, nil)
-	cfg.Batches = image.NewBatches(cfg.Studio, svc.db.Batches(), svc.log, nil)
+	cfg.Gallery = svc.pictures.open(svc.db, roster, s.clock.Now)
+	cfg.Pins = image.NewPins(cfg.Studio, svc.db.Pins(), roster, s.clock.Now)
+	cfg.Presets = image.NewPresetBook(svc.db.Presets(), roster, s.clock.Now)
+	cfg.Batches = image.NewBatches(cfg.Studio, svc.db.Batches(), svc.log, s.clock.Now)
 	return nil
 }
 

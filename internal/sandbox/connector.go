@@ -48,7 +48,7 @@ func (s *Sandbox) connectorRoutes(mux *http.ServeMux) {
 	route("POST", c+"/activities", opSend, s.sendActivity)
 	route("POST", c+"/activities/{activity}", opSend, s.sendActivity)
 	route("PUT", c+"/activities/{activity}", opUpdate, s.updateActivity)
-	route("DELETE", c+"/activities/{activity}", opUpdate, s.deleteActivity)
+	route("DELETE", c+"/activities/{activity}", opDelete, s.deleteActivity)
 	// Who is there.
 	route("GET", c+"/members", opMembers, s.allMembers)
 	route("GET", c+"/members/{member}", opMembers, s.oneMember)
@@ -139,10 +139,10 @@ func failConnector(w http.ResponseWriter, err error) {
 }
 
 // refuseConnector answers with trouble that was asked for.
-func refuseConnector(w http.ResponseWriter, status int) {
+func refuseConnector(w http.ResponseWriter, status int, code string) {
 	codes := map[int]string{403: "BotNotInConversationRoster", 404: "ConversationNotFound", 412: "PreconditionFailed",
 		413: "MessageSizeTooBig", 429: "Throttled", 401: "Unauthorized", 400: "BadArgument"}
-	failConnector(w, &connectorError{status: status, code: orElse(codes[status], "ServiceError"), text: "The sandbox was asked for this."})
+	failConnector(w, &connectorError{status: status, code: orElse(orElse(code, codes[status]), "ServiceError"), text: "The sandbox was asked for this."})
 }
 
 // account is a member of a roster. The object id has two names on the wire: objectId in lists, aadObjectId elsewhere.
@@ -230,7 +230,7 @@ func pageStart(token string) (int, bool) {
 func (s *Sandbox) atTeam(c *call) (*chat, error) {
 	general, _ := s.world.chatByID(c.r.PathValue("team"))
 	switch {
-	case general == nil || general.key != "general":
+	case general == nil || general.team == nil || general.id != general.team.id:
 		return nil, &connectorError{status: 404, code: "NotFound", text: "There is no such team."}
 	case !s.world.hasBot(general, c.app.Key):
 		return nil, errNotInRoster
@@ -243,20 +243,21 @@ func (s *Sandbox) teamDetails(c *call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	team := s.world.teamInfo()
+	team := general.team
 	return http.StatusOK, map[string]any{"id": team.id, "name": team.name, "aadGroupId": team.group, "type": "standard",
-		"tenantId": s.cfg.Tenant, "channelCount": len(s.world.channels()), "memberCount": len(s.accounts(general))}, nil
+		"tenantId": s.cfg.Tenant, "channelCount": len(s.world.channels(team)), "memberCount": len(s.accounts(general))}, nil
 }
 
 // teamChannels lists the channels. General has no name there, and the id of the team.
 func (s *Sandbox) teamChannels(c *call) (int, any, error) {
-	if _, err := s.atTeam(c); err != nil {
+	general, err := s.atTeam(c)
+	if err != nil {
 		return 0, nil, err
 	}
 	list := []map[string]any{}
-	for _, ch := range s.world.channels() {
+	for _, ch := range s.world.channels(general.team) {
 		item := map[string]any{"id": ch.id, "name": ch.name, "type": "standard"}
-		if ch.key == "general" {
+		if ch == general {
 			item["name"] = nil
 		}
 		list = append(list, item)

@@ -405,7 +405,7 @@ func TestTeamsLimits(t *testing.T) {
 	if got := try(100, opSend); got != 100 {
 		t.Errorf("without limits: %d", got)
 	}
-	if err := f.add(faultOrder{Limits: true}); err != nil {
+	if err := f.add(faultOrder{Limits: new(true)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := try(20, opSend); got != 7 {

@@ -117,7 +117,7 @@ type answer struct {
 // invoke sends an invoke and waits as Teams waits: five seconds, and for extensions and dialogs twice more.
 func (s *Sandbox) invoke(ctx context.Context, app *App, a activity) answer {
 	tries, name := 1, a.name()
-	if strings.HasPrefix(name, "composeExtension/") || strings.HasPrefix(name, "task/") {
+	if inDialog(name) {
 		tries = 3
 	}
 	d := s.deliver(ctx, app, a, s.wait.invoke)
@@ -131,10 +131,16 @@ func (s *Sandbox) invoke(ctx context.Context, app *App, a activity) answer {
 	return result
 }
 
+// inDialog tells whether an invoke belongs to an extension, a dialog, or the settings of an app in a place.
+func inDialog(name string) bool {
+	family, _, _ := strings.Cut(name, "/")
+	return family == "composeExtension" || family == "task" || family == "config"
+}
+
 // problem tells what Teams shows for an answer: nothing when it can be used.
 func problem(name string, d delivery) string {
 	wrong := somethingWrong
-	if strings.HasPrefix(name, "composeExtension/") || strings.HasPrefix(name, "task/") {
+	if inDialog(name) {
 		wrong = unableToReach
 	}
 	switch {

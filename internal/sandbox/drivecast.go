@@ -36,7 +36,8 @@ type exhibit struct {
 
 // furnish lays everything out. The caller holds the lock.
 func (d *drives) furnish() {
-	d.sites = []*site{newSite(teamDrive, "Contoso Sales", "general"), newSite(harbourDrive, "Harbour Office", "group")}
+	d.sites = []*site{newSite(teamDrive, "Contoso Sales", "general"), newSite(harbourDrive, "Harbour Office", "group"),
+		newSite("logistics", "Contoso Logistics", "logistics"), newSite("press", "Contoso Press", "press")}
 	ana, ben := d.world.person("ana").actor(), d.world.person("ben").actor()
 	for _, s := range d.sites {
 		d.newDrive(s.key, "Documents", "https://"+shareHost+s.path+"/Shared%20Documents", s, nil, ana)

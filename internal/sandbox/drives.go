@@ -145,7 +145,7 @@ type drives struct {
 }
 
 func newDrives(cfg Config, w *world, s *samples) *drives {
-	d := &drives{now: cfg.Now, world: w, samples: s, secret: make([]byte, 32), pictures: map[string]content{}}
+	d := &drives{now: cfg.Clock.Now, world: w, samples: s, secret: make([]byte, 32), pictures: map[string]content{}}
 	_, _ = rand.Read(d.secret) // never fails
 	d.reset()
 	return d

@@ -105,7 +105,9 @@ func (c client) ok(method, path string, body any, headers ...string) reply {
 }
 
 // team is the path of the team's drive.
-func (r *rig) team() string { return "/groups/" + r.world.teamInfo().group + "/drive" }
+func (r *rig) team() string {
+	return "/groups/" + r.world.chatByKey("general", "").team.group + "/drive"
+}
 
 // pictureOf is a PNG in one colour.
 func pictureOf(t *testing.T, w, h int, c color.Color) []byte {
@@ -169,7 +171,7 @@ func TestSitesAndDrives(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	ana := r.as("ana", "Sites.Read.All")
-	if got := ana.ok("GET", "/sites?search=*", nil).list("displayName"); !slices.Equal(got, []any{"Contoso Sales", "Harbour Office"}) {
+	if got := ana.ok("GET", "/sites?search=*", nil).list("displayName"); !slices.Equal(got, []any{"Contoso Sales", "Harbour Office", "Contoso Logistics", "Contoso Press"}) {
 		t.Errorf("sites: %v", got)
 	}
 	if got := ana.ok("GET", "/sites?search=harb", nil).list("displayName"); !slices.Equal(got, []any{"Harbour Office"}) {
@@ -195,7 +197,7 @@ func TestSitesAndDrives(t *testing.T) {
 	if got := ana.ok("GET", r.team()+"/root/children", nil).list("name"); !slices.Equal(got, []any{"General", "Leads", "Papers", "Photographs", "Screenshots"}) {
 		t.Errorf("the root: %v", got)
 	}
-	general := ana.ok("GET", "/teams/"+r.world.teamInfo().group+"/channels/"+url.PathEscape(r.chatID("leads", ""))+"/filesFolder", nil)
+	general := ana.ok("GET", "/teams/"+r.world.chatByKey("general", "").team.group+"/channels/"+url.PathEscape(r.chatID("leads", ""))+"/filesFolder", nil)
 	if general.body["name"] != "Leads" || general.at("parentReference.driveId") != drive {
 		t.Errorf("the channel's folder: %v", general.body)
 	}

@@ -43,11 +43,11 @@ func (s *Sandbox) graphRoutes(mux *http.ServeMux) {
 	})
 }
 
-func refuseGraph(w http.ResponseWriter, status int) {
+func refuseGraph(w http.ResponseWriter, status int, code string) {
 	codes := map[int]string{429: "TooManyRequests", 503: "serviceNotAvailable", 404: "itemNotFound", 403: "accessDenied", 401: "InvalidAuthenticationToken",
 		409: "nameAlreadyExists", 410: "resyncRequired", 412: "resourceModified", 416: "invalidRange", 423: "resourceLocked", 507: "quotaLimitReached",
 		509: "activityLimitReached"}
-	graphFail(w, status, orElse(codes[status], "generalException"), "The sandbox was asked for this.")
+	graphFail(w, status, orElse(orElse(code, codes[status]), "generalException"), "The sandbox was asked for this.")
 }
 
 // graphFail answers with an error in Graph's shape.

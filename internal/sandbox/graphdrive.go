@@ -285,8 +285,8 @@ func (c *driveCall) drive() (*drive, error) {
 			dr = c.d.ownDrive(p)
 		}
 	case "groups", "teams":
-		if c.at.id == c.d.world.teamInfo().group {
-			dr = c.d.driveByKey(teamDrive)
+		if t := c.d.world.teamOf(c.at.id); t != nil {
+			dr = c.d.driveByKey(t.drive)
 		}
 	case "sites":
 		s, err := c.site()
@@ -339,7 +339,7 @@ func (c *driveCall) start() (*node, error) {
 
 // channelFolder is the folder of a channel; it is made when the first asks for it.
 func (c *driveCall) channelFolder(dr *drive) (*node, error) {
-	for _, ch := range c.d.world.channels() {
+	for _, ch := range c.d.world.channels(c.d.world.teamOf(c.at.id)) {
 		if ch.id == c.at.sub {
 			return c.d.folderAt(dr.root, ch.name, dr.root.maker)
 		}

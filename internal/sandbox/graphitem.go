@@ -71,8 +71,7 @@ func (c *driveCall) driveView(dr *drive) map[string]any {
 		"quota": map[string]any{"deleted": 0, "remaining": maxDrive - dr.used, "state": "normal", "total": maxDrive, "used": dr.used}}
 	if dr.owner != nil {
 		view["owner"] = dr.owner.actor().view()
-	} else if dr.key == teamDrive {
-		t := c.d.world.teamInfo()
+	} else if t := c.d.world.teamWith(dr.key); t != nil {
 		view["owner"] = map[string]any{"group": map[string]any{"id": t.group, "displayName": t.name}}
 	}
 	return view

@@ -364,7 +364,7 @@ func (c *driveCall) createSession() (int, any, error) {
 	if err := w.check(); err != nil {
 		return 0, nil, err
 	}
-	up := &uploading{draft: asked, expires: c.d.now().Add(sessionLife)}
+	up := &uploading{draft: asked, expires: c.s.now().Add(sessionLife)}
 	key := c.d.keepSession(up)
 	view := up.view()
 	view["@odata.context"], view["uploadUrl"] = c.context("microsoft.graph.uploadSession"), c.s.base+"/session/"+key

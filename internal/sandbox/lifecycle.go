@@ -97,7 +97,7 @@ func (s *Sandbox) announce(a activity, c *chat, eventType string) {
 	if c.kind != channel {
 		return
 	}
-	general := s.world.chatByKey("general", "")
+	general := s.world.channels(c.team)[0]
 	data := s.channelData(general)
 	data["settings"] = map[string]any{"selectedChannel": map[string]any{"id": c.id}}
 	if eventType != "" {

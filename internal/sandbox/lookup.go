@@ -10,7 +10,7 @@ func (s *Sandbox) Conversation(key string) (id, team string) {
 			continue
 		}
 		if c.kind == channel {
-			return c.id, s.world.team.id
+			return c.id, c.team.id
 		}
 		return c.id, ""
 	}

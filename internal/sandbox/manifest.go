@@ -65,6 +65,18 @@ func spoken[T any](texts map[string]T, locale string) T {
 	return texts["en"]
 }
 
+// configurable are the kinds of conversations in which the app may be set up from its menu.
+func (a *App) configurable() []string {
+	kinds := []string{}
+	for _, scope := range a.Manifest.Configurable {
+		if scope == "team" {
+			scope = channel
+		}
+		kinds = append(kinds, scope)
+	}
+	return kinds
+}
+
 // has tells whether the app's message extension has a command.
 func (a *App) has(command string) bool {
 	for _, commands := range a.Manifest.Extension {

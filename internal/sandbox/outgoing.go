@@ -33,6 +33,7 @@ type outgoing struct {
 	Suggested   json.RawMessage   `json:"suggestedActions"`
 	Entities    []json.RawMessage `json:"entities"`
 	ReplyToID   string            `json:"replyToId"`
+	Summary     string            `json:"summary"`
 }
 
 // attachment is what all attachments share.
@@ -113,7 +114,7 @@ func (s *Sandbox) sendActivity(c *call) (int, any, error) {
 		s.world.typing(c.chat, "bot:"+c.app.Key)
 		return http.StatusAccepted, map[string]string{}, nil
 	}
-	ids := s.post(c.app, c.chat, thread, a)
+	ids := s.post(c, c.chat, thread, a)
 	if len(ids) > 1 {
 		return http.StatusCreated, map[string]string{}, nil
 	}
@@ -134,8 +135,9 @@ func (s *Sandbox) thread(c *call, replyTo string) (string, error) {
 
 // post shows a bot's message and gives its id. Text and attachments in one activity become two messages (Microsoft's notes
 // on bot messages; the sender is told no id then), so a bot that needs the id sends them apart.
-func (s *Sandbox) post(app *App, to *chat, thread string, a outgoing) []string {
-	m := message{From: "bot:" + app.Key, Name: app.Name, TextFormat: orElse(a.TextFormat, "markdown"), Thread: thread}
+func (s *Sandbox) post(c *call, to *chat, thread string, a outgoing) []string {
+	app := c.app
+	m := message{From: "bot:" + app.Key, Name: app.Name, Summary: a.Summary, TextFormat: orElse(a.TextFormat, "markdown"), Thread: thread}
 	var ids []string
 	if a.Text != "" {
 		text := m
@@ -143,7 +145,7 @@ func (s *Sandbox) post(app *App, to *chat, thread string, a outgoing) []string {
 		if len(a.Attachments) == 0 {
 			text.Suggested = a.Suggested
 		}
-		ids = append(ids, s.world.say(to, text).ID)
+		ids = append(ids, s.delivered(c, to, text).ID)
 	}
 	if len(a.Attachments) == 0 {
 		return ids
@@ -156,7 +158,7 @@ func (s *Sandbox) post(app *App, to *chat, thread string, a outgoing) []string {
 	if want != nil {
 		m.SignIn = signInTried
 	}
-	said := s.world.say(to, m)
+	said := s.delivered(c, to, m)
 	if want != nil {
 		s.background(func(ctx context.Context) { s.offerToken(ctx, app, to, said, *want) })
 	}
@@ -188,9 +190,11 @@ func (s *Sandbox) updateActivity(c *call) (int, any, error) {
 	}
 	s.world.change(c.chat, id, func(m *message) {
 		m.Text, m.TextFormat, m.Layout, m.Suggested, m.Entities = a.Text, orElse(a.TextFormat, "markdown"), a.Layout, a.Suggested, a.Entities
+		m.Summary = a.Summary
 		m.Attachments, m.Edited = append([]json.RawMessage{}, a.Attachments...), true
 		m.SignIn, m.Answered = "", ""
 	})
+	s.ledger.edited(c.chat, id)
 	return http.StatusOK, map[string]string{"id": id}, nil
 }
 
@@ -200,12 +204,13 @@ func (s *Sandbox) deleteActivity(c *call) (int, any, error) {
 		return 0, nil, err
 	}
 	s.world.change(c.chat, id, erase)
+	s.ledger.deleted(c.chat, id)
 	return http.StatusOK, nil, nil
 }
 
 // erase leaves of a message only that it was there.
 func erase(m *message) {
-	m.Deleted, m.Text, m.Attachments, m.Suggested, m.Entities = true, "", []json.RawMessage{}, nil, nil
+	m.Deleted, m.Text, m.Summary, m.Attachments, m.Suggested, m.Entities = true, "", "", []json.RawMessage{}, nil, nil
 }
 
 // newConversation is the body of a request to open a conversation.
@@ -254,7 +259,7 @@ func (s *Sandbox) createThread(c *call, want newConversation) (int, any, error) 
 	if a.Type != "message" {
 		return 0, nil, &connectorError{status: 400, code: "BadArgument", text: "A thread begins with a message."}
 	}
-	id := s.post(c.app, to, "", a)[0]
+	id := s.post(c, to, "", a)[0]
 	return http.StatusCreated, map[string]string{"id": to.id + ";messageid=" + id, "activityId": id, "serviceUrl": s.serviceURL()}, nil
 }
 
@@ -276,7 +281,7 @@ func (s *Sandbox) openPersonal(c *call, want newConversation) (int, any, error) 
 			return 0, nil, err
 		}
 		if a.Type == "message" {
-			answer["activityId"] = s.post(c.app, to, "", a)[0]
+			answer["activityId"] = s.post(c, to, "", a)[0]
 		}
 	}
 	return http.StatusCreated, answer, nil

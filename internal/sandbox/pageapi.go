@@ -30,6 +30,9 @@ func (s *Sandbox) routes() http.Handler {
 	mux.HandleFunc("GET /api/events", s.apiEvents)
 	mux.HandleFunc("GET /api/pictures", s.apiPictures)
 	mux.HandleFunc("GET /api/pictures/{name}", s.apiPicture)
+	mux.HandleFunc("GET /api/record", s.apiRecord)
+	mux.HandleFunc("GET /api/clock", s.apiClock)
+	mux.HandleFunc("GET /api/faults", s.apiTrouble)
 	// What people say and press.
 	mux.Handle("POST /api/send", posted(s.apiSend))
 	mux.Handle("POST /api/compose", posted(s.apiCompose))
@@ -45,6 +48,8 @@ func (s *Sandbox) routes() http.Handler {
 	mux.Handle("POST /api/uninstall", posted(s.apiUninstall))
 	mux.Handle("POST /api/members", posted(s.apiMembers))
 	mux.Handle("POST /api/role", posted(s.apiRole))
+	// The clock of the service.
+	mux.Handle("POST /api/clock", posted(s.apiSetClock))
 	// What goes wrong.
 	mux.Handle("POST /api/faults", posted(s.apiFaults))
 	mux.HandleFunc("DELETE /api/faults", s.apiClearFaults)
@@ -275,12 +280,33 @@ func (s *Sandbox) apiRole(_ context.Context, r struct {
 	return nothing{}, nil
 }
 
-func (s *Sandbox) apiFaults(_ context.Context, o faultOrder) (any, error) {
-	return nothing{}, s.faults.add(o)
+func (s *Sandbox) apiFaults(_ context.Context, r struct {
+	As    string `json:"as"`
+	Where string `json:"where"` // the only conversation, as that person sees it; everywhere when empty
+	faultOrder
+}) (any, error) {
+	if r.Where != "" {
+		at, err := s.scene(r.As, r.Where, "", "")
+		if err != nil {
+			return nil, err
+		}
+		r.chat = at.chat
+	}
+	if err := s.faults.add(r.faultOrder); err != nil {
+		return nil, err
+	}
+	s.world.stir(event{Type: "faults"})
+	return s.faults.view(), nil
+}
+
+// apiTrouble tells what trouble is in force, and how much of it is left.
+func (s *Sandbox) apiTrouble(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, s.faults.view())
 }
 
 func (s *Sandbox) apiClearFaults(w http.ResponseWriter, _ *http.Request) {
 	s.faults.clear()
+	s.world.stir(event{Type: "faults"})
 	writeJSON(w, http.StatusOK, nothing{})
 }
 
@@ -288,13 +314,17 @@ func (s *Sandbox) apiRotate(context.Context, nothing) (any, error) {
 	return nothing{}, s.issuer.rotate()
 }
 
-// apiReset begins the world anew: nothing said, nobody signed in, and the apps installed again.
+// apiReset begins the world anew: nothing said, nobody signed in, real time, and the apps installed again.
 func (s *Sandbox) apiReset(context.Context, nothing) (any, error) {
 	s.faults.clear()
+	s.cfg.Clock.move(0)
+	s.ledger.reset()
 	s.files.reset()
 	s.login.reset()
 	s.world.reset()
 	s.drives.reset()
+	s.world.stir(event{Type: "clock"})
+	s.world.stir(event{Type: "faults"})
 	s.background(s.installAll)
 	return nothing{}, nil
 }

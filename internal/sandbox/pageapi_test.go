@@ -65,8 +65,8 @@ func TestWorldAsEachSeesIt(t *testing.T) {
 		command string
 		search  string
 	}{
-		{"ana", []string{"personal-contact", "personal-image", "group", "general", "leads"}, "Contact Pro", "find", "Find contact"},
-		{"ben", []string{"personal-contact", "personal-image", "group", "general", "leads"}, "Contact Pro", "find", "Find contact"},
+		{"ana", []string{"personal-contact", "personal-image", "group", "general", "leads", "logistics", "drivers", "press", "events"}, "Contact Pro", "find", "Find contact"},
+		{"ben", []string{"personal-contact", "personal-image", "group", "general", "leads", "logistics", "drivers", "press", "events"}, "Contact Pro", "find", "Find contact"},
 		{"chloe", []string{"personal-contact", "personal-image", "general", "leads"}, "Contact Pro FR", "trouver", "Trouver un contact"},
 	} {
 		var w worldView
@@ -90,7 +90,7 @@ func TestWorldAsEachSeesIt(t *testing.T) {
 		t.Error(diff)
 	}
 	want := conversationView{ID: "leads", Kind: "channel", Name: "Leads", Team: "Contoso Sales", Apps: []string{"contact", "image"},
-		Members: []string{"ana", "ben", "chloe"}, TeamsID: r.chatID("leads", "")}
+		Members: []string{"ana", "ben", "chloe"}, TeamsID: r.chatID("leads", ""), Roles: map[string]string{"ana": "owner", "ben": "member", "chloe": "guest"}}
 	if diff := cmp.Diff(want, w.Conversations[4]); diff != "" {
 		t.Error(diff)
 	}
@@ -192,7 +192,7 @@ func TestEventsAndTheLog(t *testing.T) {
 
 func TestLogHasAnEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(Config{Now: time.Now})
+	w := newWorld(Config{})
 	for range maxLog + 50 {
 		w.record(entry{})
 	}
@@ -207,7 +207,7 @@ func TestLogHasAnEnd(t *testing.T) {
 
 func TestSlowListenersAreDropped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(Config{Now: time.Now})
+	w := newWorld(Config{})
 	events, stop := w.listen("ana")
 	for range 1000 {
 		w.record(entry{})

@@ -89,6 +89,8 @@ type conversationView struct {
 	Apps    []string `json:"apps"`
 	Members []string `json:"members"`
 	TeamsID string   `json:"teamsId"` // as activities name it
+	// Roles are what the members are there; empty where nobody owns anything.
+	Roles map[string]string `json:"roles,omitempty"`
 }
 
 type appView struct {
@@ -98,6 +100,8 @@ type appView struct {
 	Origin    string          `json:"origin"` // where the app's own pages come from
 	Commands  []commandView   `json:"commands"`
 	Extension []extensionView `json:"extension"`
+	// Configurable are the kinds of conversations in which the app's menu offers to set it up.
+	Configurable []string `json:"configurable"`
 }
 
 func (s *Sandbox) apiWorld(w http.ResponseWriter, r *http.Request) {
@@ -113,7 +117,8 @@ func (s *Sandbox) apiWorld(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, a := range s.cfg.Apps {
 		view.Apps = append(view.Apps, appView{Key: a.Key, ID: a.ID, Name: a.nameIn(locale), Origin: s.origin(),
-			Commands: commandViews(spoken(a.Manifest.Commands, locale)), Extension: extensionViews(spoken(a.Manifest.Extension, locale))})
+			Commands: commandViews(spoken(a.Manifest.Commands, locale)), Extension: extensionViews(spoken(a.Manifest.Extension, locale)),
+			Configurable: a.configurable()})
 	}
 	writeJSON(w, http.StatusOK, view)
 }
@@ -133,13 +138,16 @@ func (s *Sandbox) peopleView() []personView {
 
 func (s *Sandbox) conversationView(c *chat, locale string) conversationView {
 	v := conversationView{ID: c.key, Kind: c.kind, Name: c.name, Apps: s.world.installed(c), Members: []string{}, TeamsID: c.id}
-	people, _ := s.world.members(c)
+	people, roles := s.world.members(c)
 	for _, p := range people {
 		v.Members = append(v.Members, p.Key)
 	}
 	switch c.kind {
 	case channel:
-		v.Team = s.world.teamInfo().name
+		v.Team, v.Roles = c.team.name, map[string]string{}
+		for i, p := range people {
+			v.Roles[p.Key] = roles[i]
+		}
 	case personal:
 		v.Name = s.app(c.app).nameIn(locale)
 	}

@@ -87,7 +87,7 @@ func (s *Sandbox) pictureInBody(c *chat, m message, i int, f shownFile) string {
 	}
 	at := "/chats/" + url.PathEscape(s.graphChat(c)) + "/messages/" + m.ID
 	if c.kind == channel {
-		at = "/teams/" + s.world.teamInfo().group + "/channels/" + url.PathEscape(c.id) + "/messages/" + m.root()
+		at = "/teams/" + c.team.group + "/channels/" + url.PathEscape(c.id) + "/messages/" + m.root()
 		if m.Thread != "" {
 			at += "/replies/" + m.ID
 		}

@@ -43,7 +43,7 @@ func TestPayloadHoldsPicturesAndFiles(t *testing.T) {
 	id := r.sendText("ana", "leads", "two\nlines <b>", obj{"mention": true, "files": files})
 	p := r.handed("ben", "leads", id)
 	shown := r.said("leads", "")[0]
-	team := r.world.teamInfo().group
+	team := r.world.chatByKey("general", "").team.group
 	wantBody := `<div><at id="0">Contact Pro</at> two<br>lines &lt;b&gt;<p><img alt="pasted.png" src="` + r.base + "/v1.0/teams/" + team + "/channels/" +
 		r.chatID("leads", "") + "/messages/" + id + "/hostedContents/" + hostedID(0) + `/$value" itemid="0"></p>` +
 		`<attachment id="` + stableGUID("attachment", id, "1") + `"></attachment><attachment id="` + stableGUID("attachment", id, "2") + `"></attachment></div>`
@@ -112,7 +112,7 @@ func TestHostedContentsAreForWhoMayRead(t *testing.T) {
 	reply := r.sendText("ben", "leads", "too", obj{"files": files, "thread": inLeads})
 	own := r.sendText("ana", "personal-contact", "see", obj{"files": files})
 	group := r.base + "/v1.0/chats/" + r.chatID("group", "") + "/messages/" + inGroup + "/hostedContents/"
-	leads := r.base + "/v1.0/teams/" + r.world.teamInfo().group + "/channels/" + r.chatID("leads", "") + "/messages/" + inLeads
+	leads := r.base + "/v1.0/teams/" + r.world.chatByKey("general", "").team.group + "/channels/" + r.chatID("leads", "") + "/messages/" + inLeads
 	mine := r.base + "/v1.0/chats/" + r.graphChat(r.world.chatByKey("personal-contact", "ana")) + "/messages/" + own + "/hostedContents/"
 	picture := hostedID(0) + "/$value"
 	for _, c := range []struct {

@@ -47,8 +47,11 @@ type Config struct {
 	Crowd int
 	// StateDir is the folder the certificate of the sandbox's authority is written to.
 	StateDir string
-	// Now is the clock; time.Now when nil.
+	// Now is real time, by which tokens, certificates, links and limits are kept; time.Now when nil.
 	Now func() time.Time
+	// Clock is the clock of the service, which the page can set; what people say and change carries its time. New makes one
+	// when it is nil.
+	Clock *Clock
 	// Log receives what the sandbox itself has to say; discarded when nil.
 	Log *slog.Logger
 }
@@ -86,6 +89,7 @@ type Sandbox struct {
 	samples *samples
 	drives  *drives
 	faults  *faults
+	ledger  *ledger
 	client  *http.Client
 	wait    patience
 	base    string // http://host:port of connector, Graph and page
@@ -135,6 +139,7 @@ func New(cfg Config) (*Sandbox, error) {
 	s.files = newFiles(cfg.Now)
 	s.drives = newDrives(cfg, s.world, s.samples)
 	s.faults = newFaults(cfg.Now)
+	s.ledger = newLedger()
 	s.login, err = newLogin(s)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox.New: %w", err)
@@ -152,6 +157,9 @@ func withDefaults(cfg Config) (Config, error) {
 	cfg.Tenant = orElse(cfg.Tenant, DefaultTenant)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = &Clock{real: cfg.Now}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

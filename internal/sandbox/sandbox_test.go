@@ -164,7 +164,7 @@ func TestRotationKeepsTheKeyBeforeOnce(t *testing.T) {
 
 func TestStableIDs(t *testing.T) {
 	t.Parallel()
-	one, two := newWorld(Config{Now: time.Now, Tenant: "t", Apps: []App{{Key: "contact", ID: contactID}}}), newWorld(Config{Now: time.Now, Tenant: "t", Apps: []App{{Key: "contact", ID: contactID}}})
+	one, two := newWorld(Config{Tenant: "t", Apps: []App{{Key: "contact", ID: contactID}}}), newWorld(Config{Tenant: "t", Apps: []App{{Key: "contact", ID: contactID}}})
 	ids := func(w *world) []string {
 		var list []string
 		for _, c := range w.chats {
@@ -192,7 +192,7 @@ func TestNamesOfThePage(t *testing.T) {
 	r := newRig(t)
 	general := r.chatID("general", "")
 	for name, want := range map[string][2]string{
-		"group": {r.chatID("group", ""), ""}, "general": {general, general}, "leads": {r.chatID("leads", ""), general}, "none": {},
+		"group": {r.chatID("group", ""), ""}, "general": {general, general}, "leads": {r.chatID("leads", ""), general}, "events": {r.chatID("events", ""), r.chatID("press", "")}, "none": {},
 	} {
 		if id, team := r.Conversation(name); id != want[0] || team != want[1] {
 			t.Errorf("%s: %q %q", name, id, team)
@@ -206,7 +206,7 @@ func TestNamesOfThePage(t *testing.T) {
 func TestMessageIDsAreTimesAndNeverRepeat(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	w := newWorld(Config{Now: func() time.Time { return at }, Tenant: "t"})
+	w := newWorld(Config{Clock: &Clock{real: func() time.Time { return at }}, Tenant: "t"})
 	if diff := cmp.Diff([]string{"1795251600000", "1795251600001", "1795251600002"}, []string{w.newID(), w.newID(), w.newID()}, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}

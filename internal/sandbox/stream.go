@@ -11,7 +11,7 @@ const maxLog = 200
 
 // event is something that happened, as the page hears of it.
 type event struct {
-	Type         string   `json:"type"` // message, update, delete, typing, world, activity, drive
+	Type         string   `json:"type"` // message, update, delete, typing, world, activity, drive, clock, faults
 	Conversation string   `json:"conversation,omitempty"`
 	Message      *message `json:"message,omitempty"`
 	Entry        *entry   `json:"entry,omitempty"` // of the log

@@ -43,7 +43,7 @@ func (s *Sandbox) scene(as, conversation, thread, locale string) (scene, error) 
 
 // activity begins what an app hears of a scene: the envelope that all kinds share.
 func (s *Sandbox) activity(app *App, at scene, kind string) activity {
-	now := s.now()
+	now := s.cfg.Clock.Now()
 	return activity{
 		"type":           kind,
 		"id":             "f:" + newGUID(),
@@ -77,8 +77,7 @@ func (s *Sandbox) conversation(c *chat, thread string) map[string]any {
 func (s *Sandbox) channelData(c *chat) map[string]any {
 	data := map[string]any{"tenant": map[string]any{"id": s.cfg.Tenant}}
 	if c.kind == channel {
-		team := s.world.teamInfo()
-		data["team"] = map[string]any{"id": team.id, "aadGroupId": team.group, "name": team.name}
+		data["team"] = map[string]any{"id": c.team.id, "aadGroupId": c.team.group, "name": c.team.name}
 		data["channel"] = map[string]any{"id": c.id}
 	}
 	return data

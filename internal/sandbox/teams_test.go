@@ -56,7 +56,7 @@ func TestTypedTextBecomesAnActivity(t *testing.T) {
 			return obj{"text": "<at>Contact Pro</at> find <b>\n", "entities": []any{clientInfo(chloe, "fr-FR"), mention}, "locale": "fr-FR",
 				"localTimezone": "Europe/Paris", "attachments": []any{obj{"contentType": "text/html", "content": rich}},
 				"conversation": obj{"id": r.chatID("leads", "") + ";messageid=" + id, "conversationType": "channel", "isGroup": true, "name": "Leads", "tenantId": r.cfg.Tenant},
-				"channelData": obj{"tenant": tenant, "team": obj{"id": general, "aadGroupId": r.world.teamInfo().group, "name": "Contoso Sales"},
+				"channelData": obj{"tenant": tenant, "team": obj{"id": general, "aadGroupId": r.world.chatByKey("general", "").team.group, "name": "Contoso Sales"},
 					"channel": obj{"id": r.chatID("leads", "")}},
 				"from": obj{"id": chloe.UserID, "name": "Chloé Martin", "aadObjectId": chloe.ObjectID}}
 		}},

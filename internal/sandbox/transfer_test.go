@@ -219,7 +219,7 @@ func TestDriveAPI(t *testing.T) {
 	for key := range drives("chloe") {
 		keys = append(keys, key)
 	}
-	if len(drives("ana")) != 3 || !slices.Equal(keys, []string{"team"}) {
+	if len(drives("ana")) != 5 || !slices.Equal(keys, []string{"team"}) {
 		t.Errorf("Chloé sees %v", keys)
 	}
 	before := item("Papers/Read me.txt")

@@ -38,7 +38,7 @@ type world struct {
 
 	mu     sync.Mutex
 	chats  []*chat
-	team   *team
+	teams  []*team // the first is the one that apps are installed in from the start
 	lastID int64
 	stream stream
 	log    []entry
@@ -50,9 +50,10 @@ type roster struct {
 	apps  map[string]bool   // app → installed
 }
 
-// team is the one team.
+// team is a team with its channels. The id is that of its General channel.
 type team struct {
 	id, group, name string
+	drive           string // the library of its site, as drives know it
 	*roster
 }
 
@@ -64,6 +65,7 @@ type chat struct {
 	name string
 	app  string // whose personal chat it is
 	who  string // with whom
+	team *team  // of a channel
 
 	*roster
 	opened   bool // a personal chat that the bot itself opened
@@ -82,6 +84,7 @@ type message struct {
 	Layout      string            `json:"attachmentLayout,omitempty"`
 	Suggested   json.RawMessage   `json:"suggestedActions,omitempty"`
 	Entities    []json.RawMessage `json:"entities,omitempty"`
+	Summary     string            `json:"summary,omitempty"` // what a list of conversations says of it
 	Reactions   []reaction        `json:"reactions,omitempty"`
 	Edited      bool              `json:"edited"`
 	Thread      string            `json:"thread"` // the root's id in a channel; empty elsewhere and for roots
@@ -110,7 +113,7 @@ type reaction struct {
 }
 
 func newWorld(cfg Config) *world {
-	w := &world{now: cfg.Now, tenant: cfg.Tenant, apps: cfg.Apps, crowd: cfg.Crowd, people: append(cast(), crowd(cfg.Crowd)...)}
+	w := &world{now: cfg.Clock.Now, tenant: cfg.Tenant, apps: cfg.Apps, crowd: cfg.Crowd, people: append(cast(), crowd(cfg.Crowd)...)}
 	w.reset()
 	return w
 }
@@ -119,20 +122,21 @@ func newWorld(cfg Config) *world {
 func (w *world) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.team = &team{id: threadID("Contoso Sales", "thread.tacv2"), group: stableGUID("group", "Contoso Sales"), name: "Contoso Sales", roster: newRoster()}
+	sales := newTeam("Contoso Sales", teamDrive, "ana")
 	for _, p := range w.people {
-		w.team.roles[p.Key] = memberRole
-		if p.Guest {
-			w.team.roles[p.Key] = guestRole
+		if sales.roles[p.Key] = orElse(sales.roles[p.Key], memberRole); p.Guest {
+			sales.roles[p.Key] = guestRole
 		}
 	}
-	w.team.roles["ana"] = ownerRole
+	logistics, press := newTeam("Contoso Logistics", "logistics", "ana", "ben"), newTeam("Contoso Press", "press", "ben", "ana")
+	w.teams = []*team{sales, logistics, press}
 	harbour := newRoster()
 	harbour.roles["ana"], harbour.roles["ben"] = memberRole, memberRole
 	w.chats = []*chat{
 		{key: "group", id: threadID("Harbour project", "thread.v2"), kind: groupChat, name: "Harbour project", roster: harbour},
-		{key: "general", id: w.team.id, kind: channel, name: "General", roster: w.team.roster},
-		{key: "leads", id: threadID("Leads", "thread.tacv2"), kind: channel, name: "Leads", roster: w.team.roster},
+		sales.general("general"), sales.channel("leads", "Leads"),
+		logistics.general("logistics"), logistics.channel("drivers", "Drivers"),
+		press.general("press"), press.channel("events", "Events"),
 	}
 	for _, a := range w.apps {
 		for _, p := range w.people {
@@ -140,6 +144,25 @@ func (w *world) reset() {
 		}
 	}
 	w.publish(event{Type: "world"}, everyone)
+}
+
+// newTeam makes a team of an owner and members.
+func newTeam(name, drive, owner string, members ...string) *team {
+	t := &team{id: threadID(name, "thread.tacv2"), group: stableGUID("group", name), name: name, drive: drive, roster: newRoster()}
+	t.roles[owner] = ownerRole
+	for _, who := range members {
+		t.roles[who] = memberRole
+	}
+	return t
+}
+
+// general is the channel that every team has.
+func (t *team) general(key string) *chat {
+	return &chat{key: key, id: t.id, kind: channel, name: "General", team: t, roster: t.roster}
+}
+
+func (t *team) channel(key, name string) *chat {
+	return &chat{key: key, id: threadID(name, "thread.tacv2"), kind: channel, name: name, team: t, roster: t.roster}
 }
 
 func newPersonal(tenant string, a App, p *person) *chat {
@@ -397,20 +420,37 @@ func (c *chat) audience() func(string) bool {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// teamInfo describes the team.
-func (w *world) teamInfo() team {
+// teamOf finds a team by the id of its group.
+func (w *world) teamOf(group string) *team {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return *w.team
+	for _, t := range w.teams {
+		if t.group == group {
+			return t
+		}
+	}
+	return nil
 }
 
-// channels lists the channels of the team, General first.
-func (w *world) channels() []*chat {
+// teamWith finds the team whose library a drive is.
+func (w *world) teamWith(drive string) *team {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.teams {
+		if t.drive == drive {
+			return t
+		}
+	}
+	return nil
+}
+
+// channels lists the channels of a team, General first.
+func (w *world) channels(t *team) []*chat {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var list []*chat
 	for _, c := range w.chats {
-		if c.kind == channel {
+		if c.kind == channel && c.team == t {
 			list = append(list, c)
 		}
 	}

@@ -208,12 +208,45 @@ export class Visit {
     await closed;
   }
 
-  /** Picks an entry of the trouble menu, like "silentFails" or "forgetConsents". */
-  async trouble(entry, { op } = {}) {
+  /** Picks an entry of the trouble menu, like "silentFails", or a kind of fault, like "fault429", for an operation and a place. */
+  async trouble(entry, { op, where } = {}) {
     await this.page.getByTestId('trouble-button').click();
+    const kinds = this.page.getByTestId('fault-kind');
+    const isKind = await kinds.locator(`option[value="${entry}"]`).count() > 0;
     if (op) await this.page.getByTestId('fault-op').selectOption(op);
-    await this.page.getByTestId(`trouble-${entry}`).click();
-    await this.page.getByTestId('toast').first().waitFor();
+    if (where) await this.page.getByTestId('fault-where').selectOption(where);
+    if (isKind) await kinds.selectOption(entry);
+    if (!isKind) {
+      await this.page.getByTestId(`trouble-${entry}`).click();
+      await this.page.getByTestId('toast').last().waitFor();
+      return;
+    }
+    const ordered = this.page.waitForResponse((response) => response.url().endsWith('/api/faults') && response.request().method() === 'POST');
+    await this.page.getByTestId('trouble-begin').click();
+    await ordered;
+    await this.page.keyboard.press('Escape');
+  }
+
+  /** Moves the service's clock by an entry of its menu, "clockHour", "clockTomorrow" or "clockReal", or to "2026-11-23T08:00". */
+  async setClock(entry) {
+    await this.page.getByTestId('clock-button').click();
+    if (/^\d/.test(entry)) await this.page.getByTestId('clock-local').fill(entry);
+    const moved = this.page.waitForResponse((response) => response.url().endsWith('/api/clock') && response.request().method() === 'POST');
+    await this.page.getByTestId(/^\d/.test(entry) ? 'clock-set' : `clock-${entry}`).click();
+    await moved;
+    await this.page.keyboard.press('Escape');
+  }
+
+  /** Adds, sets up or removes an app in the open conversation: deed is "install", "configure" or "uninstall". */
+  async place(deed, app) {
+    await this.page.getByTestId('place-apps').click();
+    await this.page.getByTestId(`place-${deed}-${app}`).click();
+  }
+
+  /** The connector's record of a conversation: {sent, edits, deletions, repeated, unheard, messages}. */
+  async record(conversation) {
+    const { conversations } = await (await this.context.request.get(new URL(`/api/record?conversation=${conversation}`, this.page.url()).href)).json();
+    return conversations[0] ?? { sent: 0, edits: 0, deletions: 0, repeated: 0, unheard: 0, messages: [] };
   }
 
   /** Opens the search extension of an app from the main box, types into it, and waits for the answer to that. */

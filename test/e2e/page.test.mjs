@@ -38,6 +38,10 @@ const invokes = [
   ['a line instead of results', ok({ composeExtension: { type: 'message', text: 'Nobody' } }), { kind: 'message', text: 'Nobody' }],
   ['a sign-in', ok({ composeExtension: { type: 'auth', suggestedActions: link } }), { kind: 'auth', title: 'Go', url: 'https://a.example' }],
   ['settings', ok({ composeExtension: { type: 'config', suggestedActions: link } }), { kind: 'config', title: 'Go', url: 'https://a.example' }],
+  ['settings of a place', ok({ responseType: 'config', config: { type: 'continue', value: { title: 'T', card: attached } } }), { kind: 'task', task: { title: 'T', card: attached } }],
+  ['settings that are saved', ok({ responseType: 'config', config: { type: 'message', value: 'Saved' } }), { kind: 'message', text: 'Saved' }],
+  ['settings after a sign-in', ok({ responseType: 'config', config: { type: 'auth', suggestedActions: link } }), { kind: 'auth', title: 'Go', url: 'https://a.example' }],
+  ['settings in a task’s envelope', ok({ responseType: 'config', config: { task: {} } }), { kind: 'failure', key: 'wrong' }],
   ['a sign-in without a link', ok({ composeExtension: { type: 'auth' } }), { kind: 'failure', key: 'wrong' }],
   ['nothing', ok(null), { kind: 'nothing' }],
   ['something else', ok({ hello: 1 }), { kind: 'failure', key: 'wrong' }],
@@ -56,7 +60,7 @@ test('the page has the same texts, with the same parts, in both languages', () =
   const keys = [...new Set([...source.matchAll(/(?:^ {2}|, )(\w+): '/gm)].map(([, key]) => key))].filter((key) => key !== 'locale' && key !== 'name');
   assert.ok(keys.length > 80, 'the keys were not found');
   for (const key of keys) {
-    const [one, other] = languages.map(({ code }) => [...text(code, key, { name: '{name}', count: '{count}', what: '{what}' }).matchAll(/\{\w+\}/g)].map(String).sort());
+    const [one, other] = languages.map(({ code }) => [...text(code, key, Object.fromEntries(['name', 'count', 'what', 'how', 'place', 'time', 'reason'].map((part) => [part, `{${part}}`]))).matchAll(/\{\w+\}/g)].map(String).sort());
     assert.deepEqual(one, other, key);
   }
 });

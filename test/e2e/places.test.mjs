@@ -116,3 +116,25 @@ story('A card that Ana posts shows each viewer only what they may do', async (op
   await ben.sees(/contacts? for “marta”/, ben.page.locator(`[data-testid="message"][data-id="${id}"]`));
   await ben.lacks('Edit', ben.page.locator(`[data-testid="message"][data-id="${id}"]`));
 });
+
+story('An app joins a second team from one of its channels, greets in General, and leaves again', async (open) => {
+  const ana = await open({ chat: 'drivers' });
+  await ana.page.getByTestId('install-contact').click();
+  await ana.sees(/Contact Pro: /, ana.page.getByTestId('chat-logistics').getByTestId('news'));
+  await ana.page.getByTestId('chat-logistics').click();
+  await ana.sees('Hello from Contact Pro');
+  await ana.page.getByTestId('chat-logistics').getByTestId('news').waitFor({ state: 'detached' });
+  assert.equal((await ana.record('logistics')).sent, 1, 'one welcome');
+  await ana.page.getByTestId('chat-drivers').click();
+  await ana.sees('find marta in sales', await ana.ask('help'));
+  await ana.place('uninstall', 'contact');
+  await ana.page.getByTestId('extension-button').waitFor({ state: 'detached' });
+});
+
+story('In a team of Ben’s, Ana is a member, and the bar says so', async (open) => {
+  const ana = await open({ chat: 'general' });
+  await ana.sees('Owner', ana.page.getByTestId('person-ana'));
+  await ana.page.getByTestId('chat-press').click();
+  await ana.sees('Member', ana.page.getByTestId('person-ana'));
+  await ana.sees('Owner', ana.page.getByTestId('person-ben'));
+});

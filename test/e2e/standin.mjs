@@ -206,15 +206,20 @@ class StandIn {
 export const SEARCH = { id: 'searchImages', type: 'query', title: 'Images', description: '', context: ['compose'], initialRun: true, parameters: [{ name: 'q', title: 'Words', description: '' }] };
 export const EDIT = { id: 'editImage', type: 'action', title: 'Edit image', description: '', context: ['message', 'compose'], fetchTask: true, parameters: [] };
 
-/** Puts these commands into the message extension of Image Pro in place of its own, as a manifest that has them would. */
-export async function offer(visit, commands) {
+/** Lets the page see another Image Pro than the manifest makes: `change` works on its view. */
+async function asIf(visit, change) {
   await visit.context.route('**/api/world*', async (route) => {
     const answer = await route.fetch();
     const world = await answer.json();
-    const image = world.apps.find(({ key }) => key === 'image');
-    image.extension = commands;
+    change(world.apps.find(({ key }) => key === 'image'));
     await route.fulfill({ json: world });
   });
   await visit.page.reload();
   await visit.page.getByTestId('main-compose').waitFor();
 }
+
+/** Puts these commands into the message extension of Image Pro in place of its own, as a manifest that has them would. */
+export const offer = (visit, commands) => asIf(visit, (image) => { image.extension = commands; });
+
+/** Lets Image Pro be set up in these kinds of conversations, as a manifest with bots.configuration would. */
+export const configurable = (visit, kinds) => asIf(visit, (image) => { image.configurable = kinds; });

@@ -32,9 +32,9 @@ story('The app is removed and installed again, and greets', async (open) => {
   const ana = await open({ chat: 'group' });
   await ana.sees('Hello from Contact Pro');
   const button = ana.page.getByTestId('main-compose').locator('[data-testid="extension-button"][data-app="contact"]');
-  await ana.trouble('uninstall-contact');
+  await ana.place('uninstall', 'contact');
   await button.waitFor({ state: 'detached' });
-  await ana.trouble('install-contact');
+  await ana.place('install', 'contact');
   await button.waitFor();
   await ana.sees('find marta in sales', await ana.ask('help'));
 });
@@ -49,4 +49,29 @@ story('The activity panel shows both ways, with their JSON', async (open) => {
   await ana.sees('"serviceUrl"', panel); // newer entries may stand above it by now
   await panel.getByTestId('activity-filter').fill('nothing is called so');
   await ana.sees('Nothing has happened yet.', panel);
+});
+
+story('The menu shows what trouble is in force, where, and how much is left', async (open) => {
+  const ana = await open({ chat: 'leads' });
+  await ana.trouble('fault412', { op: 'send', where: 'leads' });
+  await ana.sees('1', ana.page.getByTestId('trouble-badge'));
+  await ana.page.getByTestId('trouble-button').click();
+  await ana.sees('New messages: Changed meanwhile (412). 1 left, in Contoso Sales › Leads', ana.page.getByTestId('trouble-force'));
+  await ana.page.getByTestId('trouble-limitsOn').click();
+  await ana.page.getByTestId('trouble-button').click();
+  await ana.sees('Teams’ own limits hold; 0 refused.', ana.page.getByTestId('trouble-force'));
+  await ana.page.keyboard.press('Escape');
+  await ana.sees('find marta in sales', await ana.ask('help'));
+  await ana.page.getByTestId('trouble-button').click();
+  assert.equal(await ana.page.getByTestId('trouble-force').getByText('412').count(), 0, 'the fault is used up');
+  await ana.page.getByTestId('trouble-faultClear').click();
+  await ana.page.getByTestId('trouble-badge').waitFor({ state: 'hidden' });
+});
+
+story('In French the trouble menu speaks French', async (open) => {
+  const ana = await open({ lang: 'fr' });
+  await ana.trouble('faultRemoved', { op: 'delete' });
+  await ana.page.getByTestId('trouble-button').click();
+  await ana.sees('Les suppressions de messages : L’application a été retirée (403). Encore 1', ana.page.getByTestId('trouble-force'));
+  await ana.page.getByTestId('trouble-faultClear').click();
 });

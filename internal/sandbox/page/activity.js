@@ -1,12 +1,17 @@
-// The panel that shows every activity between the small Teams and the apps, both ways, newest first.
+// The panel that shows every activity between the small Teams and the apps, both ways, newest first; and, behind
+// its second tab, the connector's record.
 
-import { el, icon, iconButton } from './dom.js';
+import { debounce, el, icon, iconButton, segmented } from './dom.js';
+import { Record } from './record.js';
 
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
+const RECORD_MS = 250; // how long the record waits for more to happen
+
 export class ActivityPanel {
   constructor(session, panel) {
-    Object.assign(this, { session, panel, wanted: '' });
+    Object.assign(this, { session, panel, wanted: '', tab: 'activity', record: new Record(session) });
+    this.readRecord = debounce(() => { if (this.record.element.isConnected) this.record.load(); }, RECORD_MS);
     this.draw();
   }
 
@@ -15,13 +20,21 @@ export class ActivityPanel {
     this.panel.hidden = !this.session.showActivity;
     this.panel.dataset.testid = 'activity-panel';
     this.panel.setAttribute('aria-label', t('activity'));
-    const filter = el('input', { type: 'search', class: 'search', placeholder: t('activityFilter'), 'aria-label': t('activityFilter'), testid: 'activity-filter', oninput: () => { this.wanted = filter.value.toLowerCase(); this.drawEntries(); } });
-    filter.value = this.wanted;
+    const tab = (value) => ({ value, label: t(value), content: t(value), testid: `tab-${value}` });
     this.list = el('ol', { class: 'entries' });
     this.panel.replaceChildren(
-      el('header', {}, el('h2', { text: t('activity') }), iconButton('close', t('hideActivity'), { onclick: () => this.session.set('showActivity', false) })),
-      el('p', { class: 'subtle', text: t('activityHint') }), filter, this.list);
+      el('header', {}, segmented({ label: t('activity'), testid: 'activity-tabs', value: this.tab, choices: [tab('activity'), tab('record')], onchoose: (value) => { this.tab = value; this.draw(); } }),
+        iconButton('close', t('hideActivity'), { onclick: () => this.session.set('showActivity', false) })),
+      ...this.tab === 'record' ? [el('p', { class: 'subtle', text: t('recordHint') }), this.record.element] : [el('p', { class: 'subtle', text: t('activityHint') }), this.filter(), this.list]);
+    this.readRecord();
     this.drawEntries();
+  }
+
+  filter() {
+    const { t } = this.session;
+    const filter = el('input', { type: 'search', class: 'search', placeholder: t('activityFilter'), 'aria-label': t('activityFilter'), testid: 'activity-filter', oninput: () => { this.wanted = filter.value.toLowerCase(); this.drawEntries(); } });
+    filter.value = this.wanted;
+    return filter;
   }
 
   drawEntries() {
@@ -32,6 +45,7 @@ export class ActivityPanel {
 
   /** Adds one entry on top without closing those that are open. */
   add(entry) {
+    this.readRecord();
     if (this.panel.hidden || !this.matches(entry)) return;
     if (!this.list.querySelector('.entry')) this.list.replaceChildren();
     this.list.prepend(this.entry(entry));

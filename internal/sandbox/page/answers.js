@@ -32,13 +32,14 @@ function signInOf(value) {
   return { text: value?.text ?? '', title: button.title ?? '', url: button.value ?? '' };
 }
 
-/** Reads an answer of the task or composeExtension family: task, message, extension kinds, nothing or failure. */
+/** Reads an answer of the task, config or composeExtension family: task, message, extension kinds, nothing or failure. */
 export function readInvoke(answer) {
   const failed = failureOf(answer);
   if (failed) return failed;
   const body = answer.body;
   if (isEmpty(body)) return { kind: 'nothing' };
   if (body.task) return readTask(body.task);
+  if (body.config) return readConfig(body.config);
   if (body.composeExtension) return readExtension(body.composeExtension);
   return failure('wrong');
 }
@@ -52,15 +53,22 @@ function readTask(task) {
   return card?.contentType === ADAPTIVE ? { kind: 'task', task: task.value } : failure('wrong');
 }
 
+// The answer to config/fetch and config/submit is what a task holds, under another name, or a sign-in.
+const readConfig = (config) => (config.type === 'auth' ? readLink('auth', config) : readTask(config));
+
+function readLink(kind, { suggestedActions }) {
+  const link = suggestedActions?.actions?.[0];
+  return link ? { kind, title: link.title, url: link.value } : failure('wrong');
+}
+
 function readExtension(extension) {
-  const link = extension.suggestedActions?.actions?.[0];
   switch (extension.type) {
     case 'result':
       return { kind: 'result', layout: extension.attachmentLayout === 'grid' ? 'grid' : 'list', attachments: extension.attachments ?? [] };
     case 'message':
       return { kind: 'message', text: extension.text ?? '' };
     case 'auth': case 'silentAuth': case 'config':
-      return link ? { kind: extension.type === 'config' ? 'config' : 'auth', title: link.title, url: link.value } : failure('wrong');
+      return readLink(extension.type === 'config' ? 'config' : 'auth', extension);
     case 'botMessagePreview':
       return { kind: 'preview', activity: extension.activityPreview };
     default:

@@ -3,6 +3,7 @@
 
 import { avatar, el, icon, segmented } from './dom.js';
 import { languages } from './texts.js';
+import { clockButton } from './clock.js';
 import { troubleButton } from './trouble.js';
 
 export function drawBar(session, bar) {
@@ -15,7 +16,7 @@ export function drawBar(session, bar) {
     segmented({ label: t('language'), testid: 'language-switch', value: session.lang, choices: languages.map(({ code, name }) => ({ value: code, label: name, content: code.toUpperCase(), testid: `language-${code}` })), onchoose: (code) => session.set('lang', code) }),
     segmented({ label: t('theme'), testid: 'theme-switch', value: session.theme, choices: [iconChoice('light', t('themeLight'), 'sun'), iconChoice('dark', t('themeDark'), 'moon')], onchoose: (theme) => session.set('theme', theme) }),
     segmented({ label: t('width'), testid: 'width-switch', value: session.width, choices: [iconChoice('wide', t('widthWide'), 'wide'), iconChoice('phone', t('widthPhone'), 'phone')], onchoose: (width) => session.set('width', width) }),
-    el('span', { class: 'bar-buttons' }, troubleButton(session), activityButton(session)),
+    el('span', { class: 'bar-buttons' }, clockButton(session), troubleButton(session), activityButton(session)),
   );
   if (focused) bar.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -24,9 +25,10 @@ const iconChoice = (value, label, name) => ({ value, label, content: icon(name),
 
 function personChoice(session, { id, name, role, initials }) {
   const first = name.split(' ')[0];
+  const here = session.t(session.conversation?.roles?.[id] ?? role); // in the team that is open
   return {
-    value: id, label: `${name}, ${session.t(role)}`, testid: `person-${id}`,
-    content: el('span', { class: 'person' }, avatar(name, { small: true, letters: initials }), el('span', { class: 'person-words' }, el('span', { text: first }), el('small', { text: session.t(role) }))),
+    value: id, label: `${name}, ${here}`, testid: `person-${id}`,
+    content: el('span', { class: 'person' }, avatar(name, { small: true, letters: initials }), el('span', { class: 'person-words' }, el('span', { text: first }), el('small', { text: here }))),
   };
 }
 

@@ -29,13 +29,13 @@ function team(session, name, channels) {
 }
 
 function chatItem(session, chat) {
-  const unread = session.unread.has(chat.id);
+  const news = session.unread.get(chat.id);
   const current = chat.id === session.chat;
   return el('li', {}, el('button', {
-    type: 'button', class: `chat${unread ? ' unread' : ''}`, testid: `chat-${chat.id}`, 'aria-current': current ? 'true' : undefined,
+    type: 'button', class: `chat${news ? ' unread' : ''}`, testid: `chat-${chat.id}`, 'aria-current': current ? 'true' : undefined,
     onclick: () => session.open(chat.id),
-  }, chatMark(chat), el('span', { class: 'chat-words' }, el('span', { class: 'chat-name', text: chat.name }), el('small', { text: about(session, chat) })),
-  unread ? el('span', { class: 'dot', role: 'img', 'aria-label': session.t('unread') }) : null));
+  }, chatMark(chat), el('span', { class: 'chat-words' }, el('span', { class: 'chat-name', text: chat.name }), news ? el('small', { class: 'news', testid: 'news', text: `${news.name}: ${news.text}` }) : el('small', { text: about(session, chat) })),
+  news ? el('span', { class: 'count', role: 'img', 'aria-label': session.t('unreadCount', { count: news.count }), text: String(news.count) }) : null));
 }
 
 /** The picture of a conversation: an app, a group or a channel. */

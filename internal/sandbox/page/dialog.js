@@ -129,7 +129,7 @@ class Dialog {
   }
 
   showCard(card) {
-    this.view = new CardView(this.session, card, { onaction: (action) => this.send(action), search: (value) => this.session.invoke('application/search', value) });
+    this.view = new CardView(this.session, card, { onaction: (action) => this.send(action), search: (value) => this.session.invoke('application/search', value, { app: this.task.app?.key }) });
     this.view.element.classList.add('full');
     this.body.replaceChildren(this.view.element);
   }

@@ -6,6 +6,9 @@ import { el, iconButton, menuItem, openMenu } from './dom.js';
 import { Session } from './session.js';
 import { drawBar } from './bar.js';
 import { about, chatMark, drawChats } from './chats.js';
+import { keepTime } from './clock.js';
+import { placeButton } from './places.js';
+import { drawBadge } from './trouble.js';
 import { Compose } from './compose.js';
 import { Messages } from './messages.js';
 import { ActivityPanel } from './activity.js';
@@ -23,6 +26,10 @@ class Page {
     session.on('messages', (news) => this.messages?.hear(news));
     session.on('typing', () => this.messages?.drawTyping());
     session.on('activity', (entry) => (entry ? this.activity.add(entry) : this.activity.drawEntries()));
+    session.on('unread', () => drawChats(session, regions.chats));
+    session.on('faults', () => drawBadge(session, regions.bar));
+    session.on('clock', () => { this.messages?.drawTimes(); this.activity.readRecord(); });
+    keepTime(session, regions.bar);
     session.on('settings', (name) => this.change(name));
     this.drawLook();
     this.drawConversation();
@@ -84,7 +91,7 @@ class Page {
       iconButton('back', session.t('back'), { class: 'icon-button back', testid: 'back', onclick: () => session.open('') }),
       chatMark(chat),
       el('div', { class: 'chat-words' }, el('h2', { text: chat.kind === 'channel' ? `${chat.team} › ${chat.name}` : chat.name }), el('small', { text: about(session, chat) })),
-      this.commandBox());
+      placeButton(session), this.commandBox());
   }
 
   // What apps offer from anywhere: in Teams the box on top of everything, here a button beside the name of the chat.

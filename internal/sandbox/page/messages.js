@@ -10,25 +10,12 @@ import { ADAPTIVE } from './answers.js';
 import { messageText } from './prose.js';
 import { Compose } from './compose.js';
 import { messageCommands, openAction } from './extension.js';
+import { appsFor, install } from './places.js';
 import { api } from './api.js';
 import { toast } from './toast.js';
 
 const REACTIONS = ['like', 'heart', 'laugh', 'surprised', 'sad', 'angry'];
 const NEAR_END = 160; // px from the end within which new messages are followed
-
-// The apps that could be installed here; a personal chat belongs to one app.
-function installable({ world, conversation }) {
-  return world.apps.filter(({ key }) => conversation.kind !== 'personal' || conversation.id === `personal-${key}`);
-}
-
-async function install(session, app) {
-  try {
-    await api.install({ ...session.here(), app: app.key });
-    await session.catchUp();
-  } catch {
-    toast(session, session.t('notOffered'));
-  }
-}
 
 // Who stood on a button of a message that the app replaced stands on the one of the same name, or on the first.
 function refocus(node, name) {
@@ -61,7 +48,7 @@ export class Messages {
   emptyNote() {
     const { session } = this;
     const { t } = session;
-    const missing = session.appsIn().length ? [] : installable(session);
+    const missing = session.appsIn().length ? [] : appsFor(session);
     return el('div', { class: 'empty' }, icon('app'), el('p', { class: 'empty-title', text: t('empty') }), el('p', { text: t(missing.length ? 'installHint' : 'emptyHint') }),
       missing.map((app) => el('button', { type: 'button', class: 'button primary', testid: `install-${app.key}`, text: t('install', app), onclick: () => install(session, app) })));
   }
@@ -163,7 +150,12 @@ export class Messages {
   }
 
   time({ time }) {
-    return new Intl.DateTimeFormat(this.session.locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(time));
+    return this.session.moment(time);
+  }
+
+  /** Writes the times again: what was said today was said yesterday once the clock is set to tomorrow. */
+  drawTimes() {
+    for (const time of this.list.querySelectorAll('time')) time.textContent = this.time({ time: time.dateTime });
   }
 
   parts(message) {

@@ -1,7 +1,7 @@
 // The session is what the page knows: who is looking, in which language, theme and width, the world as
 // the server tells it, the messages of the open conversation, and the cards that an app's answer
 // replaced for one person only. It draws nothing; parts of the page listen to its events:
-//   world · conversation · messages (detail {change, message}) · typing · activity · settings
+//   world · conversation · messages (detail {change, message}) · unread · typing · activity · clock · faults · settings
 // The address keeps person, language, theme, width and conversation, so a reload stays where it was.
 
 import { api } from './api.js';
@@ -12,6 +12,12 @@ const TYPING_MS = 8000; // how long "is typing" stays without another sign
 
 // A change of reactions alone leaves a card as each person sees it.
 const isReaction = (known, now) => JSON.stringify(known.reactions ?? []) !== JSON.stringify(now.reactions ?? []);
+
+// What a message is about, in a line: its summary, its text, or the first text of its card.
+function snippet({ summary, text, attachments = [] }) {
+  const first = (elements = []) => elements.map((one) => one.text || first([...one.items ?? [], ...one.columns ?? []])).find(Boolean);
+  return (summary || text?.replace(/<[^>]*>/g, '') || attachments.map(({ content, name }) => first(content?.body) || name).find(Boolean) || '').slice(0, 120);
+}
 
 // A server that does not answer counts as an app out of reach.
 const orUnreachable = (asked) => asked.catch(() => ({ status: 0, problem: 'unreachable' }));
@@ -27,7 +33,9 @@ export class Session extends EventTarget {
     this.chat = asked.get('chat') ?? '';
     this.world = { people: [], conversations: [], apps: [] };
     this.messages = [];
-    this.unread = new Set();
+    this.unread = new Map(); // conversation → {id, count, name, text} of what came last
+    this.clock = { offsetMs: 0, zone: 'UTC' };
+    this.faults = { orders: [], downSeconds: 0, limits: false, throttled: 0 };
     this.entries = [];
     this.views = new Map();
     this.refreshed = new Set();
@@ -38,7 +46,7 @@ export class Session extends EventTarget {
   /** Loads the world and begins to listen. */
   async start() {
     await this.loadWorld();
-    await this.listen();
+    await Promise.all([this.listen(), this.loadClock(), this.loadFaults()]);
     const { entries } = await api.activity();
     this.entries = entries.slice(-HISTORY);
     this.emit('activity');
@@ -89,6 +97,34 @@ export class Session extends EventTarget {
     this.emit('world');
   }
 
+  async loadClock() {
+    this.setClock(await api.clock(this.as));
+  }
+
+  setClock({ offsetMs, zone }) {
+    this.clock = { offsetMs, zone };
+    this.emit('clock');
+  }
+
+  async loadFaults() {
+    this.faults = await api.trouble();
+    this.emit('faults');
+  }
+
+  /** The time of the service. */
+  now() {
+    return new Date(Date.now() + this.clock.offsetMs);
+  }
+
+  /** A moment as people read it: the time of today, with the day on others. */
+  moment(time) {
+    const { zone: timeZone } = this.clock;
+    const day = (date) => new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeZone }).format(date);
+    const date = new Date(time);
+    const today = day(date) === day(this.now());
+    return new Intl.DateTimeFormat(this.locale, { ...today ? {} : { weekday: 'short', day: 'numeric', month: 'short' }, hour: '2-digit', minute: '2-digit', timeZone }).format(date);
+  }
+
   /** Opens a conversation; an empty id shows the list alone (on the phone). */
   async open(id) {
     this.chat = this.world.conversations.some((one) => one.id === id) ? id : '';
@@ -118,7 +154,7 @@ export class Session extends EventTarget {
     this.as = person;
     this.unread.clear();
     await this.loadWorld();
-    await this.listen();
+    await Promise.all([this.listen(), this.loadClock()]);
     await this.open(this.chat);
   }
 
@@ -170,6 +206,8 @@ export class Session extends EventTarget {
       case 'typing': return this.hearTyping(event);
       case 'activity': return this.hearActivity(event.entry);
       case 'world': return this.catchUp();
+      case 'clock': return this.loadClock();
+      case 'faults': return this.loadFaults();
       default: return undefined;
     }
   }
@@ -180,12 +218,20 @@ export class Session extends EventTarget {
     const known = at >= 0 ? this.messages[at] : {};
     if (type !== 'message' && !isReaction(known, message)) this.forgetViews(conversation, message.id);
     if (conversation !== this.chat) {
-      if (type === 'message') this.unread.add(conversation);
-      this.emit('world');
+      this.hearElsewhere({ type, conversation, message });
       return;
     }
     this.meanwhile?.push({ type, message });
     this.emit('messages', { change: at >= 0 ? 'changed' : 'added', message: this.place({ type, message }) });
+  }
+
+  // What came to another conversation is told in the list, by its summary, until that is opened.
+  hearElsewhere({ type, conversation, message }) {
+    const news = this.unread.get(conversation);
+    if (type !== 'message' && news?.id !== message.id) return;
+    const text = type === 'delete' ? this.t('deleted') : snippet(message) || this.t('newMessage');
+    this.unread.set(conversation, { id: message.id, count: (news?.count ?? 0) + (type === 'message' ? 1 : 0), name: message.name, text });
+    this.emit('unread');
   }
 
   // Puts a message into the list, in place of its earlier state.

@@ -1,41 +1,75 @@
-// The menu that makes things go wrong: faults of the connector, sign-on that fails, a new signing
-// key, an app removed, a world begun anew.
+// The menu that makes things go wrong: faults of the connector, what of them is in force, sign-on that fails, a
+// new signing key, a world begun anew.
 
 import { el, icon, menuItem, openMenu } from './dom.js';
 import { api } from './api.js';
 import { toast } from './toast.js';
 
-const faults = [
-  { key: 'fault429', body: { status: 429, retryAfter: 2 } },
-  { key: 'fault503', body: { status: 503 } },
-  { key: 'faultDrop', body: { drop: true } },
-];
+// What fails, by the names of the server.
+const ops = { any: 'faultAny', say: 'faultSay', send: 'faultSend', update: 'faultUpdate', delete: 'faultDelete', members: 'faultMembers', conversations: 'faultConversations', graph: 'faultGraph' };
+
+// How it fails, and what the server is asked for.
+const kinds = {
+  fault429: { status: 429, retryAfter: '2' },
+  fault429fraction: { status: 429, retryAfter: '1.5' },
+  fault429date: { status: 429, retryAfterDate: 5 },
+  fault412: { status: 412 },
+  fault500: { status: 500 },
+  fault502: { status: 502 },
+  fault503: { status: 503 },
+  fault504: { status: 504 },
+  fault504done: { status: 504, done: true },
+  faultDrop: { drop: true },
+  faultLost: { lost: true },
+  faultRemoved: { status: 403, code: 'BotNotInConversationRoster' },
+  faultBlocked: { status: 403, code: 'ConversationBlockedByUser' },
+  fault404: { status: 404 },
+  faultSlow: { hangMs: 3000 },
+  faultSlower: { hangMs: 20_000 },
+};
+const TIMES = [1, 3, 10, 100];
+const DOWN_SECONDS = 60;
+const LOOK_MS = 1000; // how often an open menu looks what is left
 
 export function troubleButton(session) {
+  const badge = el('span', { class: 'badge', testid: 'trouble-badge', hidden: true });
   const button = el('button', { type: 'button', class: 'bar-button', testid: 'trouble-button', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => open(session, button) },
-    icon('bolt'), el('span', { text: session.t('trouble') }));
+    icon('bolt'), el('span', { text: session.t('trouble') }), badge);
+  drawBadge(session, button);
   return el('span', { class: 'menu-host' }, button);
 }
 
+/** Writes into the button how much trouble is in force. */
+export function drawBadge(session, place) {
+  const badge = place.querySelector('[data-testid="trouble-badge"]');
+  if (!badge) return;
+  const { orders, downSeconds, limits } = session.faults;
+  const count = orders.reduce((sum, one) => sum + one.count, 0);
+  badge.hidden = !count && !downSeconds && !limits;
+  badge.textContent = count ? String(count) : '!';
+  badge.title = session.t('troubleForce');
+}
+
 function open(session, button) {
-  const { t } = session;
+  const { t, conversation } = session;
   if (button.getAttribute('aria-expanded') === 'true') return;
-  const what = choice(t('faultWhat'), 'fault-op', [['any', t('faultAny')], ['send', t('faultSend')], ['update', t('faultUpdate')], ['members', t('faultMembers')]]);
-  const times = choice(t('faultTimes'), 'fault-count', [1, 3, 10].map((count) => [String(count), t('times', { count })]));
-  const fault = (body, count) => api.faults({ op: what.select.value, count, ...body });
+  const texts = (keys) => Object.entries(keys).map(([value, key]) => [value, t(key)]);
+  const what = choice(t('faultWhat'), 'fault-op', texts(ops));
+  const how = choice(t('faultHow'), 'fault-kind', Object.keys(kinds).map((key) => [key, t(key)]));
+  const where = choice(t('faultWhere'), 'fault-where', [['', t('faultEverywhere')], ...conversation ? [[conversation.id, placeName(session, conversation.id)]] : []]);
+  const times = choice(t('faultTimes'), 'fault-count', TIMES.map((count) => [String(count), t('times', { count })]));
+  const order = () => ({ op: what.select.value, count: Number(times.select.value), as: session.as, where: where.select.value, ...kinds[how.select.value] });
   let close;
-  const item = (key, iconName, deed, args) => menuItem(t(key, args), {
-    iconName, testid: `trouble-${key}${args?.key ? `-${args.key}` : ''}`,
-    onclick: () => { close(); button.focus(); carryOut(session, t(key, args), deed); },
-  });
+  const item = (key, iconName, deed) => menuItem(t(key), { iconName, testid: `trouble-${key}`, onclick: () => { close(); button.focus(); carryOut(session, t(key), deed).then(() => session.catchUp()); } });
+  const begin = el('button', { type: 'button', class: 'button primary wide', testid: 'trouble-begin', text: t('faultBegin'), onclick: () => ask(session, order()) });
   close = openMenu(button, {
     label: t('trouble'), testid: 'trouble-menu', className: 'trouble-menu',
     items: [
-      el('p', { class: 'menu-hint', text: t('troubleHint') }), what.row, times.row,
-      ...faults.map(({ key, body }) => item(key, 'warning', () => fault(body, Number(times.select.value)))),
-      item('faultDown', 'warning', () => api.faults({ op: 'any', downSeconds: 60 })),
+      el('p', { class: 'menu-hint', text: t('troubleHint') }), what.row, how.row, where.row, times.row, begin, force(session),
+      item('faultDown', 'warning', () => api.faults({ op: 'any', downSeconds: DOWN_SECONDS })),
+      session.faults.limits ? item('limitsOff', 'check', () => api.faults({ limits: false })) : item('limitsOn', 'warning', () => api.faults({ limits: true })),
       item('faultClear', 'check', api.clearFaults),
-      el('hr'), ...signOnItems(session, item), item('rotate', 'refresh', api.rotate), ...installItems(session, item),
+      el('hr'), ...signOnItems(session, item), item('rotate', 'refresh', api.rotate),
       el('hr'), item('reset', 'close', () => startOver(session)),
     ],
   });
@@ -46,6 +80,49 @@ function choice(label, testid, options) {
   return { select, row: el('label', { class: 'menu-choice' }, el('span', { text: label }), select) };
 }
 
+// What is in force, and how many requests it still concerns. It is read anew while the menu is open.
+function force(session) {
+  const list = el('ul', { class: 'force', testid: 'trouble-force', 'aria-label': session.t('troubleForce') });
+  const draw = () => {
+    const all = lines(session);
+    list.classList.toggle('calm', !all.length);
+    list.replaceChildren(...(all.length ? all : [session.t('forceNone')]).map((text) => el('li', { text })));
+  };
+  draw();
+  session.addEventListener('faults', draw);
+  session.loadFaults();
+  const timer = setInterval(() => {
+    if (list.isConnected) return session.loadFaults();
+    clearInterval(timer);
+    session.removeEventListener('faults', draw);
+    return undefined;
+  }, LOOK_MS);
+  return list;
+}
+
+function lines(session) {
+  const { t, faults: { orders, downSeconds, limits, throttled } } = session;
+  const all = orders.map((one) => t(one.where ? 'forceThere' : 'forceOne', {
+    what: ops[one.op] ? t(ops[one.op]) : one.op, how: kindOf(session, one), count: one.count, place: placeName(session, one.where),
+  }));
+  if (downSeconds) all.push(t('forceDown', { count: downSeconds }));
+  if (limits) all.push(t('forceLimits', { count: throttled }));
+  return all;
+}
+
+// The name of a kind of trouble; what a test asked for may have none.
+function kindOf(session, one) {
+  const same = ([, body]) => ['status', 'code', 'retryAfter', 'retryAfterDate', 'done', 'drop', 'lost', 'hangMs'].every((field) => (body[field] || '') === (one[field] || ''));
+  const [key] = Object.entries(kinds).find(same) ?? [];
+  return key ? session.t(key) : String(one.status || '–');
+}
+
+function placeName(session, id) {
+  const known = session.world.conversations.find((one) => one.id === id);
+  if (!known) return id ?? '';
+  return known.team ? `${known.team} › ${known.name}` : known.name;
+}
+
 // Without single sign-on, and without what people allowed before, apps send them to a page to sign in.
 function signOnItems({ world }, item) {
   return [
@@ -54,13 +131,14 @@ function signOnItems({ world }, item) {
   ];
 }
 
-function installItems(session, item) {
-  const place = session.conversation;
-  if (!place) return [];
-  const body = (app) => ({ ...session.here(), app: app.key });
-  return session.world.apps.map((app) => (place.apps.includes(app.key)
-    ? item('uninstall', 'close', () => api.uninstall(body(app)), app)
-    : item('install', 'check', () => api.install(body(app)), app)));
+// The list of what is in force shows that it worked.
+async function ask(session, order) {
+  try {
+    await api.faults(order);
+    await session.loadFaults();
+  } catch {
+    toast(session, session.t('notOffered'));
+  }
 }
 
 async function startOver(session) {
@@ -71,7 +149,7 @@ async function startOver(session) {
 async function carryOut(session, name, deed) {
   try {
     await deed();
-    await session.catchUp();
+    await session.loadFaults();
     toast(session, session.t('faultSet', { what: name }));
   } catch {
     toast(session, session.t('notOffered'));
