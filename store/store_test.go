@@ -69,6 +69,7 @@ func use(t *testing.T, db *DB) {
 		db.Turns().Owe(ctx, owed),
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
 		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}),
+		db.Watches().Advance(ctx, north, "19:lab@thread.example", "", image.Watch{By: "ines", Token: "token"}, nil),
 		useSets(ctx, db))
 	if err != nil {
 		t.Fatal(err)
