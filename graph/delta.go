@@ -121,7 +121,7 @@ func (h *harvest) take(d *driveItem) {
 		return
 	}
 	i := d.item(h.in.Drive)
-	if !i.IsPicture() || i.Ref.Drive != h.in.Drive || i.Parent.Item == "" {
+	if _, err := image.ParseRef(i.Parent.String()); err != nil || !i.IsPicture() || i.Ref.Drive != h.in.Drive {
 		return
 	}
 	h.found[d.id] = image.Arrival{Ref: i.Ref, Parent: i.Parent, Size: d.size, At: d.created, By: d.maker.person()}

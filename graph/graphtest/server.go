@@ -282,6 +282,13 @@ func (s *Server) Now() time.Time {
 	return s.now
 }
 
+// Wait lets time pass by the Server's own clock.
+func (s *Server) Wait(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
 func (s *Server) changed(i *item) {
 	s.changes++
 	i.changes++
