@@ -246,6 +246,7 @@ func keyForms() map[string]string {
 		bucketImages:        id + `\x00` + id,
 		bucketSaves:         `.{16}`,
 		bucketPins:          id,
+		bucketWatches:       id,
 		bucketPresets:       `[\pL\pN ]+`,
 		bucketBatches:       `[0-9a-f]{16}[a-z0-9]+`,
 	}

@@ -69,6 +69,21 @@ func (s *Watches) Watched(ctx context.Context) ([]image.Subscriber, error) {
 	return all, err
 }
 
+// Watching are the tenants in which somebody wants to hear of new pictures.
+func (s *Watches) Watching(ctx context.Context) ([]identity.Tenant, error) {
+	var all []identity.Tenant
+	err := s.db.view(ctx, "store.Watching", func(tx *bbolt.Tx) error {
+		tenants := tx.Bucket([]byte(bucketTenants))
+		return tenants.ForEachBucket(func(t []byte) error {
+			if tenants.Bucket(t).Bucket([]byte(bucketWanted)).Get([]byte(notice.ImageNew)) != nil {
+				all = append(all, identity.Tenant(t))
+			}
+			return nil
+		})
+	})
+	return all, err
+}
+
 // Advance writes a watch and the events of what it found, as image.Watches says.
 func (s *Watches) Advance(ctx context.Context, t identity.Tenant, c identity.Conversation, token string, w image.Watch, pictures []image.Arrival) error {
 	const op = "store.Advance"

@@ -149,6 +149,11 @@ func (o *tower) state() image.WatchState {
 	return s
 }
 
+func TestWatchesInMemory(t *testing.T) {
+	t.Parallel()
+	storetest.RunWatches(t, func(testing.TB) image.Watches { return imagetest.NewWatches() })
+}
+
 // What was there is not new; what comes is, once, wherever below the library it lies; what only changes or comes elsewhere is not.
 func TestWatch(t *testing.T) {
 	t.Parallel()
