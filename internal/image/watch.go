@@ -477,27 +477,38 @@ func (w *Watcher) State(ctx context.Context, t identity.Tenant, c identity.Conve
 
 // Name reads a picture that a conversation is told of, as all of its members may see it: it lies with the files of their own
 // team. Elsewhere the drive may show it to some of them only; then the fault is Denied "watch.unnamed", and the picture is
-// counted and not named. It is read with the sign-in of a person: whoever saved or pinned it, or when that is empty,
-// whoever wished to hear of new pictures.
+// counted and not named. It is read with the sign-in of a person, whoever saved, pinned or made it, or when they have none,
+// of whoever wished to hear of new pictures; SignIn when both have none.
 func (w *Watcher) Name(ctx context.Context, s Subscriber, ref ItemRef) (Item, error) {
-	const op = "image.Name"
-	unnamed := fault.New(fault.Denied, op, "watch.unnamed")
 	if s.Team == "" {
-		return Item{}, unnamed
+		return Item{}, unnamed()
 	}
-	if s.By == "" {
-		at, err := w.Watches.Watch(ctx, s.Tenant, s.Conversation)
-		if err != nil {
-			return Item{}, err
+	if s.By != "" {
+		if item, err := w.inTeam(ctx, s, ref); !fault.Is(err, fault.SignIn) {
+			return item, err
 		}
-		s.By = at.By
 	}
-	home, err := w.Gallery.home(ctx, op, s.caller())
+	at, err := w.Watches.Watch(ctx, s.Tenant, s.Conversation)
+	switch {
+	case err != nil:
+		return Item{}, err
+	case at.By == "":
+		return Item{}, fault.New(fault.SignIn, "image.Name", "watch.paused.sign_in")
+	}
+	s.By = at.By
+	return w.inTeam(ctx, s, ref)
+}
+
+func unnamed() error { return fault.New(fault.Denied, "image.Name", "watch.unnamed") }
+
+// inTeam reads a picture among the files of the team, as somebody sees it.
+func (w *Watcher) inTeam(ctx context.Context, s Subscriber, ref ItemRef) (Item, error) {
+	home, err := w.Gallery.home(ctx, "image.Name", s.caller())
 	if err != nil {
 		return Item{}, err
 	}
 	if home.Ref.Drive != ref.Drive {
-		return Item{}, unnamed
+		return Item{}, unnamed()
 	}
 	return w.Gallery.drives.Item(ctx, s.caller(), ref)
 }

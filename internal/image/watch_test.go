@@ -33,7 +33,8 @@ type tower struct {
 	library image.ItemRef
 	crew    *crew
 
-	signedOut atomic.Bool
+	signedOut atomic.Bool // everybody is but who was signed in
+	signedIn  identity.Person
 	mu        sync.Mutex
 	told      []image.Arrival
 	dies      string // "before" or "after" the next Advance
@@ -41,7 +42,7 @@ type tower struct {
 
 // Token implements graph.Tokens: nobody has one who is signed out.
 func (o *tower) Token(ctx context.Context, who identity.Caller) (string, error) {
-	if o.signedOut.Load() {
+	if o.signedOut.Load() && who.Person != o.signedIn {
 		return "", fault.New(fault.SignIn, "tower.Token", "signin.needed")
 	}
 	return o.Server.Token(ctx, who)
@@ -420,6 +421,25 @@ func TestWatchLeavesOutItsOwn(t *testing.T) {
 	o.wants("not its own", theirs, cutOff)
 }
 
+// A save says where it was done, so that it is told there.
+func TestSaveSaysWhere(t *testing.T) {
+	t.Parallel()
+	h := newHall()
+	who := in(identity.Channel, "ben")
+	item := h.drives.Put(imagetest.Root, "quay.png", []byte("640x480"))
+	w, err := h.Open(t.Context(), who, item.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Save(t.Context(), who, w.ID, image.Wish{Mode: image.NewFile, Name: "copy.png"}, identity.Deed{Key: "deed"}); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := h.memory.Save(t.Context(), who.Tenant, "deed")
+	if err != nil || kept.Conversation != who.Conversation || kept.Saved == (image.ItemRef{}) {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
 // A flood is told whole, in parts, and none of it twice.
 func TestWatchFlood(t *testing.T) {
 	t.Parallel()
@@ -462,6 +482,19 @@ func TestWatchName(t *testing.T) {
 		if item, err := o.w.Name(t.Context(), s, inTeam); !fault.Is(err, fault.Denied) || item.Name != "" {
 			t.Errorf("in a group chat: %q, %v", item.Name, err)
 		}
+	}
+	s := o.sub
+	s.By = "0a1b2c3d-0000-4000-8000-00000000000b"
+	o.signedIn = graphtest.Person
+	o.signedOut.Store(true)
+	if item, err := o.w.Name(t.Context(), s, inTeam); err != nil || item.Name != "quay.png" {
+		t.Errorf("made by somebody who is not signed in: %q, %v", item.Name, err)
+	}
+	if err := o.DropWatch(t.Context(), s.Tenant, s.Conversation); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.w.Name(t.Context(), s, inTeam); !fault.Is(err, fault.SignIn) {
+		t.Errorf("nobody is signed in: %v", err)
 	}
 	o.Drop(inTeam)
 	if _, err := o.w.Name(t.Context(), o.sub, inTeam); !fault.Is(err, fault.NotFound) {
