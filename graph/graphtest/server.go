@@ -234,6 +234,17 @@ func (s *Server) Put(in image.ItemRef, name string, data []byte) image.ItemRef {
 	return i.ref
 }
 
+// Flood lays so many empty pictures into a folder that is empty but for them.
+func (s *Server) Flood(in image.ItemRef, pictures int) []image.ItemRef {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]image.ItemRef, pictures)
+	for n := range list {
+		list[n] = s.add(in, fmt.Sprintf("flood %d.png", n), false).ref
+	}
+	return list
+}
+
 // Folder makes a folder in a folder.
 func (s *Server) Folder(in image.ItemRef, name string) image.ItemRef {
 	s.mu.Lock()

@@ -153,13 +153,19 @@ func (w *Watcher) round(ctx context.Context) error {
 	if err := w.forget(ctx, all); err != nil {
 		return err
 	}
+	pace := map[identity.Tenant]time.Duration{}
+	for _, s := range all {
+		pace[s.Tenant] += watchShare
+	}
 	var looks errgroup.Group
 	looks.SetLimit(watchAtOnce)
-	for _, s := range w.due(all) {
+	for _, s := range w.due(all, pace) {
 		looks.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, lookTime)
+			looking, cancel := context.WithTimeout(ctx, lookTime)
 			defer cancel()
-			w.plan(s, len(all), w.Look(ctx, s))
+			if err := w.Look(looking, s); ctx.Err() == nil {
+				w.plan(s, max(watchEvery, pace[s.Tenant]), err)
+			}
 			return nil
 		})
 	}
@@ -205,27 +211,22 @@ func (w *Watcher) forget(ctx context.Context, all []Subscriber) error {
 }
 
 // due are the subscribers to look at now; who is new is among them.
-func (w *Watcher) due(all []Subscriber) []Subscriber {
+func (w *Watcher) due(all []Subscriber, pace map[identity.Tenant]time.Duration) []Subscriber {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.Now()
 	var due []Subscriber
 	for _, s := range all {
 		p := w.plans[s.key()]
-		if p.due.After(now.Add(w.every(len(all)) + watchFailed)) {
+		if p.due.After(now.Add(2*max(watchEvery, pace[s.Tenant]) + watchFailed)) {
 			p.due = now // the clock was put back
 		}
 		w.plans[s.key()] = p
-		if !p.due.After(now) && !w.rests[s.Tenant].After(now) {
+		if rest := w.rests[s.Tenant].Sub(now); !p.due.After(now) && (rest <= 0 || rest > watchFailed) {
 			due = append(due, s)
 		}
 	}
 	return due
-}
-
-// every is the time between two looks at a library, of so many.
-func (w *Watcher) every(libraries int) time.Duration {
-	return max(watchEvery, time.Duration(libraries)*watchShare)
 }
 
 // spread is a number from 0 to 1 for each subscriber, always the same.
@@ -236,11 +237,11 @@ func spread(s Subscriber) float64 {
 }
 
 // plan says when to look again, a tenth earlier or later so that libraries drift apart.
-func (w *Watcher) plan(s Subscriber, all int, err error) {
+func (w *Watcher) plan(s Subscriber, wait time.Duration, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.plans[s.key()]
-	now, wait := w.Now(), w.every(all)
+	now := w.Now()
 	p.fails++
 	switch {
 	case err == nil, fault.Is(err, fault.SignIn): // who is not signed in costs nothing, and may be at any moment
