@@ -49,9 +49,9 @@ func told(t *testing.T, db *DB, tenant identity.Tenant) []notice.Event {
 	return all
 }
 
-const quay = identity.Conversation("19:quay@thread.example")
+const pier = identity.Conversation("19:pier@thread.example")
 
-func pictureOf(n int) image.ItemRef {
+func itemOf(n int) image.ItemRef {
 	return image.ItemRef{Drive: "b!drive", Item: fmt.Sprint("01ITEM", n)}
 }
 
@@ -73,7 +73,7 @@ func TestSavesAreTold(t *testing.T) {
 	db, clock := openWith(t)
 	wish(t, db, north, notice.ImageSaved)
 	keep := func(tenant identity.Tenant, deed string, c identity.Conversation, saved image.ItemRef) {
-		i := image.Intent{By: "ines", At: clock.Add(-time.Second), Mode: image.NewFile, Into: pictureOf(0), Saved: saved, Conversation: c}
+		i := image.Intent{By: "ines", At: clock.Add(-time.Second), Mode: image.NewFile, Into: itemOf(0), Saved: saved, Conversation: c}
 		if err := db.Saves().KeepSave(t.Context(), tenant, deed, i); err != nil {
 			t.Fatal(err)
 		}
@@ -82,18 +82,18 @@ func TestSavesAreTold(t *testing.T) {
 			t.Errorf("kept: %s %v", diff, err)
 		}
 	}
-	keep(north, "one", quay, image.ItemRef{})
+	keep(north, "one", pier, image.ItemRef{})
 	if got := told(t, db, north); len(got) > 0 {
 		t.Errorf("told before it was saved: %v", got)
 	}
 	for range 3 {
-		keep(north, "one", quay, pictureOf(1))
+		keep(north, "one", pier, itemOf(1))
 	}
-	keep(north, "two", "a:personal", pictureOf(2))
-	keep(north, "three", "", pictureOf(3))
-	keep(north, "four", quay, pictureOf(1))
-	keep(south, "one", quay, pictureOf(1)) // nobody there wants to hear of it
-	want := notice.Event{Kind: notice.ImageSaved, At: *clock, By: "ines", Conversation: quay, Drive: "b!drive", Item: "01ITEM1"}
+	keep(north, "two", "a:personal", itemOf(2))
+	keep(north, "three", "", itemOf(3))
+	keep(north, "four", pier, itemOf(1))
+	keep(south, "one", pier, itemOf(1)) // nobody there wants to hear of it
+	want := notice.Event{Kind: notice.ImageSaved, At: *clock, By: "ines", Conversation: pier, Drive: "b!drive", Item: "01ITEM1"}
 	got := told(t, db, north)
 	keysDiffer(t, got)
 	for i := range got {
@@ -115,17 +115,17 @@ func TestBatchesAreTold(t *testing.T) {
 	t.Parallel()
 	db, clock := openWith(t)
 	wish(t, db, north, notice.ImageSaved)
-	for _, c := range []identity.Conversation{quay, "a:personal"} {
+	for _, c := range []identity.Conversation{pier, "a:personal"} {
 		b := image.Batch{ID: image.BatchID("b" + c), Tenant: north, Person: "ines", Where: identity.Reference{Conversation: c}, Folder: image.ItemRef{Drive: "b!drive", Item: "F"},
-			Files: []image.BatchFile{{Ref: pictureOf(1)}, {Ref: pictureOf(2)}, {Ref: pictureOf(3)}}, State: image.BatchRunning, At: *clock}
+			Files: []image.BatchFile{{Ref: itemOf(1)}, {Ref: itemOf(2)}, {Ref: itemOf(3)}}, State: image.BatchRunning, At: *clock}
 		if err := db.Batches().AddBatch(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		for _, change := range []func(*image.Batch){
 			func(b *image.Batch) { b.Files[0].State = image.FileBegun },
-			func(b *image.Batch) { b.Files[0].State, b.Files[0].Result = image.FileDone, pictureOf(11) },
+			func(b *image.Batch) { b.Files[0].State, b.Files[0].Result = image.FileDone, itemOf(11) },
 			func(b *image.Batch) { b.Files[1].State = image.FileFailed },
-			func(b *image.Batch) { b.Files[2].State, b.Files[2].Result = image.FileDone, pictureOf(13) },
+			func(b *image.Batch) { b.Files[2].State, b.Files[2].Result = image.FileDone, itemOf(13) },
 			func(b *image.Batch) { b.State = image.BatchDone },
 		} {
 			if _, err := db.Batches().ChangeBatch(t.Context(), north, b.ID, func(b *image.Batch) error { change(b); return nil }); err != nil {
@@ -135,7 +135,7 @@ func TestBatchesAreTold(t *testing.T) {
 	}
 	got := told(t, db, north)
 	keysDiffer(t, got)
-	if len(got) != 2 || got[0].Item != "01ITEM11" || got[1].Item != "01ITEM13" || got[0].Conversation != quay || got[0].By != "ines" || !got[0].At.Equal(*clock) {
+	if len(got) != 2 || got[0].Item != "01ITEM11" || got[1].Item != "01ITEM13" || got[0].Conversation != pier || got[0].By != "ines" || !got[0].At.Equal(*clock) {
 		t.Errorf("told %+v", got)
 	}
 }
@@ -146,7 +146,7 @@ func TestPinsAreTold(t *testing.T) {
 	db, clock := openWith(t)
 	wish(t, db, north, notice.ImagePinned)
 	pin := func(n, minute int) image.Pin {
-		return image.Pin{Ref: pictureOf(n), By: "ines", At: clock.Add(time.Duration(minute) * time.Minute)}
+		return image.Pin{Ref: itemOf(n), By: "ines", At: clock.Add(time.Duration(minute) * time.Minute)}
 	}
 	set := func(c identity.Conversation, pins ...image.Pin) {
 		if err := db.Pins().ChangePins(t.Context(), north, c, func([]image.Pin) ([]image.Pin, error) { return pins, nil }); err != nil {
@@ -155,22 +155,22 @@ func TestPinsAreTold(t *testing.T) {
 	}
 	captioned := pin(1, 0)
 	captioned.Caption = "A caption"
-	set(quay, pin(1, 0))
-	set(quay, pin(1, 0), pin(2, 1))
-	set(quay, captioned, pin(2, 1))
-	set(quay, pin(2, 1))
-	set(quay, pin(2, 1), pin(1, 5))
-	set(quay)
+	set(pier, pin(1, 0))
+	set(pier, pin(1, 0), pin(2, 1))
+	set(pier, captioned, pin(2, 1))
+	set(pier, pin(2, 1))
+	set(pier, pin(2, 1), pin(1, 5))
+	set(pier)
 	set("a:personal", pin(3, 0))
 	no := errors.New("no")
-	if err := db.Pins().ChangePins(t.Context(), north, quay, func([]image.Pin) ([]image.Pin, error) { return []image.Pin{pin(4, 0)}, no }); !errors.Is(err, no) {
+	if err := db.Pins().ChangePins(t.Context(), north, pier, func([]image.Pin) ([]image.Pin, error) { return []image.Pin{pin(4, 0)}, no }); !errors.Is(err, no) {
 		t.Error(err)
 	}
 	got := told(t, db, north)
 	keysDiffer(t, got)
 	var items []string
 	for _, e := range got {
-		if items = append(items, e.Item); e.Conversation != quay || e.By != "ines" || e.Kind != notice.ImagePinned {
+		if items = append(items, e.Item); e.Conversation != pier || e.By != "ines" || e.Kind != notice.ImagePinned {
 			t.Errorf("told %+v", e)
 		}
 	}
@@ -185,20 +185,20 @@ func TestNewPicturesAreTold(t *testing.T) {
 	db, clock := openWith(t)
 	wish(t, db, north, notice.ImageNew)
 	w := image.Watch{By: "ines", Token: "1"}
-	pictures := []image.Arrival{{Ref: pictureOf(1), At: *clock, By: "timur"}, {Ref: pictureOf(2), At: *clock}}
-	if err := db.Watches().Advance(t.Context(), north, quay, "", w, pictures); err != nil {
+	pictures := []image.Arrival{{Ref: itemOf(1), At: *clock, By: "timur"}, {Ref: itemOf(2), At: *clock}}
+	if err := db.Watches().Advance(t.Context(), north, pier, "", w, pictures); err != nil {
 		t.Fatal(err)
 	}
 	for _, token := range []string{"", "2"} {
-		if err := db.Watches().Advance(t.Context(), north, quay, token, w, pictures); !fault.Is(err, fault.Stale) {
+		if err := db.Watches().Advance(t.Context(), north, pier, token, w, pictures); !fault.Is(err, fault.Stale) {
 			t.Errorf("from %q: %v", token, err)
 		}
 	}
 	got := told(t, db, north)
 	keysDiffer(t, got)
 	want := []notice.Event{
-		{Kind: notice.ImageNew, At: *clock, By: "timur", Conversation: quay, Drive: "b!drive", Item: "01ITEM1"},
-		{Kind: notice.ImageNew, At: *clock, Conversation: quay, Drive: "b!drive", Item: "01ITEM2"},
+		{Kind: notice.ImageNew, At: *clock, By: "timur", Conversation: pier, Drive: "b!drive", Item: "01ITEM1"},
+		{Kind: notice.ImageNew, At: *clock, Conversation: pier, Drive: "b!drive", Item: "01ITEM2"},
 	}
 	for i := range got {
 		got[i].Key = ""

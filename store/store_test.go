@@ -69,7 +69,6 @@ func use(t *testing.T, db *DB) {
 		db.Turns().Owe(ctx, owed),
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
 		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}),
-		db.Watches().Advance(ctx, north, "19:lab@thread.example", "", image.Watch{By: "ines", Token: "token"}, nil),
 		useSets(ctx, db))
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +245,6 @@ func keyForms() map[string]string {
 		bucketImages:        id + `\x00` + id,
 		bucketSaves:         `.{16}`,
 		bucketPins:          id,
-		bucketWatches:       id,
 		bucketPresets:       `[\pL\pN ]+`,
 		bucketBatches:       `[0-9a-f]{16}[a-z0-9]+`,
 	}
