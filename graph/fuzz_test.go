@@ -28,6 +28,7 @@ func FuzzAnswers(f *testing.F) {
 		`{"id":"01A","name":"a.png","size":5,"file":{"mimeType":"image/png","hashes":{"quickXorHash":"x"}},"parentReference":{"driveId":"b!a","id":"01B","path":"/x"}}`,
 		`{"value":[{"id":"01A","name":"a.png","file":null,"image":{"width":1e9,"height":-1}}],"@odata.nextLink":"https://graph.example/v1.0/x"}`,
 		`{"value":[{"id":"0","large":{"url":"https://files.example/a"}}]}`,
+		`{"value":[{"id":"01A","name":"a.png","file":{"mimeType":"image/png"},"createdDateTime":"2026-11-02T09:00:00Z","createdBy":{"user":{"id":"x"}},"parentReference":{"driveId":"b!a","id":"01A"}},{"id":"01B","deleted":{}}],"@odata.deltaLink":"https://graph.example/v1.0/x"}`,
 		`{"value":{"id":1},"id":[],"name":{},"size":"5","lastModifiedDateTime":"yesterday","lastModifiedBy":{"user":[]}}`,
 		`{"error":{"code":"x","innerError":{"code":7}}}`, `{"uploadUrl":7,"nextExpectedRanges":"0-"}`, `{"link":{"webUrl":"x"}}`, `null`, `[]`, `""`, `{"size":1e400}`, "\xff",
 	} {
@@ -52,6 +53,17 @@ func FuzzAnswers(f *testing.F) {
 		for _, item := range list {
 			if _, err := image.ParseRef(item.Ref.String()); err != nil || !item.IsPicture() {
 				t.Errorf("the picture is %+v", item)
+			}
+		}
+		for _, token := range []string{"", "https://graph.example/v1.0/drives/b!a/root/delta?token=x"} {
+			d, err := c.Delta(ctx, person, ref, token, time.Time{})
+			if err == nil && !strings.HasPrefix(d.Token, "https://graph.example/v1.0/") {
+				t.Errorf("the token is %q", d.Token)
+			}
+			for _, a := range d.Arrivals {
+				if _, err := image.ParseRef(a.Ref.String()); err != nil || a.Ref.Drive != ref.Drive || a.Size < 0 {
+					t.Errorf("arrived is %+v", a)
+				}
 			}
 		}
 		_, _ = c.Search(ctx, person, ref, "x", 5)

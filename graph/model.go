@@ -109,10 +109,10 @@ type driveItem struct {
 	readOnly
 	id, name, eTag, cTag, webURL, download string
 	size                                   int64
-	modified                               time.Time
-	by                                     *identitySet
+	modified, created                      time.Time
+	by, maker                              *identitySet
 	file                                   *fileFacet
-	folder, root, remote                   *facet
+	folder, root, remote, deleted          *facet
 	image                                  *imageFacet
 	parent                                 *parentReference
 }
@@ -125,7 +125,7 @@ func (d *driveItem) GetFieldDeserializers() fields {
 	return fields{"id": text(&d.id), "name": text(&d.name), "eTag": text(&d.eTag), "cTag": text(&d.cTag), "webUrl": text(&d.webURL),
 		"@microsoft.graph.downloadUrl": text(&d.download), "size": number(&d.size), "lastModifiedDateTime": moment(&d.modified), "lastModifiedBy": object(&d.by),
 		"file": object(&d.file), "folder": object(&d.folder), "root": object(&d.root), "remoteItem": object(&d.remote), "image": object(&d.image),
-		"parentReference": object(&d.parent)}
+		"parentReference": object(&d.parent), "createdDateTime": moment(&d.created), "createdBy": object(&d.maker), "deleted": object(&d.deleted)}
 }
 
 // item is the driveItem as the products see it. The drive is that of the parent, or the one that was asked.

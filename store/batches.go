@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -151,8 +152,8 @@ func (s *Batches) ChangeBatch(ctx context.Context, t identity.Tenant, id image.B
 	if err := checkIDs(op, string(id)); err != nil {
 		return image.Batch{}, err
 	}
-	err = s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketBatches))
+	err = s.db.share(ctx, op, t, func(sh *shared) error {
+		b := sh.tenant.Bucket([]byte(bucketBatches))
 		now, found, err := s.find(b, t, id)
 		if err != nil {
 			return err
@@ -160,10 +161,15 @@ func (s *Batches) ChangeBatch(ctx context.Context, t identity.Tenant, id image.B
 		if !found {
 			return fault.New(fault.NotFound, op, "batch.gone")
 		}
+		before := now
+		before.Files = slices.Clone(now.Files)
 		if err := change(&now); err != nil {
 			return err
 		}
 		batch = now
+		if err := sh.batched(before, now, s.db.now()); err != nil {
+			return err
+		}
 		r, err := newBatch(now)
 		if err != nil {
 			return err

@@ -56,20 +56,24 @@ func (s *Pins) Pins(ctx context.Context, t identity.Tenant, c identity.Conversat
 	return pins, err
 }
 
-// ChangePins changes the pins of a conversation in one transaction. When none are left, nothing of it stays.
+// ChangePins changes the pins of a conversation in one transaction, and tells it of those that were added. When none are left,
+// nothing of it stays.
 func (s *Pins) ChangePins(ctx context.Context, t identity.Tenant, c identity.Conversation, change func([]image.Pin) ([]image.Pin, error)) error {
 	const op = "store.ChangePins"
 	if err := checkIDs(op, string(c)); err != nil {
 		return err
 	}
-	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketPins))
+	return s.db.share(ctx, op, t, func(sh *shared) error {
+		b := sh.tenant.Bucket([]byte(bucketPins))
 		r, _, err := load[pinsRecord](b, []byte(c))
 		if err != nil {
 			return err
 		}
 		pins, err := change(each(r.Pins, pinRecord.pin))
 		if err != nil {
+			return err
+		}
+		if err := sh.pinned(c, each(r.Pins, pinRecord.pin), pins); err != nil {
 			return err
 		}
 		r.Pins = each(pins, newPin)

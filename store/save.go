@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -78,13 +79,23 @@ func (s *Saves) Save(ctx context.Context, t identity.Tenant, deed string) (image
 	return r.intent(), nil
 }
 
-// KeepSave writes the intent of a deed, and removes some that are too old.
+// KeepSave writes the intent of a deed, and removes some that are too old. That something was saved is told where it was done,
+// once.
 func (s *Saves) KeepSave(ctx context.Context, t identity.Tenant, deed string, i image.Intent) error {
 	const op = "store.KeepSave"
-	return s.db.write(ctx, op, t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketSaves))
+	return s.db.share(ctx, op, t, func(sh *shared) error {
+		b := sh.tenant.Bucket([]byte(bucketSaves))
 		if err := purgeSaves(b, hash(deed), s.db.now()); err != nil {
 			return err
+		}
+		before, _, err := load[saveRecord](b, hash(deed))
+		if err != nil {
+			return err
+		}
+		if before.Saved == (itemRecord{}) {
+			if err := sh.saved(hex.EncodeToString(hash(deed)), i.Conversation, i.Saved, i.By, s.db.now()); err != nil {
+				return err
+			}
 		}
 		return save(b, op, hash(deed), newSave(i))
 	})
@@ -162,13 +173,14 @@ type saveRecord struct {
 	Saved   itemRecord  `json:"saved"`
 	Exposed bool        `json:"exposed,omitempty"`
 	Made    stampRecord `json:"made"`
+	Where   string      `json:"where,omitempty"`
 }
 
 func newSave(i image.Intent) saveRecord {
-	return saveRecord{string(i.Mode), itemRecord(i.Into), i.ETag, i.Name, i.Size, i.Sum, itemRecord(i.Saved), i.Exposed, stampRecord{i.At.UTC(), string(i.By)}}
+	return saveRecord{string(i.Mode), itemRecord(i.Into), i.ETag, i.Name, i.Size, i.Sum, itemRecord(i.Saved), i.Exposed, stampRecord{i.At.UTC(), string(i.By)}, string(i.Conversation)}
 }
 
 func (r saveRecord) intent() image.Intent {
 	return image.Intent{By: identity.Person(r.Made.By), At: r.Made.At, Mode: image.SaveMode(r.Mode), Into: r.Into.ref(), ETag: r.ETag, Name: r.Name,
-		Size: r.Size, Sum: r.Sum, Saved: r.Saved.ref(), Exposed: r.Exposed}
+		Size: r.Size, Sum: r.Sum, Saved: r.Saved.ref(), Exposed: r.Exposed, Conversation: identity.Conversation(r.Where)}
 }

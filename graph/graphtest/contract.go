@@ -6,8 +6,10 @@ import (
 	"errors"
 	goimage "image"
 	"image/png"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -70,7 +72,7 @@ func Contract(t *testing.T, w World) {
 		{"item", suite.item}, {"images", suite.images}, {"search", suite.search}, {"folders", suite.folders}, {"read", suite.read},
 		{"thumbnail", suite.thumbnail}, {"replace", suite.replace}, {"replace large", suite.replaceLarge}, {"race", suite.race}, {"create", suite.create},
 		{"create large", suite.createLarge}, {"names", suite.names}, {"links", suite.links}, {"home", suite.home}, {"sites", suite.sites}, {"me", suite.me},
-		{"gone", suite.gone},
+		{"gone", suite.gone}, {"delta", suite.delta}, {"delta refused", suite.deltaRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(s, t) })
 	}
@@ -398,6 +400,103 @@ func (s suite) gone(t *testing.T) {
 		_, err := s.c.Item(t.Context(), s.Who, ref)
 		wantFault(t, err, fault.Invalid, "image.ref")
 	}
+}
+
+// delta follows a folder: what comes into it and below it is told, and nothing else of the drive.
+func (s suite) delta(t *testing.T) {
+	folder, items := s.seeded(t, map[string][]byte{"old.png": Picture(1, 8, 8), "inner/old too.png": Picture(2, 8, 8)})
+	inner, err := s.c.Folders(t.Context(), s.Who, folder)
+	if err != nil || len(inner) != 1 {
+		t.Fatalf("folders %+v, %v", inner, err)
+	}
+	start, err := s.c.Delta(t.Context(), s.Who, folder, "", time.Time{})
+	if err != nil || start.Token == "" || start.More || len(start.Arrivals) != 0 {
+		t.Fatalf("the beginning is %+v, %v", start, err)
+	}
+	since := items["old.png"].Modified.Add(time.Second)
+	time.Sleep(2 * time.Second) // drives tell whole seconds
+	s.mustReplace(t, items["old.png"], Picture(3, 9, 9))
+	elsewhere := s.Seed(t, map[string][]byte{"elsewhere.png": Picture(4, 8, 8)})
+	first := s.mustCreate(t, folder, "first.png")
+	s.mustCreate(t, folder, "notes.txt")
+	second := s.mustCreate(t, inner[0].Ref, "second.png")
+	next := s.mustFollow(t, folder, start.Token, since, first, second)
+	s.mustFollow(t, folder, next, since)
+	s.mustFollow(t, elsewhere, start.Token, since, s.only(t, elsewhere))
+	third := s.mustCreate(t, folder, "third.png")
+	s.mustFollow(t, folder, next, since, third)
+	s.mustFollow(t, folder, start.Token, time.Now().Add(24*time.Hour))
+}
+
+// mustFollow reads a delta to its end and gives the token there.
+func (s suite) mustFollow(t *testing.T, in image.ItemRef, token string, since time.Time, want ...image.Item) string {
+	t.Helper()
+	wanted, got := map[image.ItemRef]image.ItemRef{}, map[image.ItemRef]image.ItemRef{}
+	for _, i := range want {
+		wanted[i.Ref] = i.Parent
+	}
+	for until := time.Now().Add(max(s.Lag, 0)); ; time.Sleep(time.Second) {
+		d, err := s.c.Delta(t.Context(), s.Who, in, token, since)
+		if err != nil || d.Token == "" {
+			t.Fatalf("the delta is %+v, %v", d, err)
+		}
+		for _, a := range d.Arrivals {
+			if got[a.Ref] = a.Parent; a.At.Before(since) || a.By != s.Who.Person && s.Who.Person != "" {
+				t.Errorf("%+v arrived, since %v, by %q", a, since, s.Who.Person)
+			}
+		}
+		if token = d.Token; !d.More && (len(got) >= len(want) || !time.Now().Before(until)) {
+			break
+		}
+	}
+	if !maps.Equal(got, wanted) {
+		t.Errorf("arrived are %v, not %v", got, wanted)
+	}
+	return token
+}
+
+// deltaRefused asks with what is no token any more, and where the person may follow nothing.
+func (s suite) deltaRefused(t *testing.T) {
+	folder, _ := s.seeded(t, map[string][]byte{"a.png": Picture(1, 8, 8)})
+	start, err := s.c.Delta(t.Context(), s.Who, folder, "", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(start.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := address.Query()
+	q.Set("token", "garbage")
+	address.RawQuery = q.Encode()
+	for _, token := range []string{address.String(), "https://graph.example/v1.0/drives/x/root/delta?token=x", "garbage", "::", strings.Repeat("x", 100<<10)} {
+		_, err := s.c.Delta(t.Context(), s.Who, folder, token, time.Time{})
+		wantFault(t, err, fault.Stale, "watch.expired")
+	}
+	if _, err := s.c.Delta(t.Context(), s.Who, image.ItemRef{Drive: "b!nobodysdrive", Item: folder.Item}, "", time.Time{}); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied) {
+		t.Errorf("nobody's drive: %v", err)
+	}
+	_, err = s.c.Delta(t.Context(), s.Who, image.ItemRef{Drive: "a/../b", Item: "c"}, "", time.Time{})
+	wantFault(t, err, fault.Invalid, "image.ref")
+}
+
+func (s suite) mustCreate(t *testing.T, in image.ItemRef, name string) image.Item {
+	t.Helper()
+	made, err := s.c.Create(t.Context(), s.Who, in, name, Picture(uint64(len(name)), 10, 10), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// only is the one picture of a folder.
+func (s suite) only(t *testing.T, in image.ItemRef) image.Item {
+	t.Helper()
+	list, err := s.c.Images(t.Context(), s.Who, in, 5)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v, %v", names(list), err)
+	}
+	return list[0]
 }
 
 // seeded makes a folder and gives the pictures that lie directly in it, by name.

@@ -25,6 +25,13 @@ func (s *Server) Fail(op string, n int, f Fault) {
 	s.faults = append(s.faults, &pending{op, n, f})
 }
 
+// Forgive forgets the faults that still wait.
+func (s *Server) Forgive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 // fault is the first fault that waits for an operation.
 func (s *Server) fault(op string) Fault {
 	s.mu.Lock()

@@ -107,6 +107,8 @@ func (s *Server) route(r *http.Request) (string, handler) {
 		return "channel", func(w http.ResponseWriter, _ *http.Request) { s.channel(w, p[1], p[3]) }
 	case line == "GET shares" && len(p) == 3:
 		return "share", func(w http.ResponseWriter, r *http.Request) { s.share(w, r, p[1]) }
+	case line == "GET drives" && len(p) == 4 && p[2] == "root" && p[3] == "delta":
+		return "delta", func(w http.ResponseWriter, r *http.Request) { s.delta(w, r, p[1]) }
 	case p[0] == "drives" && len(p) >= 4 && p[2] == "items":
 		return s.itemRoute(r, p[1], p[3:])
 	}
@@ -212,6 +214,7 @@ func (s *Server) target(w http.ResponseWriter, drive, id, name string) (target, 
 func (s *Server) shape(i *item, r *http.Request) map[string]any {
 	m := map[string]any{"id": i.ref.Item, "name": i.name, "eTag": i.eTag(), "size": len(i.data), "createdDateTime": stamp(i.created), "lastModifiedDateTime": stamp(i.modified),
 		"webUrl":         webHost + "/sites/harbour/" + i.ref.Drive[2:] + escaped(s.place(i.ref)),
+		"createdBy":      map[string]any{"user": map[string]string{"id": string(Person), "displayName": "Ana Lindqvist"}},
 		"lastModifiedBy": map[string]any{"user": map[string]string{"id": string(Person), "displayName": "Ana Lindqvist"}}}
 	if !s.silent {
 		m["cTag"] = i.cTag()
@@ -276,9 +279,9 @@ func (s *Server) item(w http.ResponseWriter, r *http.Request, at target) {
 
 func (s *Server) remove(w http.ResponseWriter, _ *http.Request, at target) {
 	for _, i := range s.below(at.item.ref, true) {
-		delete(s.items, i.ref)
+		s.bury(i.ref)
 	}
-	delete(s.items, at.item.ref)
+	s.bury(at.item.ref)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -55,6 +55,9 @@ type Server struct {
 	uploads   map[string]*upload
 	links     map[string]image.ItemRef
 	denied    map[image.ItemRef]int
+	changes   int // of all drives
+	era       int // of delta tokens
+	gone      []grave
 	faults    []*pending
 	requests  []Request
 }
@@ -74,8 +77,15 @@ type item struct {
 	data              []byte
 	hash              string
 	changes, contents int // how often it changed, and its content
+	seq               int // of its last change, among those of all drives
 	created, modified time.Time
 	versions          []version // earlier ones, the newest first
+}
+
+// grave is what is left of an item that was deleted.
+type grave struct {
+	ref image.ItemRef
+	seq int
 }
 
 type version struct {
@@ -87,7 +97,7 @@ type version struct {
 // Request is a request as it came.
 type Request struct {
 	// Op is the operation: item, children, search, content, session, fragment, state, cancel, download, thumbnails,
-	// thumbnail, versions, link, share, sites, drives, channel, me, photo, make, delete.
+	// thumbnail, versions, link, share, sites, drives, channel, me, photo, make, delete, delta.
 	Op     string
 	Method string
 	Target string // path and query
@@ -224,11 +234,82 @@ func (s *Server) Put(in image.ItemRef, name string, data []byte) image.ItemRef {
 	return i.ref
 }
 
+// Flood lays so many empty pictures into a folder that is empty but for them.
+func (s *Server) Flood(in image.ItemRef, pictures int) []image.ItemRef {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]image.ItemRef, pictures)
+	for n := range list {
+		list[n] = s.add(in, fmt.Sprintf("flood %d.png", n), false).ref
+	}
+	return list
+}
+
 // Folder makes a folder in a folder.
 func (s *Server) Folder(in image.ItemRef, name string) image.ItemRef {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.add(in, name, true).ref
+}
+
+// Touch changes an item, but for its content.
+func (s *Server) Touch(ref image.ItemRef) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.items[ref]; i != nil {
+		i.modified = s.tick()
+		s.changed(i)
+	}
+}
+
+// Move lays an item into another folder of its drive.
+func (s *Server) Move(ref, in image.ItemRef) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.items[ref]; i != nil {
+		i.parent, i.modified = in, s.tick()
+		s.changed(i)
+	}
+}
+
+// Drop removes a file.
+func (s *Server) Drop(ref image.ItemRef) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bury(ref)
+}
+
+// ExpireDeltas makes all tokens of deltas that were given worthless.
+func (s *Server) ExpireDeltas() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.era++
+}
+
+// Now is the time of the last change by the Server's own clock, which goes on by a second with each.
+func (s *Server) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// Wait lets time pass by the Server's own clock.
+func (s *Server) Wait(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+func (s *Server) changed(i *item) {
+	s.changes++
+	i.changes++
+	i.seq = s.changes
+}
+
+func (s *Server) bury(ref image.ItemRef) {
+	s.changes++
+	s.gone = append(s.gone, grave{ref, s.changes})
+	delete(s.items, ref)
 }
 
 // Data is the content of a file; nil when it is not there.
@@ -268,8 +349,9 @@ func (s *Server) tick() time.Time {
 func (s *Server) add(in image.ItemRef, name string, folder bool) *item {
 	s.next++
 	now := s.tick()
-	i := &item{ref: image.ItemRef{Drive: in.Drive, Item: fmt.Sprintf("01ITEM%04d", s.next)}, parent: in, name: name, folder: folder, created: now, modified: now, changes: 1}
+	i := &item{ref: image.ItemRef{Drive: in.Drive, Item: fmt.Sprintf("01ITEM%04d", s.next)}, parent: in, name: name, folder: folder, created: now, modified: now}
 	s.items[i.ref] = i
+	s.changed(i)
 	return i
 }
 
@@ -279,8 +361,8 @@ func (s *Server) write(i *item, data []byte) {
 		i.versions = append([]version{{i.version(), int64(len(i.data)), i.modified}}, i.versions...)
 	}
 	i.data, i.hash, i.modified = data, quickXor(data), s.tick()
-	i.changes++
 	i.contents++
+	s.changed(i)
 }
 
 func (i *item) version() string { return fmt.Sprintf("%d.0", i.contents) }

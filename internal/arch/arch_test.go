@@ -78,8 +78,8 @@ var tests = []struct{ pkg, also, why string }{
 	{"internal/web", "manifest", "the icons of the pages"},
 	{"store", "internal/contact/contacttest internal/image/imagetest internal/notice/noticetest", "whole use cases are measured over the real file"},
 	{"internal/lang", "internal/contact internal/fault", "keys composed of the words of the domain"},
-	{"internal/sandbox", "internal/auth internal/fault internal/identity internal/image graph graph/graphtest", "its tokens must please the real check, and its Graph the contract"},
-	{"internal/image", "store store/storetest", "pins, presets and batches are tried over the real file"},
+	{"internal/sandbox", "internal/auth internal/fault internal/identity internal/image internal/image/imagetest graph graph/graphtest", "its tokens must please the real check, and its Graph the contract"},
+	{"internal/image", "store store/storetest graph graph/graphtest", "pins, presets and batches are tried over the real file, watches before the stand-in of Graph"},
 	{"internal/contact", "internal/lang store", "search is measured over what was stored"},
 }
 

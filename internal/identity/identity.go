@@ -23,6 +23,10 @@ func Root(id string) Conversation {
 	return Conversation(root)
 }
 
+// Personal tells whether it is a chat of one person with a bot: ids of those begin with "a:", those of other conversations
+// with "19:".
+func (c Conversation) Personal() bool { return strings.HasPrefix(string(c), "a:") }
+
 // Place is the kind of a conversation.
 type Place string
 

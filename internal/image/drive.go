@@ -55,6 +55,22 @@ type Version struct {
 	By       string
 }
 
+// Arrival is a picture that came into a folder. It holds no name.
+type Arrival struct {
+	Ref, Parent ItemRef
+	Size        int64
+	At          time.Time       // when it was made
+	By          identity.Person // who made it; empty when that is nobody of the organisation, or not known
+}
+
+// Delta is what came into a folder between two tokens.
+type Delta struct {
+	Arrivals []Arrival
+	Token    string    // to ask with the next time
+	Newest   time.Time // of the changes that were read, by the drive's own clock; zero when there were none
+	More     bool      // there is more behind Token already
+}
+
 // Site is a SharePoint site.
 type Site struct{ ID, Name, WebURL string }
 
@@ -106,9 +122,17 @@ type (
 		// Folders are the folders in a folder.
 		Folders(ctx context.Context, who identity.Caller, in ItemRef) ([]Item, error)
 	}
+	// Follower tells what comes into a folder.
+	Follower interface {
+		// Delta gives the pictures below a folder that were made at since or later, of what changed in its drive after a
+		// token; the empty token gives nothing but the token of now. A token that the drive knows no more is Stale
+		// "watch.expired".
+		Delta(ctx context.Context, who identity.Caller, in ItemRef, token string, since time.Time) (Delta, error)
+	}
 	// Drives is all of it.
 	Drives interface {
 		Finder
+		Follower
 		Reader
 		Writer
 		Linker

@@ -70,6 +70,8 @@ type Intent struct {
 	Sum     string  // hash of the bytes
 	Saved   ItemRef // what it became; zero as long as that is not known
 	Exposed bool
+	// Conversation is where it was done: it is told there.
+	Conversation identity.Conversation
 }
 
 // Saved is what became of a save.
@@ -309,7 +311,8 @@ func (g *Gallery) settle(ctx context.Context, who identity.Caller, a aim, wish W
 }
 
 func (a aim) intent(who identity.Caller, now time.Time, data []byte) Intent {
-	in := Intent{By: who.Person, At: now.UTC(), Mode: a.mode, Into: a.over.Ref, ETag: a.over.ETag, Size: int64(len(data)), Sum: fingerprint(data)}
+	in := Intent{By: who.Person, At: now.UTC(), Mode: a.mode, Into: a.over.Ref, ETag: a.over.ETag, Size: int64(len(data)), Sum: fingerprint(data),
+		Conversation: who.Conversation}
 	if a.mode == NewFile {
 		in.Into = a.folder
 		if !a.rename {

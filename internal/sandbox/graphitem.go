@@ -334,6 +334,15 @@ func (c *driveCall) delta() (int, any, error) {
 	return http.StatusOK, c.deltaPage(n.drive, since, min(top, largestPage)), nil
 }
 
+// changeView is an item as a delta tells of it: without the path of its parent, which may have another name by now.
+func (c *driveCall) changeView(n *node) map[string]any {
+	v := c.view(n)
+	parent := n.parentView()
+	delete(parent, "path")
+	v["parentReference"] = parent
+	return v
+}
+
 func (d *drives) sinceToken(token string) (int64, bool) {
 	if token == "" || token == "()" {
 		return 0, true
@@ -351,7 +360,7 @@ func (c *driveCall) deltaPage(dr *drive, since int64, top int) map[string]any {
 	var changes []change
 	for _, n := range dr.items {
 		if n.seq > since {
-			changes = append(changes, change{n.seq, c.only(c.view(n), "")})
+			changes = append(changes, change{n.seq, c.only(c.changeView(n), "")})
 		}
 	}
 	for _, g := range dr.gone {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Drives struct {
 type file struct {
 	image.Item
 	data []byte
+	made time.Time
+	seq  int // of its last change
 }
 
 // Root is the root folder of the drive.
@@ -100,6 +103,9 @@ func (d *Drives) write(f *file, data []byte) image.Item {
 		d.versions[f.Ref] = append([]image.Version{{ID: f.ETag, Size: f.Size, Modified: f.Modified}}, d.versions[f.Ref]...)
 	}
 	f.data, f.Size, f.Modified, f.ETag = data, int64(len(data)), d.now, fmt.Sprintf(`"{%d},1"`, d.next)
+	if f.seq = d.next; f.made.IsZero() {
+		f.made = d.now
+	}
 	return f.Item
 }
 
@@ -127,8 +133,8 @@ func (d *Drives) find(op string, who identity.Caller, ref image.ItemRef) (*file,
 	return nil, fault.New(fault.NotFound, op, "image.drive.gone")
 }
 
-// below lists the items of a folder that a test admits, changed last first.
-func (d *Drives) below(op string, who identity.Caller, in image.ItemRef, limit int, admit func(image.Item) bool) ([]image.Item, error) {
+// list are the items of a folder that a test admits, changed last first.
+func (d *Drives) list(op string, who identity.Caller, in image.ItemRef, limit int, admit func(image.Item) bool) ([]image.Item, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, err := d.find(op, who, in); err != nil {
@@ -146,14 +152,62 @@ func (d *Drives) below(op string, who identity.Caller, in image.ItemRef, limit i
 
 // Images implements image.Finder.
 func (d *Drives) Images(_ context.Context, who identity.Caller, in image.ItemRef, limit int) ([]image.Item, error) {
-	return d.below("imagetest.Images", who, in, limit, image.Item.IsPicture)
+	return d.list("imagetest.Images", who, in, limit, image.Item.IsPicture)
 }
 
 // Search implements image.Finder: by parts of names.
 func (d *Drives) Search(_ context.Context, who identity.Caller, in image.ItemRef, words string, limit int) ([]image.Item, error) {
-	return d.below("imagetest.Search", who, in, limit, func(i image.Item) bool {
+	return d.list("imagetest.Search", who, in, limit, func(i image.Item) bool {
 		return i.IsPicture() && strings.Contains(strings.ToLower(i.Name), strings.ToLower(words))
 	})
+}
+
+// SetNow makes a time that of the next change; each change is a minute later than the one before.
+func (d *Drives) SetNow(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = now.Add(-time.Minute)
+}
+
+// Delta implements image.Follower: a token is the number of the last change.
+func (d *Drives) Delta(_ context.Context, who identity.Caller, in image.ItemRef, token string, since time.Time) (image.Delta, error) {
+	const op = "imagetest.Delta"
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, err := d.find(op, who, in); err != nil {
+		return image.Delta{}, err
+	}
+	delta := image.Delta{Token: strconv.Itoa(d.next)}
+	if token == "" {
+		return delta, nil
+	}
+	after, err := strconv.Atoi(token)
+	if err != nil || after > d.next {
+		return image.Delta{}, fault.New(fault.Stale, op, "watch.expired")
+	}
+	for _, f := range d.items {
+		if f.seq <= after {
+			continue
+		}
+		if f.Modified.After(delta.Newest) {
+			delta.Newest = f.Modified
+		}
+		if f.IsPicture() && !f.made.Before(since) && d.below(f, in) {
+			delta.Arrivals = append(delta.Arrivals, image.Arrival{Ref: f.Ref, Parent: f.Parent, Size: f.Size, At: f.made})
+		}
+	}
+	slices.SortFunc(delta.Arrivals, func(a, b image.Arrival) int { return a.At.Compare(b.At) })
+	return delta, nil
+}
+
+// below tells whether a file lies in a folder or in one of its folders. The caller holds the lock.
+func (d *Drives) below(f *file, in image.ItemRef) bool {
+	for ; f != nil; f = d.items[f.Parent] {
+		if f.Parent == in {
+			return true
+		}
+	}
+	return false
 }
 
 // Item implements image.Reader.
@@ -288,7 +342,7 @@ func (d *Drives) Drives(ctx context.Context, who identity.Caller, _ string) ([]i
 
 // Folders implements image.Places.
 func (d *Drives) Folders(_ context.Context, who identity.Caller, in image.ItemRef) ([]image.Item, error) {
-	return d.below("imagetest.Folders", who, in, 100, func(i image.Item) bool { return i.Folder })
+	return d.list("imagetest.Folders", who, in, 100, func(i image.Item) bool { return i.Folder })
 }
 
 var _ image.Drives = (*Drives)(nil)
