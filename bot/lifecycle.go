@@ -66,12 +66,15 @@ func (b *Bot) welcome(t *Turn) error {
 	if err := b.bind(t); err != nil {
 		return err
 	}
-	b.say(t, b.welcomeCard(t))
+	b.say(t, b.welcomeCard(b.beforeAll(t)))
 	return nil
 }
 
-// bind gives the conversation its book: the one that waited there, or a new one.
+// bind gives the conversation its settings and its book: those that waited there, or new ones.
 func (b *Bot) bind(t *Turn) error {
+	if err := b.Configurations.Returned(t.ctx, t.Caller); err != nil {
+		return err
+	}
 	if !t.app.key.has(ContactPro) || t.Caller.Person == "" || t.Caller.Place == identity.Personal {
 		return nil
 	}
@@ -84,7 +87,7 @@ func (b *Bot) bind(t *Turn) error {
 
 func (b *Bot) welcomeCard(t *Turn) cards.Card {
 	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(),
-		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), HelpURL: b.page("/help", t)})
+		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), Settings: t.Caller.Place != identity.Personal, HelpURL: b.page("/help", t)})
 }
 
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.

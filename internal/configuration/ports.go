@@ -20,3 +20,10 @@ type Shelf interface {
 	Remove(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person, at time.Time) error
 	Return(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person) error
 }
+
+// Roles tells who is in a conversation; bot has it (Roster).
+type Roles interface {
+	// Role gives the person's role in the conversation; identity.None when they are not in it. It fails with fault.Busy when
+	// that cannot be learned now. Team is the thread id of the team of a channel.
+	Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error)
+}
