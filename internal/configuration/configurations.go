@@ -143,7 +143,7 @@ func (c *Configurations) SaveOrganisation(ctx context.Context, who identity.Call
 	return c.save(ctx, op, who, Kept{Settings: s}, version, surface)
 }
 
-// save writes settings that are right. Who saved them was found in the conversation just now, so the app is there.
+// save writes settings that are right.
 func (c *Configurations) save(ctx context.Context, op string, who identity.Caller, k Kept, version int, surface string) (Kept, error) {
 	s, err := valid(op, k.Settings)
 	if err != nil {

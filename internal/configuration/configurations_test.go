@@ -310,6 +310,10 @@ func TestSubscriptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	none()
+	if _, err := c.Save(ctx, in("olga", harbour), configuration.Settings{}, 1, "dialog"); err != nil {
+		t.Fatal(err)
+	}
+	none() // to decide something does not bring the app back
 	if one, err := c.Subscription(ctx, contoso, harbour); len(one.Wishes.Kinds) > 0 || err != nil {
 		t.Errorf("where the app is not: %v %v", one, err)
 	}
@@ -319,7 +323,7 @@ func TestSubscriptions(t *testing.T) {
 	if got, err := c.Subscriptions(ctx, contoso); len(got) != 1 || err != nil {
 		t.Errorf("after it returned: %v %v", got, err)
 	}
-	if _, err := c.Save(ctx, in("olga", harbour), configuration.Settings{Wishes: &notice.Wishes{}}, 1, "dialog"); err != nil {
+	if _, err := c.Save(ctx, in("olga", harbour), configuration.Settings{Wishes: &notice.Wishes{}}, 2, "dialog"); err != nil {
 		t.Fatal(err)
 	}
 	none() // the conversation wants none, whatever the organisation wishes

@@ -14,7 +14,7 @@ type Shelf interface {
 	// All reads every conversation's settings, and the organisation's first.
 	All(ctx context.Context, t identity.Tenant) ([]Kept, error)
 	// Save writes settings, and an entry of the audit log with the surface; Stale when the version is not one more than the
-	// stored one. The zero Conversation is the organisation.
+	// stored one. Whether the apps were removed stays as it is. The zero Conversation is the organisation.
 	Save(ctx context.Context, t identity.Tenant, k Kept, surface string) error
 	// Remove notes that the last app was removed from a conversation, and Return that one was added again.
 	Remove(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person, at time.Time) error

@@ -62,6 +62,7 @@ func (s *Shelf) Save(_ context.Context, t identity.Tenant, k configuration.Kept,
 	if k.Version != s.kept[place{t, k.Conversation}].Version+1 {
 		return fault.New(fault.Stale, "configurationtest.Save", "")
 	}
+	k.Removed = s.kept[place{t, k.Conversation}].Removed
 	s.put(t, k)
 	s.Surfaces = append(s.Surfaces, surface)
 	return nil
