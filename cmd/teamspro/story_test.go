@@ -51,6 +51,7 @@ import (
 //	more                    scrolls to the next results of the same search
 //	choose TEXT             taps the result that shows the text
 //	insert TEXT             takes the result that shows the text as it is, as phones do
+//	configure               opens the app's settings from its entry in the team or chat
 //	action ID [TEXT]        opens an action command of the extension: from the compose box, or on the message with the text
 //	send                    sends the card in the compose box
 //	invoke NAME             the client sends an invoke that wants no more than an answer
@@ -107,7 +108,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	for name, step := range map[string]func(*story, []string) error{
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
 		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
-		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
+		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "configure": (*story).configure, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
 		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
 		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "consent": (*story).consent, "verify": (*story).verify, "code": (*story).enterCode, "shown": (*story).shown,
@@ -409,6 +410,10 @@ type invoked struct {
 			Type  string
 			Value any
 		}
+		Config *struct {
+			Type  string
+			Value any
+		}
 		ComposeExtension *struct {
 			Type, Text  string
 			Attachments []any
@@ -511,6 +516,8 @@ func (s *story) task(name, next string, value map[string]any) error {
 		return fmt.Errorf("%s: %+v", name, answer)
 	case b.Task != nil:
 		s.card, s.open, s.values = b.Task.Value, next, map[string]any{}
+	case b.Config != nil:
+		s.card, s.open, s.values = b.Config.Value, next, map[string]any{}
 	case b.ComposeExtension != nil && len(b.ComposeExtension.Attachments) > 0:
 		s.card, s.inserted = b.ComposeExtension.Attachments[0], b.ComposeExtension.Attachments[0]
 		return s.wayOn()
@@ -520,6 +527,12 @@ func (s *story) task(name, next string, value map[string]any) error {
 		s.card, s.open = nil, ""
 	}
 	return nil
+}
+
+// configure opens the settings from the app's entry in the conversation.
+func (s *story) configure([]string) error {
+	s.about = ""
+	return s.task("config/fetch", "config/submit", map[string]any{})
 }
 
 func (s *story) invoke(args []string) error {
