@@ -66,11 +66,12 @@ type TeamData struct {
 	Group string `json:"aadGroupId"`
 }
 
-// Entity is an annotation of the text; only mentions are read.
+// Entity is an annotation of the text, or of the client; mentions and the client's time zone are read.
 type Entity struct {
 	Type      string  `json:"type"`
 	Text      string  `json:"text"`
 	Mentioned Account `json:"mentioned"`
+	Timezone  string  `json:"timezone"`
 }
 
 // Limits of what is read from an activity, beyond the size of the body.
@@ -188,6 +189,19 @@ func (a *Activity) words() string {
 	}
 	text = strings.NewReplacer("&nbsp;", " ", "&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&#39;", "'").Replace(text)
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// zone is the time zone of whoever sent the activity, as far as it tells.
+func (a *Activity) zone() string {
+	if a.LocalTimezone != "" {
+		return a.LocalTimezone
+	}
+	for _, e := range a.Entities {
+		if e.Type == "clientInfo" {
+			return e.Timezone
+		}
+	}
+	return ""
 }
 
 // added and removed tell whether this bot came to the conversation or left it.

@@ -324,7 +324,7 @@ func (b *Bot) resumeBatches(ctx context.Context) error {
 		if a == nil {
 			continue
 		}
-		speaker := lang.For(batch.Where.Locale)
+		speaker := b.placeVoice(ctx, batch.Tenant, batch.Where)
 		card := batchCard(speaker, image.Progress{Batch: batch}, speaker.Text("batch.interrupted"))
 		b.replies.enqueue(&outgoing{app: a, activity: message(card), owed: identity.Owed{Tenant: batch.Tenant},
 			target: Target{Tenant: batch.Tenant, ServiceURL: batch.Where.ServiceURL, Conversation: batch.Thread, BotID: batch.Where.BotID}})

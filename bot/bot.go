@@ -16,6 +16,7 @@ import (
 	"github.com/infracloudio/msbotbuilder-go/schema"
 
 	"teamspro/cards"
+	"teamspro/internal/configuration"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
@@ -29,6 +30,8 @@ type Config struct {
 	Turns         Turns
 	Metrics       Metrics
 	Log           *slog.Logger
+	// Configurations is what was decided for conversations and the organisation; nil: nothing is, and nothing can be.
+	Configurations *configuration.Configurations
 	// Contact and Image are the apps that are configured; at least one has an ID. Both may have the same.
 	Contact, Image AppConfig
 	// Tenants are the organisations that may use the service; "*" admits any.
@@ -50,8 +53,8 @@ type Config struct {
 	Pins    *image.Pins
 	Presets *image.PresetBook
 	Batches *image.Batches
-	// Places hears where the apps are; nil when nobody needs to.
-	Places Places
+	// Unsaid is what is still to be told, and dropped where an app was; nil when nothing is.
+	Unsaid Unsaid
 	// Grace is how long what an app leaves behind waits for it to come back, for people to know; 0 tells them nothing.
 	Grace time.Duration
 	// Kept lists what is stored and how long, for the privacy card.
@@ -120,6 +123,9 @@ type app struct {
 func New(c Config) *Bot {
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Configurations == nil {
+		c.Configurations = configuration.New(configuration.Config{})
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime}, exchanges: recently{span: longTime},

@@ -13,7 +13,8 @@ func (b *Bot) help(t *Turn) (cards.Card, error) {
 }
 
 func (b *Bot) helpCard(t *Turn, commands []cards.CommandView, next []cards.Step) cards.Card {
-	return cards.Help(t.Lang, cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Commands: commands, Next: next})
+	return cards.Help(t.Lang, cards.HelpView{App: t.app.name, Mention: t.mention(), HelpURL: b.page("/help", t), Commands: commands, Next: next,
+		Files: t.app.key.has(ImagePro) && b.connected()})
 }
 
 // HelpCommands lists what can be typed to an app, for the help page.

@@ -155,7 +155,7 @@ func (b *Bot) setFavourite(t *Turn, on bool) (cards.Card, error) {
 
 // postContact drops a card into the conversation for everybody, if everybody there may see it.
 func (b *Bot) postContact(t *Turn) (cards.Card, error) {
-	all := t.beforeAll()
+	all := b.beforeAll(t)
 	e, err := b.Books.Get(t.ctx, all.Caller, t.contactID())
 	if fault.Is(err, fault.NotFound) {
 		return cards.Card{}, fault.New(fault.Denied, "bot.postContact", "view.post_denied")
@@ -326,7 +326,7 @@ func (b *Bot) changed(t *Turn, change contact.Change) cards.Card {
 
 // refreshMessage replaces the card of the message that a button stood on by what everybody may see of the change.
 func (b *Bot) refreshMessage(t *Turn, change contact.Change) {
-	card := b.publicCard(t.beforeAll(), change)
+	card := b.publicCard(b.beforeAll(t), change)
 	b.replies.done.Go(func() { _ = b.update(t, card) }) // the message is then older than the contact, and its buttons say so
 }
 

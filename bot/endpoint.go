@@ -173,6 +173,9 @@ func (b *Bot) serve(ctx context.Context, w http.ResponseWriter, a *app, act *Act
 	t := &Turn{Caller: act.caller(), Lang: lang.For(act.Locale), ctx: ctx, app: a, activity: act}
 	a.roster.Saw(t.Caller.Tenant, t.reference())
 	a.roster.SawGroup(t.Caller.Tenant, t.Caller.Team, act.ChannelData.Team.Group)
+	if t.Caller.Public {
+		t.Lang = b.voice(ctx, t.Caller.Tenant, t.Caller.Conversation, act.Locale)
+	}
 	if act.Type == "message" {
 		t.answer = newAnswerID()
 		b.serveMessage(w, t) // takes its place in the gate by itself, and gives it back before its answer goes out
@@ -251,7 +254,7 @@ func (b *Bot) unknownInvoke(t *Turn) Answer {
 	case OnQuery, OnSelect:
 		return ok(extensionResults(Results{Message: t.Text("trouble.old_card")}))
 	}
-	return ok(taskMessage(t.Text("trouble.old_card")))
+	return ok(t.task(taskMessage(t.Text("trouble.old_card"))))
 }
 
 // clip shortens what a stranger may have chosen the length of to n bytes at most, between characters.

@@ -171,12 +171,12 @@ func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 		result := b.result(t, e, asDraft)
 		return Outcome{Result: &result}, nil
 	}
-	all := t.beforeAll()
+	all := b.beforeAll(t)
 	if all.Caller.Public && e.Book.Kind == contact.PersonalBook {
 		return Outcome{Message: t.Text("done.added_private", "Name", e.Contact.Name)}, nil
 	}
 	v := b.contactView(all, e, asMessage)
-	b.say(t, b.addedCard(t, v, change))
+	b.say(t, b.addedCard(all, v, change))
 	return Outcome{}, nil
 }
 
@@ -235,7 +235,7 @@ func (b *Bot) edited(t *Turn, change contact.Change) (Outcome, error) {
 	case change.Act == "":
 		return Outcome{Message: t.Text("edit.same.text")}, nil
 	case t.posted():
-		if b.update(t, b.publicCard(t.beforeAll(), change)) == nil {
+		if b.update(t, b.publicCard(b.beforeAll(t), change)) == nil {
 			return Outcome{}, nil
 		}
 	case t.Caller.Place == identity.Personal:

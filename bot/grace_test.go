@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +25,7 @@ type stay struct {
 	*hall
 	now   time.Time
 	door  *door
-	heard []string // by Places
+	heard []string // by Unsaid
 }
 
 // door vouches for the app that a test speaks to.
@@ -38,14 +37,9 @@ func (d *door) Verify(ctx context.Context, header string) (auth.Claims, error) {
 	return claims, err
 }
 
-// Came and Left implement Places.
-func (s *stay) Came(_ context.Context, _ identity.Tenant, c identity.Conversation, by identity.Person) error {
-	s.heard = append(s.heard, fmt.Sprint("came ", c, " ", by))
-	return nil
-}
-
-func (s *stay) Left(_ context.Context, _ identity.Tenant, p notice.Place, last bool, by identity.Person) error {
-	s.heard = append(s.heard, fmt.Sprint("left ", p.Conversation, " ", p.Product, " ", last, " ", by))
+// DropPlace implements Unsaid.
+func (s *stay) DropPlace(_ context.Context, _ identity.Tenant, p notice.Place) error {
+	s.heard = append(s.heard, fmt.Sprintf("dropped %s %q", p.Conversation, p.Product))
 	return nil
 }
 
@@ -55,7 +49,7 @@ func newStay(t *testing.T, contactApp string) *stay {
 	clock := func() time.Time { return s.now }
 	c, db := s.bot.Config, s.db
 	c.Contact.ID, c.Contact.Name = contactApp, "Contact Pro"
-	c.Verifier, c.Now, c.Grace, c.Places = s.door, clock, stayGrace, s
+	c.Verifier, c.Now, c.Grace, c.Unsaid = s.door, clock, stayGrace, s
 	c.Books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
 		Roster: c.Contact.Roster, Index: contact.NewIndex(), Log: slog.New(slog.DiscardHandler), Now: clock})
 	c.Gallery = image.NewGallery(image.GalleryConfig{Studio: c.Studio, Drives: s.drives, Roster: c.Image.Roster, Libraries: db.Libraries(), Aside: db.Aside(),
@@ -170,7 +164,7 @@ func TestComingBack(t *testing.T) {
 	s.wantFurniture(false, 0)
 	s.say("find wilma").missing("wilma@fabrikam.example")
 	s.as("ana", identity.Personal).say("find wilma").missing("wilma@fabrikam.example")
-	want := []string{"came 19:chat@thread.v2 ana", "left 19:chat@thread.v2 both true ana", "came 19:chat@thread.v2 ben", "left 19:chat@thread.v2 both true ben", "came 19:chat@thread.v2 ben"}
+	want := []string{`dropped 19:chat@thread.v2 ""`, `dropped 19:chat@thread.v2 ""`}
 	if diff := cmp.Diff(want, s.heard); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
 	}
@@ -205,13 +199,7 @@ func TestOneOfTwoAppsLeaves(t *testing.T) {
 	s.wantFurniture(false, 0)
 	speak(connApp).install().latest().see("1 pinned picture is back.").missing("Your book")
 	s.wantFurniture(true, 1)
-	var left []string
-	for _, h := range s.heard {
-		if strings.HasPrefix(h, "left") {
-			left = append(left, h)
-		}
-	}
-	if diff := cmp.Diff([]string{"left 19:chat@thread.v2 contact false ana", "left 19:chat@thread.v2 image true ana"}, left); diff != "" {
+	if diff := cmp.Diff([]string{`dropped 19:chat@thread.v2 "contact"`, `dropped 19:chat@thread.v2 ""`}, s.heard); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
 	}
 }

@@ -19,6 +19,8 @@ const (
 	invokeSubmit     = "task/submit"
 	invokeExchange   = "signin/tokenExchange"
 	invokeVerify     = "signin/verifyState"
+	invokeConfigure  = "config/fetch"
+	invokeConfigured = "config/submit"
 )
 
 // Answer is the HTTP answer to an invoke: its status, and its body unless nil.
@@ -95,7 +97,7 @@ func (a *app) resolve(t *Turn) (call, error) {
 		t.route, t.params = a.router.find(OnOther, otherName(t.activity.Name))
 		return c, nil
 	}
-	if err := json.Unmarshal(t.activity.Value, &c.value); err != nil {
+	if err := json.Unmarshal(t.activity.Value, &c.value); err != nil && surface != OnConfigure { // of which nothing is read
 		return c, errBadValue
 	}
 	path := c.path(surface)
@@ -110,7 +112,11 @@ func (a *app) resolve(t *Turn) (call, error) {
 var surfaces = map[string]Surface{
 	invokeQuery: OnQuery, invokeSelect: OnSelect, invokeExtend: OnExtend, invokeExtended: OnExtended,
 	invokeCardAction: OnAction, invokeOpen: OnOpen, invokeSubmit: OnSubmit, invokeExchange: OnSignIn, invokeVerify: OnSignIn,
+	invokeConfigure: OnConfigure, invokeConfigured: OnSubmit,
 }
+
+// configured is the pattern of the one route of its surface.
+const configured = "settings"
 
 // otherName is the pattern of an invoke that is only acknowledged; the nameless one is the invoke action of an older card.
 func otherName(wire string) string {
@@ -134,6 +140,8 @@ func (c call) path(s Surface) string {
 		return verb
 	case OnSignIn:
 		return c.turn.activity.Name
+	case OnConfigure:
+		return configured
 	}
 	return c.value.CommandID
 }
@@ -158,15 +166,15 @@ func (c call) do() (Answer, error) {
 	case OnAction:
 		card, err := t.route.card(t)
 		return ok(actionCard(card)), err
-	case OnOpen, OnExtend:
+	case OnOpen, OnExtend, OnConfigure:
 		dialog, err := t.route.open(t)
-		return ok(taskDialog(dialog)), err
+		return ok(t.task(taskDialog(dialog))), err
 	case OnSubmit:
 		outcome, err := t.route.submit(t, Form{t.data})
-		return taskOutcome(outcome), err
+		return t.taskOutcome(outcome), err
 	case OnExtended:
 		outcome, err := t.route.submit(t, Form{t.data})
-		return extensionOutcome(outcome), err
+		return t.extensionOutcome(outcome), err
 	case OnSignIn:
 		v := c.value
 		return ok(c.exchanged("")), t.route.grant(t, Grant{v.ID, v.ConnectionName, v.Token, v.State})
@@ -212,8 +220,8 @@ func (c call) refuse(err error, sentence string, card cards.Card) Answer {
 		return ok(extensionResults(Results{Message: sentence}))
 	case OnAction:
 		return ok(actionCard(card))
-	case OnOpen, OnSubmit, OnExtend, OnExtended:
-		return ok(taskMessage(sentence))
+	case OnOpen, OnSubmit, OnExtend, OnExtended, OnConfigure:
+		return ok(c.turn.task(taskMessage(sentence)))
 	case OnSignIn:
 		return c.refuseSignIn(err, sentence)
 	}
@@ -287,19 +295,40 @@ func taskDialog(d Dialog) taskBody {
 
 func taskMessage(sentence string) taskBody { return taskBody{task{"message", sentence}} }
 
-func taskOutcome(o Outcome) Answer {
+// configBody is what a taskBody is where the app's settings are asked for: there its task stands by itself.
+type configBody struct {
+	ResponseType string `json:"responseType"`
+	Config       task   `json:"config"`
+}
+
+// task puts a dialog or a sentence into the shape that the invoke asks for.
+func (t *Turn) task(b taskBody) any {
+	if t.configures() {
+		return configBody{"config", b.Task}
+	}
+	return b
+}
+
+// configures tells whether the app's settings are asked for.
+func (t *Turn) configures() bool {
+	return t.activity.Name == invokeConfigure || t.activity.Name == invokeConfigured
+}
+
+func (t *Turn) taskOutcome(o Outcome) Answer {
 	switch {
 	case o.Dialog != nil:
-		return ok(taskDialog(*o.Dialog))
+		return ok(t.task(taskDialog(*o.Dialog)))
 	case o.Message != "":
-		return ok(taskMessage(o.Message))
+		return ok(t.task(taskMessage(o.Message)))
+	case t.configures(): // which has no answer without words
+		return ok(t.task(taskMessage(t.Text("settings.done"))))
 	}
 	return Answer{Status: http.StatusOK}
 }
 
-func extensionOutcome(o Outcome) Answer {
+func (t *Turn) extensionOutcome(o Outcome) Answer {
 	if o.Result == nil {
-		return taskOutcome(o)
+		return t.taskOutcome(o)
 	}
 	return ok(extensionResults(Results{Items: []Result{*o.Result}}))
 }

@@ -383,7 +383,7 @@ func (b *Bot) postItem(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v, err := b.shared(t.beforeAll(), ref)
+	v, err := b.shared(b.beforeAll(t), ref)
 	if err != nil {
 		return cards.Card{}, err
 	}

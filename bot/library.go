@@ -179,7 +179,8 @@ func (b *Bot) takeFolder(t *Turn, v cards.LibraryForm, ref image.ItemRef) (Outco
 	if err != nil {
 		return Outcome{}, err
 	}
-	card, err := b.libraryCard(t.beforeAll(), t.Text("library.taken", "Folder", shorten(folder.Name, 100)))
+	all := b.beforeAll(t)
+	card, err := b.libraryCard(all, all.Text("library.taken", "Folder", shorten(folder.Name, 100)))
 	if err == nil && b.posting.first(strings.Join([]string{string(t.Caller.Person), t.activity.Conversation.ID, "library", v.Form}, "|"), b.now()) {
 		b.say(t, card)
 	}

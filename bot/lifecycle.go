@@ -74,17 +74,15 @@ func (b *Bot) welcome(t *Turn) error {
 	if err := b.bind(t); err != nil {
 		return err
 	}
-	b.say(t, b.welcomeCard(t, back))
+	b.say(t, b.welcomeCard(b.beforeAll(t), back))
 	return nil
 }
 
 // comeBack gives a conversation back what waited since the app was removed from it, and tells what that is. It may be done
 // again: so it comes before the place is known, after which nothing would do it.
 func (b *Bot) comeBack(t *Turn) (told []string, err error) {
-	if b.Places != nil {
-		if err := b.Places.Came(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.Caller.Person); err != nil {
-			return nil, err
-		}
+	if err := b.Configurations.Returned(t.ctx, t.Caller); err != nil {
+		return nil, err
 	}
 	if t.app.key.has(ContactPro) && t.Caller.Place != identity.Personal {
 		back, err := b.Books.Returned(t.ctx, t.Caller)
@@ -134,7 +132,7 @@ func (b *Bot) bind(t *Turn) error {
 
 func (b *Bot) welcomeCard(t *Turn, back []string) cards.Card {
 	return cards.Welcome(t.Lang, cards.WelcomeView{App: t.app.name, Place: string(t.Caller.Place), Mention: t.mention(), Back: back,
-		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), HelpURL: b.page("/help", t)})
+		Add: t.app.key.has(ContactPro), Pictures: t.app.key.has(ImagePro), Files: t.app.key.has(ImagePro) && b.connected(), Settings: t.Caller.Place != identity.Personal, HelpURL: b.page("/help", t)})
 }
 
 // say posts a card into the conversation as a message of its own. What the connector does not take at once is sent later.
@@ -155,11 +153,16 @@ func (b *Bot) goodbye(t *Turn) error {
 	if t.app.key.has(ContactPro) {
 		problems = append(problems, b.Books.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
 	}
-	if b.Places != nil {
-		last, err := b.alone(t)
-		problems = append(problems, err, b.Places.Left(t.ctx, who.Tenant, notice.Place{Conversation: who.Conversation, Product: string(t.app.key)}, last, who.Person))
+	place := notice.Place{Conversation: who.Conversation, Product: string(t.app.key)}
+	last, err := b.alone(t)
+	if last {
+		place.Product = "" // whatever was to be said by any app
+		problems = append(problems, b.Configurations.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
 	}
-	return errors.Join(problems...)
+	if b.Unsaid != nil {
+		problems = append(problems, b.Unsaid.DropPlace(t.ctx, who.Tenant, place))
+	}
+	return errors.Join(append(problems, err)...)
 }
 
 // alone tells whether no other app is known to be in the conversation.

@@ -157,7 +157,7 @@ func (t *Turn) outgoingActivity(a schema.Activity) *outgoing {
 	now := t.app.now()
 	return &outgoing{app: t.app, target: t.target(), replyTo: t.activity.ID, activity: a, answer: t.answer,
 		owed: identity.Owed{Key: t.activity.key(t.app.key), Tenant: t.Caller.Tenant, Reference: t.reference(),
-			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: clip(t.activity.Locale, 35), At: now}}
+			Thread: t.activity.Conversation.ID, ReplyTo: t.activity.ID, Locale: t.Lang.Language(), At: now}}
 }
 
 // message is a card as a message of its own.

@@ -298,7 +298,7 @@ func (b *Bot) presets(t *Turn, w image.Work) []cards.Step {
 
 // imageHelp tells what can be typed to Image Pro.
 func (b *Bot) imageHelp(t *Turn) (cards.Card, error) {
-	return b.helpCard(t, imageCommands(t.Lang), t.steps("privacy")), nil
+	return b.helpCard(t, imageCommands(t.Lang), t.steps("settings", "privacy")), nil
 }
 
 // imageExamples are the commands that help explains, in groups, the most useful first.
@@ -309,7 +309,7 @@ var imageExamples = []struct {
 	{"change", []string{"resize", "crop", "redact", "text", "convert", "under", "rotate", "chain", "undo"}},
 	{"files", []string{"images", "link", "save", "share", "file", "library", "info"}},
 	{"many", []string{"several", "batch", "presets", "pin"}},
-	{"you", []string{"me", "privacy"}},
+	{"you", []string{"settings", "me", "privacy"}},
 }
 
 func imageCommands(t cards.Texts) []cards.CommandView {

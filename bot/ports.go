@@ -22,13 +22,10 @@ type Conversations interface {
 	Forget(ctx context.Context, t identity.Tenant, c identity.Conversation, app string) error
 }
 
-// Places hears of apps that come to conversations and leave them: what a conversation decided for itself waits while no
-// app is there, and what is still to be told where an app was is dropped. Both may be said more than once.
-type Places interface {
-	// Came says that an app is in a conversation.
-	Came(ctx context.Context, t identity.Tenant, c identity.Conversation, by identity.Person) error
-	// Left says that the app of a product is gone from a place; last, that no app of ours is there any more.
-	Left(ctx context.Context, t identity.Tenant, p notice.Place, last bool, by identity.Person) error
+// Unsaid is what is still to be told; the store's outbox has it.
+type Unsaid interface {
+	// DropPlace drops everything that waits for a place; of every product when that is empty.
+	DropPlace(ctx context.Context, t identity.Tenant, p notice.Place) error
 }
 
 // Turns remembers over a restart which messages were answered and which answers are still owed. It holds no text.

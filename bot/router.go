@@ -33,7 +33,8 @@ const (
 	OnSelect    Surface = "select"    // composeExtension/selectItem
 	OnAction    Surface = "action"    // adaptiveCard/action, Action.Execute
 	OnOpen      Surface = "open"      // task/fetch: a dialog from a card
-	OnSubmit    Surface = "submit"    // task/submit
+	OnSubmit    Surface = "submit"    // task/submit, config/submit
+	OnConfigure Surface = "configure" // config/fetch: the app's settings, from its entry in a team or chat
 	OnExtend    Surface = "extend"    // composeExtension/fetchTask: a dialog from the compose box or a message
 	OnExtended  Surface = "extended"  // composeExtension/submitAction
 	OnLifecycle Surface = "lifecycle" // conversationUpdate, installationUpdate
@@ -113,6 +114,11 @@ func (r *Router) Action(path string, f CardFunc, does string) {
 func (r *Router) Dialog(path string, open OpenFunc, submit SubmitFunc, does string) {
 	r.add(&Route{Surface: OnOpen, Pattern: path, open: open, Does: does})
 	r.add(&Route{Surface: OnSubmit, Pattern: path, submit: submit, Does: does})
+}
+
+// Configure opens the dialog of the app's settings; what is filled in is taken as of any dialog.
+func (r *Router) Configure(open OpenFunc, does string) {
+	r.add(&Route{Surface: OnConfigure, Pattern: configured, open: open, Does: does})
 }
 
 // Submit takes what was filled in into a dialog that another route opens.

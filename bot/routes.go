@@ -1,5 +1,7 @@
 package bot
 
+import "teamspro/cards"
+
 // Routes is the table of contents: one line for each thing that a person can do, by the surface on which they do it.
 // The README carries it as `teamspro routes` prints it.
 func (b *Bot) Routes(key App) *Router {
@@ -8,6 +10,7 @@ func (b *Bot) Routes(key App) *Router {
 		b.bothRoutes(r)
 	}
 	b.signInRoutes(r)
+	b.settingsRoutes(r)
 	if key.has(ContactPro) {
 		b.contactRoutes(r)
 	}
@@ -35,7 +38,6 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Command("tags", b.showTags, "tags and saved filters")
 	r.Command("favourites", b.showFavourites, "the contacts one has marked, and the last seen")
 	r.Command("books", b.showBooks, "the contact books of this place")
-	r.Command("settings", b.showSettings, "who may change the contacts here")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
 	r.Command(unknown, b.unknownWords, "anything else: a search is offered")
 
@@ -54,7 +56,6 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Action("filter/save/{query}", b.saveFilter, "keep a search under a name")
 	r.Action("filter/drop/{name}", b.dropFilter, "forget a saved search")
 	r.Action("books", b.showBooks, "the books")
-	r.Action("settings", b.showSettings, "the settings")
 	r.Action("privacy", b.showPrivacy, "what is stored")
 
 	// Card buttons: one contact
@@ -131,6 +132,7 @@ func (b *Bot) imageRoutes(r *Router) {
 	r.Dialog("image/{id}/{at}/edit/{tool}", b.openEdit, b.applyEdit, "resize, crop, redact, annotate, convert, with a preview")
 	r.Submit("image/{id}/{at}/try/{tool}", b.tryEdit, "the preview of what a dialog says")
 	r.Dialog("image/{id}/save", b.openSave, b.submitSave, "save: as what, where, and what is said of it")
+	r.Submit(cards.SettingsToLibrary, b.toLibrary, "from the settings to the dialog below")
 	r.Dialog("library/choose", b.openLibrary, b.submitLibrary, "choose the library of this conversation")
 
 	// Message extension
@@ -182,6 +184,15 @@ func (b *Bot) imageRoutes(r *Router) {
 }
 
 func (b *Bot) acknowledge(*Turn) error { return nil }
+
+// settingsRoutes are both apps'.
+func (b *Bot) settingsRoutes(r *Router) {
+	r.Command("settings", b.showSettings, "what was decided for this conversation, and by whom")
+	r.Action("settings", b.showSettings, "the settings")
+	r.Dialog(cards.ChangeSettings, b.openChange, b.submitChange, "decide for this conversation: language, time zone, news, guests")
+	r.Dialog(cards.OrganisationSettings, b.openOrganisation, b.submitOrganisation, "decide for the organisation")
+	r.Configure(b.openChange, "the same dialog, from the app's entry in a team or chat")
+}
 
 // signInRoutes are both apps'.
 func (b *Bot) signInRoutes(r *Router) {

@@ -2,31 +2,180 @@ package bot
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"teamspro/cards"
+	"teamspro/internal/configuration"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
+	"teamspro/internal/lang"
+	"teamspro/internal/notice"
 )
 
-// showSettings shows who may change the contacts of this place. Where everybody sees the answer, the button to change that
-// is there for everybody, and tells who may not that they may not.
-func (b *Bot) showSettings(t *Turn) (cards.Card, error) {
-	l, err := b.here(t)
-	if fault.Is(err, fault.NotFound) {
-		return cards.Empty(t.Lang, cards.EmptyView{Title: t.Text("settings.no_book"), Hint: t.Text("settings.no_book.hint"), MayAdd: true}), nil
+// voice speaks the language that was decided for what a whole conversation reads, else that of a locale. Where it cannot be
+// read what was decided, people are answered all the same.
+func (b *Bot) voice(ctx context.Context, t identity.Tenant, c identity.Conversation, locale string) *lang.Printer {
+	if e, err := b.Configurations.Effective(ctx, t, c); err == nil && e.Language != "" {
+		return lang.For(e.Language)
 	}
+	return lang.For(locale)
+}
+
+// placeVoice is voice for what is said in a place unasked.
+func (b *Bot) placeVoice(ctx context.Context, t identity.Tenant, r identity.Reference) *lang.Printer {
+	if r.Place == identity.Personal {
+		return lang.For(r.Locale)
+	}
+	return b.voice(ctx, t, r.Conversation, r.Locale)
+}
+
+// beforeAll is the turn as if its answer were seen by the whole conversation, and in the language of that.
+func (b *Bot) beforeAll(t *Turn) *Turn {
+	all := *t
+	if all.Caller.Public = t.Caller.Place != identity.Personal; all.Caller.Public {
+		all.Lang = b.voice(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.activity.Locale)
+	}
+	return &all
+}
+
+// showSettings shows what was decided for this place, and where each value comes from. Where everybody sees the answer, the
+// buttons to change that are there for everybody, and tell who may not that they may not.
+func (b *Bot) showSettings(t *Turn) (cards.Card, error) {
+	if err := t.person(); err != nil {
+		return cards.Card{}, err
+	}
+	e, err := b.Configurations.Effective(t.ctx, t.Caller.Tenant, t.Caller.Conversation)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := cards.SettingsView{Book: b.bookView(t, l), MayChange: l.May.Manage || t.Caller.Public}
+	v := cards.SettingsView{MayOrganisation: b.Configurations.MayAdminister(t.Caller)}
+	if t.app.key.has(ContactPro) {
+		if err := b.addBookSettings(t, &v); err != nil {
+			return cards.Card{}, err
+		}
+	}
+	if t.app.key.has(ImagePro) && b.connected() {
+		v.Library, v.Rows = true, append(v.Rows, cards.FactView{Label: t.Text("settings.library"), Value: b.librarySetting(t)})
+	}
+	v.Rows = append(v.Rows, b.settingRows(t, e)...)
+	err = b.Configurations.MayChange(t.ctx, t.Caller)
+	v.MayChange = err == nil || t.Caller.Public
+	if !v.MayChange && fault.Is(err, fault.Denied) {
+		v.Hints = append(v.Hints, b.sentence(t, err))
+	}
+	return cards.Settings(t.Lang, v), nil
+}
+
+// addBookSettings adds what is to say of the book of this place.
+func (b *Bot) addBookSettings(t *Turn, v *cards.SettingsView) error {
+	v.Books = true
+	l, err := b.here(t)
+	if fault.Is(err, fault.NotFound) {
+		v.Rows = append(v.Rows, cards.FactView{Label: t.Text("settings.book"), Value: t.Text("settings.no_book")})
+		v.Hints = append(v.Hints, t.Text("settings.no_book.hint"))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Book, v.MayBook = b.bookView(t, l), l.May.Manage || t.Caller.Public
 	for _, p := range l.Book.Owners {
 		v.Owners = append(v.Owners, b.who(t, p, l.Book))
 	}
-	return cards.Settings(t.Lang, v), nil
+	return nil
+}
+
+// librarySetting says where the pictures are, as far as the person may see it now.
+func (b *Bot) librarySetting(t *Turn) string {
+	l, err := b.Gallery.Library(t.ctx, t.Caller)
+	switch {
+	case err != nil:
+		return t.Text("settings.library.sign_in")
+	case l.Hidden:
+		return t.Text("settings.library.hidden")
+	case l.Folder.Name == "":
+		return t.Text("settings.library.none")
+	case l.Choice == image.Choice{}:
+		return t.Text("settings.from.usual", "Value", l.Folder.Name)
+	}
+	return l.Folder.Name
+}
+
+// settingRows are the values that count here. What everybody here reads has a language only where there is more than one.
+func (b *Bot) settingRows(t *Turn, e configuration.Effective) []cards.FactView {
+	var rows []cards.FactView
+	add := func(label, value string, from configuration.Source) {
+		rows = append(rows, cards.FactView{Label: t.Text(label), Value: sourced(t, value, from)})
+	}
+	if t.Caller.Place != identity.Personal {
+		add("settings.language", languageName(t, e.Language), e.LanguageSource)
+	}
+	add("settings.zone", zoneName(e.Zone), e.ZoneSource)
+	add("settings.wishes", kindNames(t, e.Wishes.Kinds), e.WishesSource)
+	if len(e.Wishes.Kinds) > 0 {
+		add("settings.when", whenName(t, e.Wishes), configuration.Here)
+		add("settings.quiet", quietName(t, e.Wishes.Quiet), configuration.Here)
+	}
+	if t.Caller.Place != identity.Personal && t.app.key.has(ContactPro) {
+		add("settings.guests", t.Text("settings.guests."+string(e.Guests)), e.GuestsSource)
+	}
+	return rows
+}
+
+// sourced is a value with where it comes from, unless that is here.
+func sourced(t *Turn, value string, from configuration.Source) string {
+	switch from {
+	case configuration.Tenant:
+		return t.Text("settings.from.tenant", "Value", value)
+	case configuration.Usual:
+		return t.Text("settings.from.usual", "Value", value)
+	}
+	return value
+}
+
+func languageName(t *Turn, language string) string {
+	return t.Text("settings.language." + cmp.Or(language, "own"))
+}
+
+// zoneName is a time zone as people read it.
+func zoneName(zone string) string { return strings.ReplaceAll(zone, "_", " ") }
+
+func kindNames(t *Turn, kinds []notice.Kind) string {
+	if len(kinds) == 0 {
+		return t.Text("settings.wishes.none")
+	}
+	var names []string
+	for _, k := range kinds {
+		names = append(names, t.Text("settings.kind."+string(k)))
+	}
+	return strings.Join(names, ", ")
+}
+
+func whenName(t *Turn, w notice.Wishes) string {
+	switch {
+	case !w.Daily:
+		return t.Text("settings.when.once")
+	case w.Workdays:
+		return t.Text("settings.when.workdays", "Time", clockName(t, w.At))
+	}
+	return t.Text("settings.when.daily", "Time", clockName(t, w.At))
+}
+
+func quietName(t *Turn, q notice.Quiet) string {
+	if q.From == q.To {
+		return t.Text("settings.quiet.none")
+	}
+	return t.Text("settings.quiet.span", "From", clockName(t, q.From), "To", clockName(t, q.To))
+}
+
+// clockName is a time of day, in minutes after midnight, as people write it.
+func clockName(t *Turn, minutes int) string {
+	return t.Text("settings.clock", "Hour", fmt.Sprintf("%02d", minutes/60), "Minute", fmt.Sprintf("%02d", minutes%60))
 }
 
 // here is the book of this place; fault.NotFound when there is none yet.
@@ -50,105 +199,4 @@ func (b *Bot) listed(t *Turn, op string, fits func(contact.Book) bool) (contact.
 		return contact.Listing{}, fault.Wrap(fault.NotFound, op, nil)
 	}
 	return lists[i], nil
-}
-
-func (b *Bot) openSettings(t *Turn) (Dialog, error) {
-	l, err := b.managed(t)
-	if err != nil {
-		return Dialog{}, err
-	}
-	return b.settingsDialog(t, l, cards.SettingsForm{Name: l.Book.Name, Mode: string(l.Book.Mode)}, l.Book.Rights)
-}
-
-// managed is the book of the dialog's path, for somebody who may manage it.
-func (b *Bot) managed(t *Turn) (contact.Listing, error) {
-	l, err := b.listed(t, "bot.managed", func(k contact.Book) bool { return string(k.ID) == t.Param("id") })
-	if err == nil && !l.May.Manage {
-		return contact.Listing{}, fault.New(fault.Denied, "bot.managed", "books.manage_denied")
-	}
-	return l, err
-}
-
-// maxMembers is how many members the form for single rights lists.
-const maxMembers = 40
-
-// settingsDialog is the form for a book. Members are listed whose rights the mode leaves open: owners may do everything
-// and guests read, whatever is chosen.
-func (b *Bot) settingsDialog(t *Turn, l contact.Listing, v cards.SettingsForm, rights map[identity.Person]contact.Rights) (Dialog, error) {
-	v.BookID, v.Version = string(l.Book.ID), l.Book.Version
-	if l.Book.Kind == contact.PersonalBook {
-		v.Mode = ""
-	}
-	if l.Book.Kind == contact.ConversationBook {
-		members, err := t.app.roster.All(t.ctx, t.Caller.Tenant, l.Book.Home, l.Book.Team)
-		if err != nil {
-			return Dialog{}, err
-		}
-		members = slices.DeleteFunc(members, func(m MemberAccount) bool {
-			return memberRole(m) != identity.Member || slices.Contains(l.Book.Owners, m.Person)
-		})
-		slices.SortStableFunc(members, func(x, y MemberAccount) int {
-			return cmp.Or(settled(rights[x.Person])-settled(rights[y.Person]), strings.Compare(x.Name, y.Name))
-		})
-		v.More = max(0, len(members)-maxMembers)
-		for _, m := range members[:len(members)-v.More] {
-			r := rights[m.Person]
-			v.Members = append(v.Members, cards.MemberRights{Person: string(m.Person), Name: m.Name, Add: r.Add, Modify: r.Modify, Delete: r.Delete})
-		}
-	}
-	return Dialog{Title: t.Text("settings.title"), Card: cards.SettingsDialog(t.Lang, v), Size: "medium"}, nil
-}
-
-// settled puts those first who were given rights.
-func settled(r contact.Rights) int {
-	if r.Add || r.Modify || r.Delete {
-		return 0
-	}
-	return 1
-}
-
-// submitSettings takes the form. What was typed comes back with what is in the way: a problem, or that somebody else
-// changed the settings meanwhile; then a second press saves over theirs.
-func (b *Bot) submitSettings(t *Turn, f Form) (Outcome, error) {
-	l, err := b.managed(t)
-	if err != nil {
-		return Outcome{}, err
-	}
-	version, err := strconv.Atoi(f.Values["version"])
-	if err != nil {
-		return Outcome{}, fault.New(fault.Invalid, "bot.submitSettings", "trouble.old_card")
-	}
-	mode, rights := cmp.Or(contact.Mode(f.Values["mode"]), l.Book.Mode), memberRights(l.Book.Rights, f)
-	_, err = b.Books.Configure(t.ctx, t.Caller, l.Book.ID, version, f.Values["name"], mode, rights)
-	if err == nil {
-		return Outcome{Message: t.Text("settings.done")}, nil
-	}
-	v := cards.SettingsForm{Name: f.Values["name"], Mode: string(mode)}
-	switch {
-	case fault.Is(err, fault.Stale):
-		v.Note = t.Text("settings.stale")
-	case fault.Is(err, fault.Invalid):
-		v.Problem = map[string]string{"name": b.sentence(t, err)}
-	default:
-		return Outcome{}, err
-	}
-	dialog, err := b.settingsDialog(t, l, v, rights)
-	return Outcome{Dialog: &dialog}, err
-}
-
-// memberRights reads the choices "rights:<person>" of the form; people whom the form did not list keep what they had.
-func memberRights(now map[identity.Person]contact.Rights, f Form) map[identity.Person]contact.Rights {
-	rights := map[identity.Person]contact.Rights{}
-	for p, r := range now {
-		rights[p] = r
-	}
-	for key, value := range f.Values {
-		person, listed := strings.CutPrefix(key, "rights:")
-		if !listed || person == "" {
-			continue
-		}
-		has := func(right string) bool { return strings.Contains(","+value+",", ","+right+",") }
-		rights[identity.Person(person)] = contact.Rights{Read: true, Add: has("add"), Modify: has("modify"), Delete: has("delete")}
-	}
-	return rights
 }

@@ -183,7 +183,7 @@ func (c call) askSignIn(err error, p proof) Answer {
 	case s == OnSignIn:
 		return Answer{http.StatusPreconditionFailed, c.exchanged(t.whySignIn(err))}
 	}
-	return ok(taskDialog(Dialog{Title: t.Text("signin.title"), Card: t.signInCard(err, "signin.again"), Size: "small"}))
+	return ok(t.task(taskDialog(Dialog{Title: t.Text("signin.title"), Card: t.signInCard(err, "signin.again"), Size: "small"})))
 }
 
 type authBody struct {

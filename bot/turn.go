@@ -65,13 +65,6 @@ func (t *Turn) formDeed(f Form) identity.Deed {
 // changes must be shown to everybody.
 func (t *Turn) posted() bool { return t.data["posted"] == "true" && t.activity.ReplyToID != "" }
 
-// beforeAll is the turn as if its answer were seen by the whole conversation.
-func (t *Turn) beforeAll() *Turn {
-	all := *t
-	all.Caller.Public = t.Caller.Place != identity.Personal
-	return &all
-}
-
 // person fails for somebody whom Teams gave no Entra id: a guest of a meeting, an account from elsewhere.
 func (t *Turn) person() error {
 	if t.Caller.Person == "" || t.Caller.Tenant == "" {

@@ -104,39 +104,6 @@ func offerRows(t Texts, offers []BookView) []Element {
 	return rows
 }
 
-// Settings shows how the book of a conversation is set up.
-func Settings(t Texts, v SettingsView) Card {
-	title := t.Text("card.settings.title")
-	body := []Element{heading(title)}
-	body = appendFacts(body, settingsFacts(t, v))
-	if v.Book.Kind != "personal" {
-		body = append(body, small(t.Text("card.settings.owners")))
-	}
-	var actions []Action
-	if v.MayChange {
-		actions = append(actions, button(t.Text("button.change"), path("book", v.Book.ID, "settings")))
-	}
-	actions = append(actions, button(t.Text("button.books"), "books"), button(t.Text("button.privacy"), "privacy"))
-	return newCard(plain(join(": ", title, short(v.Book.Name, 100))), body, actions...)
-}
-
-func settingsFacts(t Texts, v SettingsView) []Fact {
-	facts := []Fact{
-		{t.Text("card.settings.book"), line(short(v.Book.Name, 100))},
-		{t.Text("card.settings.mode"), line(modeWords(t, v.Book))},
-	}
-	if v.Book.Kind == "personal" { // its owner alone, who knows
-		return facts
-	}
-	if v.Book.Access != "" {
-		facts = append(facts, Fact{t.Text("card.settings.you"), line(v.Book.Access)})
-	}
-	if len(v.Owners) > 0 {
-		facts = append(facts, Fact{t.Text("card.settings.owner"), line(short(join(", ", v.Owners...), 400))})
-	}
-	return facts
-}
-
 func modeWords(t Texts, b BookView) string {
 	if b.Kind == "personal" {
 		return t.Text("mode.personal")

@@ -124,16 +124,34 @@ type InputText struct {
 	ErrorMessage string        `json:"errorMessage,omitempty"`
 }
 
-// InputChoice asks for one of some choices.
+// InputChoice asks for one of some choices, or for several, whose values come back with commas between them.
 type InputChoice struct {
-	Type         typeInputChoice `json:"type"`
-	ID           string          `json:"id"`
-	Label        string          `json:"label"`
-	Style        string          `json:"style,omitempty"`
-	Value        string          `json:"value,omitempty"`
-	IsRequired   bool            `json:"isRequired,omitempty"`
-	ErrorMessage string          `json:"errorMessage,omitempty"`
-	Choices      []Choice        `json:"choices"`
+	Type          typeInputChoice `json:"type"`
+	ID            string          `json:"id"`
+	Label         string          `json:"label"`
+	Style         string          `json:"style,omitempty"`
+	IsMultiSelect bool            `json:"isMultiSelect,omitempty"`
+	Value         string          `json:"value,omitempty"`
+	IsRequired    bool            `json:"isRequired,omitempty"`
+	ErrorMessage  string          `json:"errorMessage,omitempty"`
+	Choices       []Choice        `json:"choices"`
+}
+
+// InputTime asks for a time of day, as "08:00".
+type InputTime struct {
+	Type  typeInputTime `json:"type"`
+	ID    string        `json:"id"`
+	Label string        `json:"label"`
+	Value string        `json:"value,omitempty"`
+}
+
+// InputToggle asks for yes or no: "true" or "false".
+type InputToggle struct {
+	Type  typeInputToggle `json:"type"`
+	ID    string          `json:"id"`
+	Label string          `json:"label"`
+	Title string          `json:"title"`
+	Value string          `json:"value,omitempty"`
 }
 
 // Choice is an item of an InputChoice.
@@ -248,6 +266,8 @@ type (
 	typeActionSet     struct{}
 	typeInputText     struct{}
 	typeInputChoice   struct{}
+	typeInputTime     struct{}
+	typeInputToggle   struct{}
 	typeExecute       struct{}
 	typeSubmit        struct{}
 	typeOpenURL       struct{}
@@ -267,6 +287,8 @@ func (typeImage) MarshalText() ([]byte, error)         { return []byte("Image"),
 func (typeActionSet) MarshalText() ([]byte, error)     { return []byte("ActionSet"), nil }
 func (typeInputText) MarshalText() ([]byte, error)     { return []byte("Input.Text"), nil }
 func (typeInputChoice) MarshalText() ([]byte, error)   { return []byte("Input.ChoiceSet"), nil }
+func (typeInputTime) MarshalText() ([]byte, error)     { return []byte("Input.Time"), nil }
+func (typeInputToggle) MarshalText() ([]byte, error)   { return []byte("Input.Toggle"), nil }
 func (typeExecute) MarshalText() ([]byte, error)       { return []byte("Action.Execute"), nil }
 func (typeSubmit) MarshalText() ([]byte, error)        { return []byte("Action.Submit"), nil }
 func (typeOpenURL) MarshalText() ([]byte, error)       { return []byte("Action.OpenUrl"), nil }

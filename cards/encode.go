@@ -149,9 +149,17 @@ func (i InputText) element(dst []byte) []byte {
 }
 
 func (i InputChoice) element(dst []byte) []byte {
-	o := open(dst, "Input.ChoiceSet").str("id", i.ID).str("label", i.Label).may("style", i.Style).may("value", i.Value).
+	o := open(dst, "Input.ChoiceSet").str("id", i.ID).str("label", i.Label).may("style", i.Style).flag("isMultiSelect", i.IsMultiSelect).may("value", i.Value).
 		flag("isRequired", i.IsRequired).may("errorMessage", i.ErrorMessage)
 	return list(o, "choices", i.Choices, Choice.encode).close()
+}
+
+func (i InputTime) element(dst []byte) []byte {
+	return open(dst, "Input.Time").str("id", i.ID).str("label", i.Label).may("value", i.Value).close()
+}
+
+func (i InputToggle) element(dst []byte) []byte {
+	return open(dst, "Input.Toggle").str("id", i.ID).str("label", i.Label).str("title", i.Title).may("value", i.Value).close()
 }
 
 func (c Choice) encode(dst []byte) []byte {

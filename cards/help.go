@@ -10,7 +10,7 @@ func Welcome(t Texts, v WelcomeView) Card {
 	for _, command := range welcomeCommands(v) {
 		body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
 	}
-	body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
+	body = append(body, remark(approval(t, v.App, v.Files)))
 	if v.HelpURL != "" {
 		page := small("")
 		page.Text = anchor(t.Text("button.help.page"), v.HelpURL)
@@ -26,7 +26,18 @@ func Welcome(t Texts, v WelcomeView) Card {
 	if v.Add || !v.Pictures {
 		actions = append(actions, button(t.Text("button.books"), "books"))
 	}
+	if v.Settings {
+		actions = append(actions, button(t.Text("button.settings"), "settings"))
+	}
 	return newCard(plain(worth), body, append(actions, button(t.Text("button.help"), "help"))...)
+}
+
+// approval says who has to allow what before the app can be used.
+func approval(t Texts, app string, files bool) string {
+	if files {
+		return t.Text("card.welcome.admin.files", "App", app)
+	}
+	return t.Text("card.welcome.admin", "App", app)
 }
 
 // welcomeWorth is the key of what the app is good for in a place.
@@ -78,7 +89,7 @@ func Help(t Texts, v HelpView) Card {
 		first, others := grouped(v.Mention, v.Commands[:shown])
 		body = append(body, first...)
 		body = append(body, more(t, len(v.Commands), shown)...)
-		body = append(body, remark(t.Text("card.welcome.admin", "App", v.App)))
+		body = append(body, remark(approval(t, v.App, v.Files)))
 		actions := append(others, steps(v.Next)...)
 		if v.HelpURL != "" {
 			actions = append(actions, OpenURL{Title: t.Text("button.help.page"), URL: v.HelpURL, Tooltip: t.Text("button.browser.tooltip")})

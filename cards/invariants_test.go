@@ -31,7 +31,7 @@ var grammar = []*regexp.Regexp{
 }
 
 // dialogs are the paths that open a dialog or take its form.
-var dialogs = regexp.MustCompile(`^(contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
+var dialogs = regexp.MustCompile(`^(contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|settings/(change|organisation|library)|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
 
 func TestEveryCard(t *testing.T) {
 	t.Parallel()
@@ -210,7 +210,7 @@ func everyText(t Texts) {
 	}
 	Welcome(t, WelcomeView{Pictures: true})
 	for _, place := range []string{"personal", "groupChat", "channel"} {
-		Welcome(t, WelcomeView{Place: place, Pictures: true, Files: true})
+		Welcome(t, WelcomeView{Place: place, Pictures: true, Files: true, Settings: true})
 	}
 	Picture(t, harbour())
 	everyItem(t)
@@ -230,7 +230,8 @@ func everyText(t Texts) {
 	Books(t, books())
 	Books(t, BooksView{Mine: true, Books: []BookView{{Manage: true, Removed: true, Restore: true}}})
 	Books(t, BooksView{})
-	Settings(t, SettingsView{Book: BookView{Kind: "personal"}})
+	Settings(t, SettingsView{Book: BookView{ID: "b2", Kind: "personal"}})
+	SettingsChange(t, changeForm())
 	for _, may := range []bool{true, false} {
 		Settings(t, settings(may))
 	}

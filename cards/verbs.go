@@ -56,6 +56,8 @@ func opensDialog(verb string) bool {
 		return id == "new" && !more || last == "settings"
 	case "library":
 		return id == "choose"
+	case "settings":
+		return id != ""
 	case "image":
 		return last == "save" || strings.Contains(last, "/edit/")
 	}

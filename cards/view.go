@@ -161,6 +161,8 @@ type WelcomeView struct {
 	Pictures bool
 	// Files says that it works on the files of SharePoint and OneDrive, too.
 	Files bool
+	// Settings offers what was decided for the place.
+	Settings bool
 }
 
 // HelpView lists what can be typed.
@@ -171,6 +173,8 @@ type HelpView struct {
 	HelpURL  string
 	// Next are the ways on; see Step.
 	Next []Step
+	// Files is as in WelcomeView.
+	Files bool
 }
 
 // CommandView is a command as people type it, with an example. Commands of one Group stand together.
@@ -388,16 +392,25 @@ type SharedView struct {
 	Edit         bool
 }
 
-// SettingsView shows the settings of a conversation's book.
+// SettingsView is how a conversation is set up.
 type SettingsView struct {
+	// Notice is a sentence above: "The settings are saved."
+	Notice string
+	// Book is the conversation's; without an ID there is none to show.
 	Book BookView
-	// MayChange offers the dialog.
-	MayChange bool
-	// Owners are the names of those who may.
+	// Owners are the names of those who may change the book.
 	Owners []string
+	// Rows are everything else that counts here, finished phrases, each with where it comes from.
+	Rows []FactView
+	// Hints are sentences below.
+	Hints []string
+	// MayChange offers the dialog, MayBook that of the book, MayOrganisation that of the organisation, Library the card of it.
+	MayChange, MayBook, MayOrganisation, Library bool
+	// Books offers the books.
+	Books bool
 }
 
-// SettingsForm is the dialog behind SettingsView.
+// SettingsForm is the dialog of a book.
 type SettingsForm struct {
 	BookID  string
 	Version int

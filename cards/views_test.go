@@ -120,7 +120,23 @@ func books() BooksView {
 }
 
 func settings(may bool) SettingsView {
-	return SettingsView{Book: BookView{ID: "b1", Name: "Sales", Mode: "per_member", Access: "you manage it"}, MayChange: may, Owners: []string{"Ada Byron", "Li Wei"}}
+	return SettingsView{Book: BookView{ID: "b1", Name: "Sales", Mode: "per_member", Access: "you manage it"}, Owners: []string{"Ada Byron", "Li Wei"}, Books: true,
+		Rows:      []FactView{{"Pictures", "Harbour"}, {"Language", "French (from the organisation)"}, {"Time zone", "Europe/Paris"}, {"Tells of", "Contacts that were added, Pictures that were saved"}, {"When", "Monday to Friday at 08:00"}, {"Quiet hours", "20:00 to 07:00"}, {"Guests", "May look contacts up (usual)"}},
+		MayChange: may, MayBook: may, MayOrganisation: may, Library: may}
+}
+
+func changeForm() ChangeForm {
+	return ChangeForm{Verb: ChangeSettings, Version: 3, Book: "b1 4", Note: "Somebody else changed these settings meanwhile.", Intro: "Everybody here sees what you choose.", Library: true,
+		Choices: map[string][]ChoiceView{InputMode: Modes(english), InputLanguage: {{"As the organisation: each person’s own", "usual"}, {"English", "en"}, {"French", "fr"}},
+			InputZone: {{"As the organisation: UTC", "usual"}, {"Europe/Paris", "Europe/Paris"}}, InputGuests: {{"As the organisation: may look contacts up", "usual"}, {"See no contacts", "none"}},
+			InputWhen: {{"Nothing", "never"}, {"At once", "once"}, {"Once a day, all together", "daily"}}, InputKinds: {{"Contacts that were added", "contact-added"}, {hostileName, "image-saved"}}},
+		Values: map[string]string{InputMode: "owners", InputLanguage: "fr", InputZone: "Europe/Paris", InputGuests: "usual", InputWhen: "daily", InputKinds: "contact-added,image-saved",
+			InputAt: "08:00", InputWorkdays: "true", InputQuietFrom: "20:00"},
+		Problems: map[string]string{InputQuietTo: "Give both the beginning and the end, or neither."}}
+}
+
+func organisationForm() ChangeForm {
+	return ChangeForm{Verb: OrganisationSettings, Intro: "Cela vaut partout où personne n’en a décidé autrement.", Choices: map[string][]ChoiceView{InputWhen: {{"Rien", "never"}}}, Values: map[string]string{InputWhen: "never"}}
 }
 
 func settingsForm() SettingsForm {

@@ -72,6 +72,28 @@ type bot struct {
 	Scopes       []string      `json:"scopes"`
 	Files        bool          `json:"supportsFiles,omitempty"`
 	CommandLists []commandList `json:"commandLists,omitempty"`
+	Configured   configuration `json:"configuration"`
+}
+
+// configuration says where the app has settings of its own, which Teams opens with config/fetch.
+type configuration struct {
+	Team      configurable `json:"team"`
+	GroupChat configurable `json:"groupChat"`
+}
+
+// scopes are where there is something to configure, by the words of the manifest.
+func (c configuration) scopes() (scopes []string) {
+	if c.Team.FetchTask {
+		scopes = append(scopes, "team")
+	}
+	if c.GroupChat.FetchTask {
+		scopes = append(scopes, "groupChat")
+	}
+	return scopes
+}
+
+type configurable struct {
+	FetchTask bool `json:"fetchTask"`
 }
 
 type commandList struct {
@@ -141,7 +163,7 @@ func build(s settled, p *lang.Printer) *document {
 		AccentColor:        s.accent,
 		PublisherDocsURL:   s.base + "/help",
 		LocalizationInfo:   languages(),
-		Bots:               []bot{{BotID: s.AppID, Scopes: everywhere, Files: s.Files, CommandLists: commandLists(s.Commands, text)}},
+		Bots:               []bot{{BotID: s.AppID, Scopes: everywhere, Files: s.Files, CommandLists: commandLists(s.Commands, text), Configured: configuration{configurable{true}, configurable{true}}}},
 		ComposeExtensions:  extensions(s.App, text),
 		Permissions:        []string{"identity", "messageTeamMembers"},
 		ValidDomains:       []string{s.host},

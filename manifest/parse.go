@@ -65,8 +65,8 @@ func Parse(pkg []byte) (Summary, error) {
 	s := Summary{ID: d.ID, Name: map[string]string{}, Commands: map[string][]ListedCommand{}, Extension: map[string][]ListedExtension{}}
 	if len(d.Bots) > 0 {
 		s.BotID = d.Bots[0].BotID
+		s.Configurable = d.Bots[0].Configured.scopes()
 	}
-	s.Configurable = configurable(raw)
 	s.add(base(d.LocalizationInfo.DefaultTag), d)
 	for _, l := range translations(d.LocalizationInfo) {
 		if err := s.translate(files, raw, l); err != nil {
@@ -74,27 +74,6 @@ func Parse(pkg []byte) (Summary, error) {
 		}
 	}
 	return s, nil
-}
-
-// configurable reads where the bot wants to be asked for a dialog (bots.configuration, since manifest 1.17).
-func configurable(raw []byte) []string {
-	type scope struct{ FetchTask bool }
-	var d struct {
-		Bots []struct {
-			Configuration struct{ Team, GroupChat scope }
-		}
-	}
-	var scopes []string
-	if json.Unmarshal(raw, &d) != nil || len(d.Bots) == 0 {
-		return nil
-	}
-	if d.Bots[0].Configuration.Team.FetchTask {
-		scopes = append(scopes, "team")
-	}
-	if d.Bots[0].Configuration.GroupChat.FetchTask {
-		scopes = append(scopes, "groupChat")
-	}
-	return scopes
 }
 
 // translations are the language files, that of the default language included when there is one.

@@ -33,6 +33,8 @@ type settings struct {
 	TenantID       string   `name:"tenant-id" env:"TEAMSPRO_TENANT_ID" help:"Tenant of the app registration."`
 	AllowedTenants []string `env:"TEAMSPRO_ALLOWED_TENANTS" help:"Tenants that may use the service; * admits any. Default: the tenant of the registration."`
 
+	Admins []string `env:"TEAMSPRO_ADMINS" help:"People who decide for the organisation in the settings, by their Entra object ids."`
+
 	Cloud          string   `default:"public" enum:"public,gcc,gcch,dod,china" env:"TEAMSPRO_CLOUD" help:"Microsoft cloud (${enum}); presets the next five."`
 	BotMetadataURL string   `name:"bot-metadata-url" env:"TEAMSPRO_BOT_METADATA_URL" help:"Bot Framework OpenID metadata."`
 	BotIssuer      string   `env:"TEAMSPRO_BOT_ISSUER" help:"Issuer of Bot Framework tokens."`
@@ -131,6 +133,11 @@ func (s *settings) check() error {
 	for _, t := range s.AllowedTenants {
 		if t != "*" && !tenant.MatchString(t) {
 			bad("TEAMSPRO_ALLOWED_TENANTS", "has an entry that is not a tenant id or *")
+		}
+	}
+	for _, a := range s.Admins {
+		if !guid.MatchString(a) {
+			bad("TEAMSPRO_ADMINS", "has an entry that is not an object id (a GUID)")
 		}
 	}
 	for _, h := range s.ServiceHosts {

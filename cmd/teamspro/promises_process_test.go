@@ -218,6 +218,7 @@ func TestSettings(t *testing.T) {
 		"TEAMSPRO_TENANT_ID ":                   {"TEAMSPRO_TENANT_ID", "../x"},
 		"TEAMSPRO_ALLOWED_TENANTS":              {"TEAMSPRO_ALLOWED_TENANTS", "a b"},
 		"TEAMSPRO_ALLOWED_TENANTS ":             {"TEAMSPRO_ALLOWED_TENANTS", "", "TEAMSPRO_TENANT_ID", "contoso.example"},
+		"TEAMSPRO_ADMINS":                       {"TEAMSPRO_ADMINS", "5b0f7d1e-0000-4000-8000-0000000000a2,ana@contoso.example"},
 		"TEAMSPRO_LISTEN":                       {"TEAMSPRO_LISTEN", "nonsense"},
 		"TEAMSPRO_LISTEN ":                      {"TEAMSPRO_LISTEN", "127.0.0.1:99999"},
 		"TEAMSPRO_ADMIN_LISTEN":                 {"TEAMSPRO_ADMIN_LISTEN", "127.0.0.1:99999"},

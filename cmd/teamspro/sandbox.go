@@ -168,7 +168,7 @@ func (c *sandboxCmd) serve(ctx context.Context, out output, box *sandbox.Sandbox
 // settings gives the service the same settings that an operator sets, parsed in the same way.
 func (c *sandboxCmd) settings(env map[string]string, folder string) (*settings, error) {
 	flags := map[string]string{
-		"listen": env["TEAMSPRO_LISTEN"], "public-url": env["TEAMSPRO_PUBLIC_URL"], "data": folder, "tenant-id": env["TEAMSPRO_TENANT_ID"],
+		"listen": env["TEAMSPRO_LISTEN"], "public-url": env["TEAMSPRO_PUBLIC_URL"], "data": folder, "tenant-id": env["TEAMSPRO_TENANT_ID"], "admins": env["TEAMSPRO_ADMINS"],
 		"bot-metadata-url": env["TEAMSPRO_BOT_METADATA_URL"], "bot-issuer": env["TEAMSPRO_BOT_ISSUER"], "login-url": env["TEAMSPRO_LOGIN_URL"],
 		"graph-url": env["TEAMSPRO_GRAPH_URL"], "service-hosts": env["TEAMSPRO_SERVICE_HOSTS"], "ca-file": env["TEAMSPRO_CA_FILE"], "region": "GB",
 		"contact-app-id": env["TEAMSPRO_CONTACT_APP_ID"], "contact-app-secret": env["TEAMSPRO_CONTACT_APP_SECRET"],

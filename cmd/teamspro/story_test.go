@@ -51,6 +51,7 @@ import (
 //	more                    scrolls to the next results of the same search
 //	choose TEXT             taps the result that shows the text
 //	insert TEXT             takes the result that shows the text as it is, as phones do
+//	configure               opens the app's settings from its entry in the team or chat
 //	action ID [TEXT]        opens an action command of the extension: from the compose box, or on the message with the text
 //	send                    sends the card in the compose box
 //	invoke NAME             the client sends an invoke that wants no more than an answer

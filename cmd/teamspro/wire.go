@@ -96,10 +96,12 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, errors.Join(err, db.Close())
 	}
 	svc.tenants = s.AllowedTenants
+	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
-		Roster: contactApp.Roster, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
+		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles(), Grace: s.grace, Places: &residence{now: s.clock.Now}}
+		Configurations: configurations, Unsaid: db.Outbox(), Grace: s.grace,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())

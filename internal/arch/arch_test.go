@@ -74,10 +74,10 @@ var doors = []struct{ dependency, pkg, why string }{
 // tests may import more than their package may: its own test folder, the words of the house, and what stands here.
 var tests = []struct{ pkg, also, why string }{
 	{"cards", "internal/lang", "cards are drawn with the real sentences"},
-	{"bot", "internal/image/imagetest internal/notice/noticetest store store/storetest graph/graphtest internal/sandbox internal/auth/authtest", "whole turns run against the real store and the stand-in of Microsoft 365"},
+	{"bot", "internal/configuration/configurationtest internal/image/imagetest internal/notice/noticetest store store/storetest graph/graphtest internal/sandbox internal/auth/authtest", "whole turns run against the real store and the stand-in of Microsoft 365"},
 	{"internal/web", "manifest", "the icons of the pages"},
 	{"store", "internal/contact/contacttest internal/image/imagetest internal/notice/noticetest", "whole use cases are measured over the real file"},
-	{"internal/lang", "internal/contact internal/fault", "keys composed of the words of the domain"},
+	{"internal/lang", "internal/contact internal/notice internal/fault", "keys composed of the words of the domain"},
 	{"internal/sandbox", "internal/auth internal/fault internal/identity internal/image internal/image/imagetest graph graph/graphtest", "its tokens must please the real check, and its Graph the contract"},
 	{"internal/image", "store store/storetest graph graph/graphtest", "pins, presets and batches are tried over the real file, watches before the stand-in of Graph"},
 	{"internal/contact", "internal/lang store", "search is measured over what was stored"},

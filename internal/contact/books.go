@@ -26,6 +26,7 @@ type Config struct {
 	Eraser    Eraser // nil where nothing is ever erased
 	Marks     Marks
 	Roster    Roster
+	Policy    Policy // nil: guests read, and every member may change a new book
 	Index     *Index
 	Snapshots Snapshots        // of the Index; nil: it is filled from the Shelf at each start
 	Log       *slog.Logger     // hears where an index was filled from, and why not from a snapshot; nil: nothing is logged
@@ -45,6 +46,7 @@ type Books struct {
 	eraser    Eraser
 	marks     Marks
 	roster    Roster
+	policy    Policy
 	index     *Index
 	snapshots Snapshots
 	log       *slog.Logger
@@ -63,12 +65,15 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, roster: c.Roster,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, roster: c.Roster, policy: c.Policy,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
+	}
+	if b.policy == nil {
+		b.policy = usual{}
 	}
 	if b.now == nil {
 		b.now = time.Now

@@ -168,9 +168,13 @@ func nameFree(op string, books []Book, except BookID, name string) error {
 
 // create saves a new book of a caller who may make it.
 func (b *Books) create(ctx context.Context, who identity.Caller, op string, kind BookKind, name string, id BookID) (Book, error) {
+	mode, err := b.policy.NewMode(ctx, who.Tenant)
+	if err != nil {
+		return Book{}, wrap(op, err)
+	}
 	k := Book{
 		ID: id, Kind: kind, Name: name, Home: who.Conversation, Team: who.Team,
-		Owners: []identity.Person{who.Person}, Mode: Everybody, Created: b.stamp(who), Version: 1,
+		Owners: []identity.Person{who.Person}, Mode: mode, Created: b.stamp(who), Version: 1,
 	}
 	if err := b.library.SaveBook(ctx, who.Tenant, k); err != nil {
 		return Book{}, told(op, err, map[fault.Kind]string{fault.Stale: "book.stale"})

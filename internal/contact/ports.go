@@ -113,6 +113,15 @@ type Roster interface {
 	Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error)
 }
 
+// Policy is what owners and administrators decided; internal/configuration has it. What it says counts at once: it is asked
+// anew also where a sight is kept.
+type Policy interface {
+	// NewMode is who may change the contacts of a book that is made now.
+	NewMode(ctx context.Context, t identity.Tenant) (Mode, error)
+	// GuestsRead tells whether the guests of a conversation may read its books.
+	GuestsRead(ctx context.Context, t identity.Tenant, c identity.Conversation) (bool, error)
+}
+
 // ChangeID names a recorded change within its tenant.
 type ChangeID string
 

@@ -128,38 +128,54 @@ func (k Book) tenantRights(who identity.Caller, known roles) Rights {
 // admit gives the books that the caller may read from where they stand, in the order given, with their rights.
 // Every use case comes by here: the ids it was given are claims.
 func (b *Books) admit(ctx context.Context, who identity.Caller, books []Book) ([]Listing, error) {
-	lists, _, err := b.judge(ctx, who, books)
-	return lists, err
+	v, err := b.judge(ctx, who, books)
+	return v.admitted, err
 }
 
-// judge is admit, and tells whether the rosters themselves said everything that it rests on.
-func (b *Books) judge(ctx context.Context, who identity.Caller, books []Book) (admitted []Listing, sure bool, err error) {
+// verdict is what a caller may read, and what that rests on.
+type verdict struct {
+	admitted []Listing
+	sure     bool   // the rosters themselves said every role
+	guests   guests // what the policy said
+}
+
+// judge is admit, and tells what the answer rests on.
+func (b *Books) judge(ctx context.Context, who identity.Caller, books []Book) (verdict, error) {
 	var open []Book
 	for _, k := range books {
 		if k.Removed == nil && who.Person != "" && (!who.Public || k.openTo(who.Conversation)) {
 			open = append(open, k)
 		}
 	}
-	known, sure := b.rolesFor(ctx, who, open)
+	known, unsaid := b.rolesFor(ctx, who, open)
 	if err := ctx.Err(); err != nil {
-		return nil, false, fault.Wrap(fault.Busy, "contact.admit", err)
+		return verdict{}, fault.Wrap(fault.Busy, "contact.admit", err)
 	}
+	v := verdict{sure: len(unsaid) == 0, guests: guests{}}
 	for _, k := range open {
-		if may := k.rights(who, known); may.Read {
-			admitted = append(admitted, Listing{Book: k, May: may})
+		may := k.rights(who, known)
+		if !may.Read {
+			continue
+		}
+		welcome, err := b.welcomes(ctx, who.Tenant, k, k.onlyAsGuest(known, unsaid), v.guests)
+		if err != nil {
+			return verdict{}, wrap("contact.admit", err)
+		}
+		if welcome {
+			v.admitted = append(v.admitted, Listing{Book: k, May: may})
 		}
 	}
-	return admitted, sure, nil
+	return v, nil
 }
 
 // rolesFor learns the roles that decide about the books: first in the conversations they are bound to and the one
-// where the caller stands, then, for the books this did not open, in those they are shared with. It tells whether the
-// rosters said all of them.
-func (b *Books) rolesFor(ctx context.Context, who identity.Caller, books []Book) (known roles, sure bool) {
+// where the caller stands, then, for the books this did not open, in those they are shared with. It tells of which the
+// rosters did not say it.
+func (b *Books) rolesFor(ctx context.Context, who identity.Caller, books []Book) (known roles, unsaid []identity.Conversation) {
 	known = roles{}
 	first := b.ask(ctx, who, known, homes(who, books), slices.ContainsFunc(books, func(k Book) bool { return k.usableIn(who.Conversation) }))
 	second := b.ask(ctx, who, known, sharers(books, known), false)
-	return known, first && second
+	return known, append(first, second...)
 }
 
 // places are conversations to ask about, with the team of each.
@@ -194,23 +210,26 @@ func sharers(books []Book, known roles) places {
 	return asked
 }
 
-// ask learns the caller's role in each place and adds it to known; sure when the rosters said all of them. When meet is set and the roster confirms the caller
-// where they stand, that is remembered, so that they find the books of this conversation from elsewhere.
-func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked places, meet bool) (sure bool) {
+// ask learns the caller's role in each place and adds it to known; it gives the places of which the rosters did not say it.
+// When meet is set and the roster confirms the caller where they stand, that is remembered, so that they find the books of
+// this conversation from elsewhere.
+func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked places, meet bool) (unsaid []identity.Conversation) {
 	if len(asked) == 0 {
-		return true
+		return nil
 	}
 	within, cancel := context.WithTimeout(ctx, rosterTime)
 	defer cancel()
 	var mu sync.Mutex
-	sure = true
 	var g errgroup.Group
 	g.SetLimit(rosterCalls)
 	for c, team := range asked {
 		g.Go(func() error {
 			role, said := b.role(within, who, c, team)
 			mu.Lock()
-			known[c], sure = role, sure && said
+			known[c] = role
+			if !said {
+				unsaid = append(unsaid, c)
+			}
 			mu.Unlock()
 			if meet && said && role != identity.None && c == who.Conversation {
 				b.meet(ctx, who)
@@ -219,7 +238,7 @@ func (b *Books) ask(ctx context.Context, who identity.Caller, known roles, asked
 		})
 	}
 	_ = g.Wait() // role answers, whatever happens
-	return sure
+	return unsaid
 }
 
 // role asks the roster for the caller's role in a conversation and tells whether the roster itself said it. When it

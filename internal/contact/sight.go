@@ -26,6 +26,7 @@ type sight struct {
 
 	edition uint64 // of the Library, when it was found
 	until   time.Time
+	guests  guests // what the Policy said then
 }
 
 // newSight arranges what a caller may read.
@@ -74,19 +75,19 @@ func (b *Books) sees(ctx context.Context, who identity.Caller) (*sight, error) {
 		return nil, wrap("contact.sees", err)
 	}
 	now := b.now()
-	if s, ok := b.sights.GetIfPresent(who); ok && s.edition == edition && now.Before(s.until) {
+	if s, ok := b.sights.GetIfPresent(who); ok && s.edition == edition && now.Before(s.until) && b.stands(ctx, who.Tenant, s.guests) {
 		return s, nil
 	}
 	books, err := b.library.BooksFor(ctx, who.Tenant, who.Person, who.Conversation)
 	if err != nil {
 		return nil, wrap("contact.sees", err)
 	}
-	lists, sure, err := b.judge(ctx, who, books)
+	v, err := b.judge(ctx, who, books)
 	if err != nil {
 		return nil, err
 	}
-	s := newSight(who, lists)
-	if s.edition, s.until = edition, now.Add(SightAge); sure {
+	s := newSight(who, v.admitted)
+	if s.edition, s.until, s.guests = edition, now.Add(SightAge), v.guests; v.sure {
 		b.sights.Set(who, s)
 	}
 	return s, nil

@@ -16,6 +16,7 @@ import (
 
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
+	"teamspro/internal/notice"
 )
 
 // composed are the keys that the code makes of a word and fixed parts: "*" stands for the word, and these are the
@@ -48,12 +49,16 @@ var composed = map[string][]string{
 	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "help", "images", "resize", "redact"},
 	"card.welcome.*.does":  {"find", "add", "help", "images", "resize", "redact"},
 	"card.welcome.files.*": {"personal", "channel", "group"},
+	"settings.language.*":  {"own", "en", "fr"},
+	"settings.guests.*":    {"read", "none"},
+	"settings.kind.*":      words(notice.Kinds()...),
+	"settings.intro.*":     {"personal", "groupChat", "channel"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 
 var (
 	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
-	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "me", "privacy"}
+	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "settings", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 
 	bookKinds = words(contact.ConversationBook, contact.PersonalBook, contact.TenantBook)

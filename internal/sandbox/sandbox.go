@@ -277,6 +277,7 @@ func (s *Sandbox) Settings() map[string]string {
 		"TEAMSPRO_SERVICE_HOSTS":    strings.Join(hosts, ","),
 		"TEAMSPRO_CA_FILE":          s.caFile(),
 		"TEAMSPRO_TENANT_ID":        s.cfg.Tenant,
+		"TEAMSPRO_ADMINS":           s.world.person("ana").ObjectID,
 	}
 	for _, a := range s.cfg.Apps {
 		prefix := "TEAMSPRO_" + strings.ToUpper(a.Key)

@@ -60,6 +60,7 @@ func TestSettingsAreComplete(t *testing.T) {
 		"TEAMSPRO_SERVICE_HOSTS":      host + ",127.0.0.1:56150",
 		"TEAMSPRO_CA_FILE":            r.cfg.StateDir + "/sandbox-ca.pem",
 		"TEAMSPRO_TENANT_ID":          DefaultTenant,
+		"TEAMSPRO_ADMINS":             r.world.person("ana").ObjectID,
 		"TEAMSPRO_CONTACT_APP_ID":     contactID,
 		"TEAMSPRO_CONTACT_APP_SECRET": "contact-secret",
 		"TEAMSPRO_IMAGE_APP_ID":       imageID,

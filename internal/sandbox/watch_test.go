@@ -38,9 +38,9 @@ func (r *rig) watchman(token string) *watchman {
 		r.t.Fatal(err)
 	}
 	memory := imagetest.NewMemory()
-	m := &watchman{found: imagetest.NewWatches(), s: image.Subscriber{Tenant: identity.Tenant(r.cfg.Tenant), Conversation: identity.Conversation(r.world.team.id),
-		Team: r.world.team.id, By: identity.Person(r.world.person("ana").ObjectID)}}
-	gallery := image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{Drives: c}), Drives: c, Roster: group(r.world.teamInfo().group),
+	m := &watchman{found: imagetest.NewWatches(), s: image.Subscriber{Tenant: identity.Tenant(r.cfg.Tenant), Conversation: identity.Conversation(r.world.teams[0].id),
+		Team: r.world.teams[0].id, By: identity.Person(r.world.person("ana").ObjectID)}}
+	gallery := image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{Drives: c}), Drives: c, Roster: group(r.world.teams[0].group),
 		Libraries: memory, Seen: memory, Captions: memory, Saves: memory})
 	m.w = image.NewWatcher(image.WatcherConfig{Gallery: gallery, Watches: m.found})
 	return m
@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 	r := newRig(t)
 	ana := r.as("ana", "User.Read", "Sites.ReadWrite.All")
 	m := r.watchman(ana.token)
-	folder := ana.ok("GET", "/teams/"+r.world.teamInfo().group+"/channels/"+r.world.team.id+"/filesFolder", nil).body["name"].(string)
+	folder := ana.ok("GET", "/teams/"+r.world.teams[0].group+"/channels/"+r.world.teams[0].id+"/filesFolder", nil).body["name"].(string)
 	put := func(path string) {
 		data := base64.StdEncoding.EncodeToString(pictureOf(t, 20, 10, color.Black))
 		r.api("/api/drive", obj{"do": "put", "as": "ben", "path": path, "base64": data}, nil)

@@ -25,8 +25,9 @@ function cardsIn(value) {
 
 // Properties that hold elements or actions; each of those is checked by itself, so that messages stay short.
 const CHILDREN = new Set(['body', 'items', 'columns', 'actions', 'rows', 'cells', 'images', 'inlines', 'card', 'selectAction', 'inlineAction', 'action', 'refresh', 'fallback']);
-// What Teams documents beyond the schema: a picture that can be seen large.
+// What Teams documents beyond the schema: a picture that can be seen large, a list that is narrowed by typing.
 const TEAMS = { Image: 'msTeams' };
+const TEAMS_STYLES = { 'Input.ChoiceSet': 'filtered' };
 const IMPLIED = { columns: 'Column', rows: 'TableRow', cells: 'TableCell' };
 
 function schemaChecker() {
@@ -49,7 +50,7 @@ function schemaProblems(validatorOf, node, path, implied) {
   const own = {};
   const problems = [];
   for (const [key, value] of Object.entries(node)) {
-    if (key === TEAMS[type]) continue;
+    if (key === TEAMS[type] || (key === 'style' && value === TEAMS_STYLES[type])) continue;
     if (!CHILDREN.has(key) || value === null || typeof value !== 'object') {
       own[key] = value;
       continue;

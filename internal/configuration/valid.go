@@ -1,0 +1,69 @@
+package configuration
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"teamspro/internal/fault"
+	"teamspro/internal/notice"
+)
+
+// languages are those that the bot speaks; a test compares them with internal/lang.
+var languages = []string{"", "en", "fr"}
+
+var (
+	guests = []Guests{GuestsOpen, GuestsRead, GuestsNone}
+	modes  = []string{"", "everybody", "owners", "per_member"} // as contact.Mode has them
+)
+
+// maxZone is longer than any name of a time zone.
+const maxZone = 64
+
+// zone is what names of time zones look like: "Europe/Paris", "America/Argentina/Buenos_Aires", "UTC". Anything else is not
+// looked up, since names are looked up as files.
+var zone = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
+
+// IsZone tells whether a name is that of a time zone; "" and "Local" are none.
+func IsZone(name string) bool {
+	if len(name) > maxZone || name == "Local" || !zone.MatchString(name) {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
+
+// valid gives settings that are right, with kinds in their usual order; a fault says which value is not.
+func valid(op string, s Settings) (Settings, error) {
+	switch {
+	case !slices.Contains(languages, s.Language):
+		return Settings{}, fault.New(fault.Invalid, op, "settings.bad.language")
+	case s.Zone != "" && !IsZone(s.Zone):
+		return Settings{}, fault.New(fault.Invalid, op, "settings.bad.zone")
+	case !slices.Contains(guests, s.Guests):
+		return Settings{}, fault.New(fault.Invalid, op, "settings.bad.guests")
+	case !slices.Contains(modes, s.Mode):
+		return Settings{}, fault.New(fault.Invalid, op, "settings.bad.mode")
+	case s.Wishes == nil:
+		return s, nil
+	}
+	w := *s.Wishes
+	for _, k := range w.Kinds {
+		if !slices.Contains(notice.Kinds(), k) {
+			return Settings{}, fault.New(fault.Invalid, op, "settings.bad.kinds")
+		}
+	}
+	for _, minutes := range []int{w.At, w.Quiet.From, w.Quiet.To} {
+		if minutes < 0 || minutes >= 24*60 {
+			return Settings{}, fault.New(fault.Invalid, op, "settings.bad.time")
+		}
+	}
+	w.Kinds = nil
+	for _, k := range notice.Kinds() {
+		if s.Wishes.Wants(k) {
+			w.Kinds = append(w.Kinds, k)
+		}
+	}
+	s.Wishes = &w
+	return s, nil
+}
