@@ -19,6 +19,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
+	"teamspro/internal/notice"
 )
 
 // Config is what a Bot is made of. Everything is required but where it says otherwise.
@@ -50,6 +51,10 @@ type Config struct {
 	Pins    *image.Pins
 	Presets *image.PresetBook
 	Batches *image.Batches
+	// Subscriptions tells what conversations want to hear, and in which language; nil: English, and nobody subscribed.
+	Subscriptions notice.Subscriptions
+	// Announcements keeps what owners announce; nil when nobody can.
+	Announcements notice.Announcements
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.

@@ -124,13 +124,14 @@ type InputText struct {
 	ErrorMessage string        `json:"errorMessage,omitempty"`
 }
 
-// InputChoice asks for one of some choices.
+// InputChoice asks for one of some choices, or with IsMultiSelect for any of them: then Value holds commas between them.
 type InputChoice struct {
 	Type         typeInputChoice `json:"type"`
 	ID           string          `json:"id"`
 	Label        string          `json:"label"`
 	Style        string          `json:"style,omitempty"`
 	Value        string          `json:"value,omitempty"`
+	IsMulti      bool            `json:"isMultiSelect,omitempty"`
 	IsRequired   bool            `json:"isRequired,omitempty"`
 	ErrorMessage string          `json:"errorMessage,omitempty"`
 	Choices      []Choice        `json:"choices"`
@@ -140,6 +141,16 @@ type InputChoice struct {
 type Choice struct {
 	Title string `json:"title"`
 	Value string `json:"value"`
+}
+
+// InputToggle asks yes or no; Value is "true" or "false".
+type InputToggle struct {
+	Type  typeInputToggle `json:"type"`
+	ID    string          `json:"id"`
+	Label string          `json:"label"`
+	Title string          `json:"title"`
+	Value string          `json:"value"`
+	Wrap  bool            `json:"wrap"`
 }
 
 // Execute sends its verb to the bot, whose answer replaces the card for the person who pressed it.
@@ -179,6 +190,11 @@ type SubmitData struct {
 	Form string `json:"form,omitempty"`
 	// Left are the fields that were too long for the form, with commas between them: they stay as they are.
 	Left string `json:"left,omitempty"`
+	// Title, Text, Channels and Asks are an announcement that is looked at before it is sent; see AnnounceForm.
+	Title    string `json:"title,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Channels string `json:"channels,omitempty"`
+	Asks     string `json:"asks,omitempty"`
 }
 
 // SubmitTeams tells Teams what a Submit is; Type "task/fetch" opens a dialog.
@@ -248,6 +264,7 @@ type (
 	typeActionSet     struct{}
 	typeInputText     struct{}
 	typeInputChoice   struct{}
+	typeInputToggle   struct{}
 	typeExecute       struct{}
 	typeSubmit        struct{}
 	typeOpenURL       struct{}
@@ -267,6 +284,7 @@ func (typeImage) MarshalText() ([]byte, error)         { return []byte("Image"),
 func (typeActionSet) MarshalText() ([]byte, error)     { return []byte("ActionSet"), nil }
 func (typeInputText) MarshalText() ([]byte, error)     { return []byte("Input.Text"), nil }
 func (typeInputChoice) MarshalText() ([]byte, error)   { return []byte("Input.ChoiceSet"), nil }
+func (typeInputToggle) MarshalText() ([]byte, error)   { return []byte("Input.Toggle"), nil }
 func (typeExecute) MarshalText() ([]byte, error)       { return []byte("Action.Execute"), nil }
 func (typeSubmit) MarshalText() ([]byte, error)        { return []byte("Action.Submit"), nil }
 func (typeOpenURL) MarshalText() ([]byte, error)       { return []byte("Action.OpenUrl"), nil }

@@ -150,8 +150,12 @@ func (i InputText) element(dst []byte) []byte {
 
 func (i InputChoice) element(dst []byte) []byte {
 	o := open(dst, "Input.ChoiceSet").str("id", i.ID).str("label", i.Label).may("style", i.Style).may("value", i.Value).
-		flag("isRequired", i.IsRequired).may("errorMessage", i.ErrorMessage)
+		flag("isMultiSelect", i.IsMulti).flag("isRequired", i.IsRequired).may("errorMessage", i.ErrorMessage)
 	return list(o, "choices", i.Choices, Choice.encode).close()
+}
+
+func (i InputToggle) element(dst []byte) []byte {
+	return open(dst, "Input.Toggle").str("id", i.ID).str("label", i.Label).str("title", i.Title).str("value", i.Value).truth("wrap", i.Wrap).close()
 }
 
 func (c Choice) encode(dst []byte) []byte {
@@ -180,7 +184,8 @@ func (d SubmitData) encode(dst []byte) []byte {
 		o = open(o.key("msteams"), d.MSTeams.Type).close()
 	}
 	return o.str("verb", d.Verb).flag("posted", d.Posted).may("version", d.Version).may("book", d.Book).
-		may("form", d.Form).may("left", d.Left).close()
+		may("form", d.Form).may("left", d.Left).
+		may("title", d.Title).may("text", d.Text).may("channels", d.Channels).may("asks", d.Asks).close()
 }
 
 func (u OpenURL) action(dst []byte) []byte {

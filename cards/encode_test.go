@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	everyElement = []Element{TextBlock{}, RichTextBlock{}, Container{}, ColumnSet{}, FactSet{}, Image{}, ActionSet{}, InputText{}, InputChoice{}}
+	everyElement = []Element{TextBlock{}, RichTextBlock{}, Container{}, ColumnSet{}, FactSet{}, Image{}, ActionSet{}, InputText{}, InputChoice{}, InputToggle{}}
 	everyAction  = []Action{Execute{}, Submit{}, OpenURL{}, ToggleVisibility{}, ShowCard{}}
 )
 

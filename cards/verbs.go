@@ -56,6 +56,10 @@ func opensDialog(verb string) bool {
 		return id == "new" && !more || last == "settings"
 	case "library":
 		return id == "choose"
+	case "announce":
+		return id == "new"
+	case "announcement":
+		return last == "correct"
 	case "image":
 		return last == "save" || strings.Contains(last, "/edit/")
 	}

@@ -48,12 +48,17 @@ var composed = map[string][]string{
 	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "help", "images", "resize", "redact"},
 	"card.welcome.*.does":  {"find", "add", "help", "images", "resize", "redact"},
 	"card.welcome.files.*": {"personal", "channel", "group"},
+	"notice.*":             happened,
+	"notice.group.*":       happened,
+	"notice.one.*":         happened,
+	"notice.one.*.unnamed": {"deleted", "saved", "pinned", "new"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 
 var (
-	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
-	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "me", "privacy"}
+	happened = []string{"added", "changed", "deleted", "imported", "saved", "pinned", "new"} // the last words of notice.Kinds
+	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "announce", "settings", "privacy"}
+	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "announce", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 
 	bookKinds = words(contact.ConversationBook, contact.PersonalBook, contact.TenantBook)
