@@ -234,12 +234,8 @@ func (b *Bot) notTooMany(t *Turn, a notice.Announcement) error {
 
 // newCopy is the notice that posts an announcement in a channel.
 func (b *Bot) newCopy(t identity.Tenant, a notice.Announcement, c channel) notice.Notice {
-	return notice.Notice{Tenant: t, ID: newNoticeID(b.now()), Key: copyKey(a, c.conversation, "post"), Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
+	return notice.Notice{Tenant: t, ID: newNoticeID(b.now()), Key: strings.Join([]string{"announce", a.ID, string(c.conversation)}, "|"), Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
 		Op: notice.Post, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: b.now().UTC(), State: notice.Waiting, At: b.now().UTC()}
-}
-
-func copyKey(a notice.Announcement, c identity.Conversation, what string) string {
-	return strings.Join([]string{"announcement", a.ID, string(c), what}, "|")
 }
 
 // newNoticeID makes an id that sorts by time: milliseconds in hexadecimal digits, then chance.
@@ -247,12 +243,15 @@ func newNoticeID(now time.Time) string {
 	return fmt.Sprintf("%012x", max(now.UnixMilli(), 0)) + strings.ToLower(rand.Text()[:16])
 }
 
-// changes are the notices that change copies of an announcement, or take them away. What tells one change from another: each
-// is made once.
+// changes are the notices that change copies of an announcement, or take them away. What tells one change of a copy from
+// another: each is made once.
 func (b *Bot) changes(a notice.Announcement, copies []notice.Notice, op notice.Op, what string, due time.Time) []notice.Notice {
 	var all []notice.Notice
 	for _, c := range copies {
-		all = append(all, notice.Notice{Tenant: c.Tenant, ID: newNoticeID(b.now()), Key: copyKey(a, c.Conversation, what), Place: c.Place, Team: c.Team, Op: op,
+		if c.State != notice.Sent && c.State != notice.Sending { // what may be there, but nobody knows under which id, stays as it is
+			continue
+		}
+		all = append(all, notice.Notice{Tenant: c.Tenant, ID: newNoticeID(b.now()), Key: fmt.Sprintf(what, c.ID), Place: c.Place, Team: c.Team, Op: op,
 			Of: c.ID, Activity: c.Activity, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: due.UTC(), State: notice.Waiting, At: b.now().UTC()})
 	}
 	return all
@@ -267,8 +266,9 @@ func (b *Bot) alter(t *Turn, id string, op notice.Op, wish func(*notice.Announce
 		if what, err = wish(a); err != nil {
 			return nil, err
 		}
-		made = len(sent)
-		return b.changes(*a, sent, op, what, b.now()), nil
+		all := b.changes(*a, sent, op, what, b.now())
+		made = len(all)
+		return all, nil
 	})
 	if err != nil {
 		return notice.Announcement{}, fmt.Errorf("bot.alter: %w", err)
@@ -405,7 +405,7 @@ func (b *Bot) submitCorrection(t *Turn, f Form) (Outcome, error) {
 			return "", errCorrected
 		}
 		a.Title, a.Text, a.Version, a.Changed = d.title, d.text, a.Version+1, b.now().UTC()
-		return fmt.Sprint("version ", a.Version), nil
+		return fmt.Sprintf("correct|%%s|%d", a.Version), nil
 	})
 	if fault.Is(err, fault.Stale) && textOf(err) == "" {
 		return b.correctedMeanwhile(t)
@@ -466,7 +466,7 @@ func (b *Bot) withdraw(t *Turn) (cards.Card, error) {
 			return "", fault.New(fault.Stale, "bot.withdraw", "announce.recalled.already", "Title", a.Title)
 		}
 		a.Recalled = b.now().UTC()
-		return "recall", nil
+		return "recall|%s", nil
 	})
 	if err != nil {
 		return cards.Card{}, err

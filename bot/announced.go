@@ -124,7 +124,7 @@ func (b *Bot) countSoon(t *Turn, id string) error {
 		if !a.Recalled.IsZero() {
 			return nil, nil
 		}
-		return b.changes(*a, sent, notice.Update, fmt.Sprint("seen ", stretch), due), nil
+		return b.changes(*a, sent, notice.Update, fmt.Sprintf("seen|%%s|%d", stretch), due), nil
 	})
 	return err
 }

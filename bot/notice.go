@@ -176,7 +176,7 @@ func (b *Bot) voice(ctx context.Context, a *app, n notice.Notice) (voice, error)
 	if n.Conversation == "" {
 		return b.whisper(ctx, v, n.Person)
 	}
-	ref, err := a.roster.where(ctx, n.Tenant, n.Conversation, n.Team)
+	ref, err := b.whereIs(ctx, a, n)
 	if err != nil {
 		return voice{}, err
 	}
@@ -189,6 +189,25 @@ func (b *Bot) voice(ctx context.Context, a *app, n notice.Notice) (voice, error)
 	}
 	v.Printer = lang.For(cmp.Or(v.sub.Language, ref.Locale))
 	return v, nil
+}
+
+// whereIs finds how the place of a notice is reached. A channel of which nothing is known is reached as any other of its team
+// is: the app is added to the team, in whichever channel that was done.
+func (b *Bot) whereIs(ctx context.Context, a *app, n notice.Notice) (identity.Reference, error) {
+	ref, err := a.roster.where(ctx, n.Tenant, n.Conversation, n.Team)
+	if !fault.Is(err, fault.NotFound) || n.Team == "" {
+		return ref, err
+	}
+	teams, problem := b.teams(ctx, n.Tenant, a)
+	if problem != nil {
+		return identity.Reference{}, problem
+	}
+	ref, there := teams[n.Team]
+	if !there {
+		return identity.Reference{}, err
+	}
+	ref.Conversation = n.Conversation
+	return ref, nil
 }
 
 // whisper is the voice to one person: in the chat that is known, or in one that Teams opens where they have the app.
