@@ -404,7 +404,7 @@ func (b *Bot) submitCorrection(t *Turn, f Form) (Outcome, error) {
 		case fmt.Sprint(a.Version) != seen:
 			return "", errCorrected
 		}
-		a.Title, a.Text, a.Version, a.Changed = d.title, d.text, a.Version+1, b.now().UTC()
+		a.Title, a.Text, a.Version, a.Changed, a.ChangedBy = d.title, d.text, a.Version+1, b.now().UTC(), t.Caller.Person
 		return fmt.Sprintf("correct|%%s|%d", a.Version), nil
 	})
 	if fault.Is(err, fault.Stale) && textOf(err) == "" {
@@ -425,7 +425,14 @@ func (b *Bot) correctedMeanwhile(t *Turn) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return asked(correctDialog(t, a, draft{title: a.Title, text: a.Text}, nil, t.Text("announce.correct.stale", "Who", t.Text("announce.correct.somebody"))))
+	who := t.Text("announce.correct.somebody")
+	if teams, err := b.teams(t.ctx, t.Caller.Tenant, t.app); err == nil {
+		ref := teams[a.Targets[0].Team]
+		if name, err := t.app.roster.Name(t.ctx, t.Caller.Tenant, a.ChangedBy, ref.Conversation, ref.Team); err == nil {
+			who = name
+		}
+	}
+	return asked(correctDialog(t, a, draft{title: a.Title, text: a.Text}, nil, t.Text("announce.correct.stale", "Who", who)))
 }
 
 // recallLatest answers "recall": it asks once.
@@ -465,7 +472,7 @@ func (b *Bot) withdraw(t *Turn) (cards.Card, error) {
 		if !a.Recalled.IsZero() {
 			return "", fault.New(fault.Stale, "bot.withdraw", "announce.recalled.already", "Title", a.Title)
 		}
-		a.Recalled = b.now().UTC()
+		a.Recalled, a.ChangedBy = b.now().UTC(), t.Caller.Person
 		return "recall|%s", nil
 	})
 	if err != nil {

@@ -258,10 +258,19 @@ func (b *Bot) compose(ctx context.Context, v voice, n notice.Notice) (cards.Card
 // lostCard tells who set a place up that it cannot be reached any more. Where the app still knows its team, it is named.
 func (b *Bot) lostCard(ctx context.Context, v voice, n notice.Notice) cards.Card {
 	text := v.Text("notice.lost.text", "App", v.app.name)
-	if n.Team != "" {
-		if name := v.app.roster.Title(ctx, n.Tenant, n.Person, n.Content.Lost, n.Team); name != "" {
-			text = v.Text("notice.lost.named", "App", v.app.name, "Place", name)
-		}
+	if name := b.lostName(ctx, v, n); name != "" {
+		text = v.Text("notice.lost.named", "App", v.app.name, "Place", name)
 	}
 	return cards.Note(v, cards.NoteView{Title: v.Text("notice.lost.title"), Text: text})
+}
+
+func (b *Bot) lostName(ctx context.Context, v voice, n notice.Notice) string {
+	if b.Subscriptions == nil {
+		return ""
+	}
+	sub, err := b.Subscriptions.Subscription(ctx, n.Tenant, n.Content.Lost)
+	if err != nil || sub.Team == "" { // who is in a chat is not told where nobody asks whether they are
+		return ""
+	}
+	return v.app.roster.Title(ctx, n.Tenant, n.Person, n.Content.Lost, sub.Team)
 }

@@ -442,7 +442,12 @@ func TestPlaceIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads(t, strings.Join(s.standing("a:ana"), ""), "I can’t speak in a place", "Add Image Pro there again")
-	n.Person = "ben"
+	n.Content.Lost = hallPlans
+	s.wish[hallPlans] = notice.Subscription{Team: hallTeam}
+	if _, err := s.bot.Sender().Send(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	n.Person, n.Content.Lost = "ben", hallTeam
 	if _, err := s.bot.Sender().Send(t.Context(), n); err != nil || s.service.last == 0 {
 		t.Errorf("to somebody who never wrote: %v", err)
 	}

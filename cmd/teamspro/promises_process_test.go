@@ -235,6 +235,7 @@ func TestSettings(t *testing.T) {
 		"TEAMSPRO_LOG_LEVEL":                    {"TEAMSPRO_LOG_LEVEL", "loud"},
 		"TEAMSPRO_LOG_FORMAT":                   {"TEAMSPRO_LOG_FORMAT", "xml"},
 		"TEAMSPRO_REGION":                       {"TEAMSPRO_REGION", "Britain"},
+		"TEAMSPRO_SEND_RATE":                    {"TEAMSPRO_SEND_RATE", "31"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

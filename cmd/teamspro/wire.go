@@ -63,7 +63,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		HTTP: client("keys", 10*time.Second), Log: log})
 
 	graphCalls := ops.RoundTripper(transport, "graph", metrics)
-	limits := bot.NewLimits(0)
+	limits := bot.NewLimits(s.SendRate)
 	app := func(a appSettings) (bot.AppConfig, error) {
 		if a.ID == "" {
 			return bot.AppConfig{}, nil

@@ -27,6 +27,8 @@ type Announcement struct {
 	Version  int
 	Changed  time.Time // of the last correction
 	Recalled time.Time // zero while it stands
+	// ChangedBy is who corrected or recalled it last; empty is By.
+	ChangedBy identity.Person
 	// Asks puts a button below it with which people say that they have seen it.
 	Asks    bool
 	Targets []Target
