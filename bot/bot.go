@@ -20,6 +20,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
+	"teamspro/internal/notice"
 )
 
 // Config is what a Bot is made of. Everything is required but where it says otherwise.
@@ -57,6 +58,10 @@ type Config struct {
 	Unsaid Unsaid
 	// Grace is how long what an app leaves behind waits for it to come back, for people to know; 0 tells them nothing.
 	Grace time.Duration
+	// Subscriptions tells what conversations want to hear, and in which language; nil: Configurations do.
+	Subscriptions notice.Subscriptions
+	// Announcements keeps what owners announce; nil when nobody can.
+	Announcements notice.Announcements
 	// Kept lists what is stored and how long, for the privacy card.
 	Kept func(t cards.Texts) []cards.FactView
 	// Now is the clock; nil is the real one.
@@ -126,6 +131,9 @@ func New(c Config) *Bot {
 	}
 	if c.Configurations == nil {
 		c.Configurations = configuration.New(configuration.Config{})
+	}
+	if c.Subscriptions == nil {
+		c.Subscriptions = c.Configurations
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime}, exchanges: recently{span: longTime},

@@ -47,6 +47,17 @@ func (e *ConnectorError) Error() string {
 	return s
 }
 
+// Reason is the connector's code, or its status where it gave none; see notice.Refusal.
+func (e *ConnectorError) Reason() string {
+	if e.Code == "" {
+		return strconv.Itoa(e.Status)
+	}
+	return e.Code
+}
+
+// Pause is RetryAfter; see notice.Refusal.
+func (e *ConnectorError) Pause() time.Duration { return e.RetryAfter }
+
 // kind is what the error means to the caller. Microsoft's list of what to try again is exact: 500 is not on it.
 func (e *ConnectorError) kind() fault.Kind {
 	switch e.Status {
@@ -110,8 +121,27 @@ func (c *Connector) request(ctx context.Context, call *connectorCall, method str
 		return nil, &ConnectorError{Op: call.op, Code: "waiting"}
 	}
 	defer place.leave()
-	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, limit: cmp.Or(call.limit, maxAnswerSize)}
+	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, limit: cmp.Or(call.limit, maxAnswerSize), attempts: c.attempts}
+	if told, is := ctx.Value(tellingKey{}).(telling); is {
+		d.attempts, d.name = 1, told.name
+		if told.perhaps {
+			c.lost.note(d.sum())
+		}
+	}
 	return d.run(ctx)
+}
+
+// telling goes with a message that somebody keeps and sends again later: it is tried once at a time, and known by its name,
+// because it may say something else the next time.
+type telling struct {
+	name    string
+	perhaps bool // it may have been sent before, by a process that is no more
+}
+
+type tellingKey struct{}
+
+func (k telling) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tellingKey{}, k)
 }
 
 // newPause is how long to wait where the service does not say: half a second and more, with jitter.
@@ -130,6 +160,8 @@ type delivery struct {
 	place     *limitPlace
 	pause     *backoff.ExponentialBackOff // nil until it is needed
 	limit     int64                       // bytes of the answer
+	attempts  int                         // at most
+	name      string                      // of what is sent, where that is not its words
 
 	tries   int
 	refused string // the token that got 401
@@ -209,7 +241,7 @@ func (d *delivery) again(a connectorAnswer, token string) bool {
 	}
 	d.place.hold(wait)
 	d.connector.log.Info("connector: trying again", "op", d.op, "status", d.last.Status, "code", d.last.Code, "wait", wait, "tries", d.tries)
-	return d.tries < d.connector.attempts
+	return d.tries < d.attempts
 }
 
 // careful makes an attempt. A message that was sent without an answer before goes out again only when the service
@@ -231,6 +263,9 @@ func (d *delivery) careful(ctx context.Context, token string) connectorAnswer {
 
 // sum names the request, for the memory of lost answers.
 func (d *delivery) sum() [sha256.Size]byte {
+	if d.name != "" {
+		return sha256.Sum256([]byte(d.method + " " + d.url + "\n\n" + d.name))
+	}
 	return sha256.Sum256([]byte(d.method + " " + d.url + "\n" + string(d.body)))
 }
 
@@ -351,11 +386,22 @@ func (l *lostAnswers) first(sum [sha256.Size]byte) bool {
 		delete(l.sums, sum)
 		return false
 	}
+	l.keep(sum)
+	return true
+}
+
+// note notes a message whose answer another process may have lost.
+func (l *lostAnswers) note(sum [sha256.Size]byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keep(sum)
+}
+
+func (l *lostAnswers) keep(sum [sha256.Size]byte) {
 	if len(l.sums) >= maxLost {
 		clear(l.sums)
 	}
 	l.sums[sum] = true
-	return true
 }
 
 // knows and forget reckon the sum only when there is any to compare it with: answers are seldom lost.

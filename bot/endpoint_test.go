@@ -67,6 +67,15 @@ func (p *places) Forget(_ context.Context, _ identity.Tenant, c identity.Convers
 	return nil
 }
 
+func (p *places) All(context.Context, identity.Tenant, string) (all []identity.Reference, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.known {
+		all = append(all, r)
+	}
+	return all, nil
+}
+
 // desk is a bot with Image Pro only, whose answers need no contacts: what is tested here is the way in and out.
 type desk struct {
 	*Bot

@@ -309,7 +309,7 @@ var imageExamples = []struct {
 	{"change", []string{"resize", "crop", "redact", "text", "convert", "under", "rotate", "chain", "undo"}},
 	{"files", []string{"images", "link", "save", "share", "file", "library", "info"}},
 	{"many", []string{"several", "batch", "presets", "pin"}},
-	{"you", []string{"settings", "me", "privacy"}},
+	{"you", []string{"announce", "settings", "me", "privacy"}},
 }
 
 func imageCommands(t cards.Texts) []cards.CommandView {

@@ -20,6 +20,8 @@ type Conversations interface {
 	// Remember notes a place; cheap when nothing is new.
 	Remember(ctx context.Context, t identity.Tenant, r identity.Reference) error
 	Forget(ctx context.Context, t identity.Tenant, c identity.Conversation, app string) error
+	// All are the places of a tenant in which an app is, in no order.
+	All(ctx context.Context, t identity.Tenant, app string) ([]identity.Reference, error)
 }
 
 // Unsaid is what is still to be told; the store's outbox has it.

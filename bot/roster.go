@@ -123,6 +123,11 @@ func (r *Roster) Saw(t identity.Tenant, ref identity.Reference) {
 	}
 }
 
+// Lost forgets where a conversation was reached, because it is not any more.
+func (r *Roster) Lost(t identity.Tenant, c identity.Conversation) {
+	r.seen.Invalidate(placeKey{t, string(c)})
+}
+
 // Role gives the person's role; identity.None when they are not there. It fails with fault.Busy when
 // Teams does not say. The team that Teams named for the conversation counts before the one the caller names.
 func (r *Roster) Role(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (identity.Role, error) {
@@ -158,6 +163,15 @@ func (r *Roster) All(ctx context.Context, t identity.Tenant, c identity.Conversa
 		return len(all) < maxAccounts
 	})
 	return all, err
+}
+
+// People gives the Entra ids of the members of a conversation to fn until it gives false. They are read anew.
+func (r *Roster) People(ctx context.Context, t identity.Tenant, c identity.Conversation, team string, fn func(identity.Person) bool) error {
+	ref, err := r.where(ctx, t, c, team)
+	if err != nil {
+		return err
+	}
+	return r.connector.Members(ctx, rosterTarget(t, ref, team), func(m MemberAccount) bool { return m.Person == "" || fn(m.Person) })
 }
 
 // Title gives the name of a channel, of its team for the team's general channel, or the names of who else is in a group

@@ -11,6 +11,7 @@ func (b *Bot) Routes(key App) *Router {
 	}
 	b.signInRoutes(r)
 	b.settingsRoutes(r)
+	b.noticeRoutes(r)
 	if key.has(ContactPro) {
 		b.contactRoutes(r)
 	}
@@ -205,4 +206,22 @@ func (b *Bot) signInRoutes(r *Router) {
 	r.SignIn("signin/tokenExchange", b.exchangeToken, "Teams vouches for somebody who was asked to sign in")
 	r.SignIn("signin/verifyState", b.verifyState, "the code of the sign-in page")
 	r.Other("signin/failure", b.acknowledge, "Teams could not sign somebody in")
+}
+
+// noticeRoutes are both apps': what owners announce.
+func (b *Bot) noticeRoutes(r *Router) {
+	r.Command("announce", b.beginAnnouncement, "say something in several channels: announce The canteen is closed")
+	r.Command("announcements", b.showAnnouncements, "one's own announcements, and what became of them")
+	r.Command("recall", b.recallLatest, "take back what one announced last, everywhere")
+	r.Command("correct", b.correctLatest, "correct what one announced last, everywhere")
+	r.Action("announcements", b.showAnnouncements, "one's own announcements")
+	r.Action("announcement/{id}/seen", b.acknowledgeAnnouncement, "somebody has seen an announcement")
+	r.Action("announcement/{id}/view", b.viewAnnouncement, "the announcement as this viewer sees it")
+	r.Action("announcement/{id}/recall", b.askRecall, "ask before taking it back")
+	r.Action("announcement/{id}/withdraw", b.withdraw, "take it back")
+	r.Dialog("announce/new", b.openAnnouncement, b.lookAtAnnouncement, "write an announcement, then look at what would be sent")
+	r.Open("announce/new/{words}", b.openAnnouncement, "the same, begun with what was typed")
+	r.Submit("announce/back", b.backToAnnouncement, "change it once more")
+	r.Submit("announce/send", b.sendAnnouncement, "send it")
+	r.Dialog("announcement/{id}/correct", b.openCorrection, b.submitCorrection, "correct it in every channel")
 }

@@ -118,7 +118,7 @@ type Outcome struct {
 // limits of what a button or form may carry
 const (
 	maxValues = 200
-	maxValue  = 8 << 10
+	maxValue  = 16 << 10 // 4,000 characters of any writing
 )
 
 // values reads the data of a button or form: text, numbers and truth values become text, anything deeper is left out.

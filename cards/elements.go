@@ -137,6 +137,12 @@ type InputChoice struct {
 	Choices       []Choice        `json:"choices"`
 }
 
+// Choice is an item of an InputChoice.
+type Choice struct {
+	Title string `json:"title"`
+	Value string `json:"value"`
+}
+
 // InputTime asks for a time of day, as "08:00".
 type InputTime struct {
 	Type  typeInputTime `json:"type"`
@@ -145,19 +151,14 @@ type InputTime struct {
 	Value string        `json:"value,omitempty"`
 }
 
-// InputToggle asks for yes or no: "true" or "false".
+// InputToggle asks yes or no; Value is "true" or "false".
 type InputToggle struct {
 	Type  typeInputToggle `json:"type"`
 	ID    string          `json:"id"`
 	Label string          `json:"label"`
 	Title string          `json:"title"`
-	Value string          `json:"value,omitempty"`
-}
-
-// Choice is an item of an InputChoice.
-type Choice struct {
-	Title string `json:"title"`
-	Value string `json:"value"`
+	Value string          `json:"value"`
+	Wrap  bool            `json:"wrap"`
 }
 
 // Execute sends its verb to the bot, whose answer replaces the card for the person who pressed it.
@@ -197,6 +198,11 @@ type SubmitData struct {
 	Form string `json:"form,omitempty"`
 	// Left are the fields that were too long for the form, with commas between them: they stay as they are.
 	Left string `json:"left,omitempty"`
+	// Title, Text, Channels and Asks are an announcement that is looked at before it is sent; see AnnounceForm.
+	Title    string `json:"title,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Channels string `json:"channels,omitempty"`
+	Asks     string `json:"asks,omitempty"`
 }
 
 // SubmitTeams tells Teams what a Submit is; Type "task/fetch" opens a dialog.

@@ -159,7 +159,7 @@ func (i InputTime) element(dst []byte) []byte {
 }
 
 func (i InputToggle) element(dst []byte) []byte {
-	return open(dst, "Input.Toggle").str("id", i.ID).str("label", i.Label).str("title", i.Title).may("value", i.Value).close()
+	return open(dst, "Input.Toggle").str("id", i.ID).str("label", i.Label).str("title", i.Title).str("value", i.Value).truth("wrap", i.Wrap).close()
 }
 
 func (c Choice) encode(dst []byte) []byte {
@@ -188,7 +188,8 @@ func (d SubmitData) encode(dst []byte) []byte {
 		o = open(o.key("msteams"), d.MSTeams.Type).close()
 	}
 	return o.str("verb", d.Verb).flag("posted", d.Posted).may("version", d.Version).may("book", d.Book).
-		may("form", d.Form).may("left", d.Left).close()
+		may("form", d.Form).may("left", d.Left).
+		may("title", d.Title).may("text", d.Text).may("channels", d.Channels).may("asks", d.Asks).close()
 }
 
 func (u OpenURL) action(dst []byte) []byte {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,7 +20,7 @@ func goldens() map[string]any {
 	t := english
 	offersMore := EmptyView{Title: "Nobody found for “xyz”.", Hint: "Try fewer letters.", Name: "Xyz/Ä", MayAdd: true, Search: "x/y z"}
 	note := NoteView{Title: "Whom are you looking for?", Text: "Type find and any words.\nOr a number.", Next: []Step{{"Favourites", "favourites"}, {"Help", "help"}}}
-	return map[string]any{
+	all := map[string]any{
 		"contact-full": Contact(t, marta()), "contact-shared": Contact(t, shared()), "contact-found": Contact(t, found()), "contact-bare": Contact(t, ContactView{ID: "c1", Name: "Bo Ek", Kind: "person"}),
 		"contact-function": Contact(t, hotline()), "contact-company": Contact(t, company()), "contact-hostile": Contact(t, hostile()), "contact-french": Contact(french, martine()),
 		"contact-elsewhere": Contact(t, ContactView{Name: "Li Wei", Kind: "person", Emails: []string{"li@contoso.example"}, Source: "Organisation"}),
@@ -97,6 +98,8 @@ func goldens() map[string]any {
 		"batch-hostile": BatchRun(t, BatchView{ID: "17fa", Title: "1 of 1 picture made", Rows: []BatchRow{{"Made", hostileName, "https://contoso.sharepoint.example/a)[b](c_d", hostileName}, {"Made", hostileName, "javascript:alert(1)", ""}}}),
 		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
+	maps.Copy(all, noticeGoldens())
+	return all
 }
 
 func TestGoldens(t *testing.T) {

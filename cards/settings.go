@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"strconv"
 )
 
@@ -133,7 +134,7 @@ func SettingsChange(t Texts, v ChangeForm) Card {
 	choose(InputWhen, "card.settings.when", "compact", false)
 	choose(InputKinds, "card.settings.kinds", "expanded", true)
 	add(InputAt, InputTime{ID: InputAt, Label: t.Text("card.settings.at"), Value: v.Values[InputAt]})
-	add(InputWorkdays, InputToggle{ID: InputWorkdays, Label: t.Text("card.settings.days"), Title: t.Text("card.settings.workdays"), Value: v.Values[InputWorkdays]})
+	add(InputWorkdays, InputToggle{ID: InputWorkdays, Label: t.Text("card.settings.days"), Title: t.Text("card.settings.workdays"), Value: cmp.Or(v.Values[InputWorkdays], "false"), Wrap: true})
 	add(InputQuietFrom, InputTime{ID: InputQuietFrom, Label: t.Text("card.settings.quiet.from"), Value: v.Values[InputQuietFrom]})
 	add(InputQuietTo, InputTime{ID: InputQuietTo, Label: t.Text("card.settings.quiet.to"), Value: v.Values[InputQuietTo]})
 	actions := []Action{send(t.Text("button.save"), SubmitData{Verb: v.Verb, Version: strconv.Itoa(v.Version), Book: v.Book})}

@@ -58,6 +58,10 @@ func opensDialog(verb string) bool {
 		return id == "choose"
 	case "settings":
 		return id != ""
+	case "announce":
+		return id == "new"
+	case "announcement":
+		return last == "correct"
 	case "image":
 		return last == "save" || strings.Contains(last, "/edit/")
 	}

@@ -162,6 +162,9 @@ func (s *shared) changeAnnouncement(op, id string, change func(a *notice.Announc
 	if err := s.setAnnouncement(op, a, made, now); err != nil {
 		return a, err
 	}
+	if a.Version == before.Version && !recalls {
+		return a, nil
+	}
 	return a, s.auditChange(a, recalls)
 }
 
@@ -319,4 +322,13 @@ func timeOr(at *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *at
+}
+
+// Acknowledged reads whether a person has seen an announcement, as notice.Announcements says.
+func (s *Announcements) Acknowledged(ctx context.Context, t identity.Tenant, id string, p identity.Person) (seen bool, err error) {
+	err = s.db.read(ctx, "store.Acknowledged", t, func(tb *bbolt.Bucket) error {
+		seen = tb.Bucket([]byte(bucketAcknowledged)).Get(join(id, string(p))) != nil
+		return nil
+	})
+	return seen, err
 }

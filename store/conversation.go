@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -55,6 +56,22 @@ func (c *Conversations) Recall(ctx context.Context, t identity.Tenant, conversat
 		return identity.Reference{}, fault.New(fault.NotFound, op, "")
 	}
 	return r.reference(), nil
+}
+
+// All reads the references of a tenant for an app, in no order.
+func (c *Conversations) All(ctx context.Context, t identity.Tenant, app string) (all []identity.Reference, err error) {
+	err = c.db.read(ctx, "store.Conversations.All", t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketConversations))
+		return b.ForEach(func(key, _ []byte) error {
+			if !bytes.HasSuffix(key, append([]byte{0}, app...)) {
+				return nil
+			}
+			r, _, err := load[referenceRecord](b, key)
+			all = append(all, r.reference())
+			return err
+		})
+	})
+	return all, err
 }
 
 // Forget removes the reference of a conversation for an app, if there is one.

@@ -49,6 +49,7 @@ type settings struct {
 	Pictures pictureSettings `embed:"" prefix:"picture-" envprefix:"TEAMSPRO_PICTURE_"`
 
 	Grace     string `default:"30d" env:"TEAMSPRO_GRACE" help:"How long books, libraries and settings of a conversation wait after the app was removed there, in days (30d) or hours (720h); then they are erased for good. 0 erases them at the next run, which is daily."`
+	SendRate  int    `default:"30" env:"TEAMSPRO_SEND_RATE" help:"Messages a second that each app sends in one tenant, 1 to 30."`
 	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
@@ -147,6 +148,9 @@ func (s *settings) check() error {
 	}
 	if s.Region != "" && !region.MatchString(s.Region) {
 		bad("TEAMSPRO_REGION", "is not a country of two capital letters, such as FR")
+	}
+	if s.SendRate < 1 || s.SendRate > 30 {
+		bad("TEAMSPRO_SEND_RATE", "is not a number from 1 to 30")
 	}
 	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check(), s.readGrace())
 	return errors.Join(problems...)

@@ -237,6 +237,7 @@ func TestSettings(t *testing.T) {
 		"TEAMSPRO_LOG_FORMAT":                   {"TEAMSPRO_LOG_FORMAT", "xml"},
 		"TEAMSPRO_GRACE":                        {"TEAMSPRO_GRACE", "a month"},
 		"TEAMSPRO_REGION":                       {"TEAMSPRO_REGION", "Britain"},
+		"TEAMSPRO_SEND_RATE":                    {"TEAMSPRO_SEND_RATE", "31"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

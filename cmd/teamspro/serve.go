@@ -137,6 +137,7 @@ func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *
 	for _, srv := range servers {
 		problems = append(problems, srv.Shutdown(ctx))
 	}
+	svc.notices.stop(ctx)
 	svc.bot.Close(ctx)
 	svc.lastSave(end)
 	log.Info("stopped")

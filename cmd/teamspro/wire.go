@@ -64,7 +64,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		HTTP: client("keys", 10*time.Second), Log: log})
 
 	graphCalls := ops.RoundTripper(transport, "graph", metrics)
-	limits := bot.NewLimits(0)
+	limits := bot.NewLimits(s.SendRate)
 	app := func(a appSettings) (bot.AppConfig, error) {
 		if a.ID == "" {
 			return bot.AppConfig{}, nil
@@ -100,7 +100,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
-		Configurations: configurations, Unsaid: db.Outbox(), Grace: s.grace,
+		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
@@ -108,7 +108,9 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		}
 	}
 	svc.bot = bot.New(cfg)
-	svc.retention = &retention{grace: s.grace, now: time.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, log: log}
+	svc.watch(configurations)
+	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
+	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})
@@ -266,6 +268,13 @@ func (svc *service) work(ctx context.Context) error {
 			l.run(ctx, svc.log)
 			return nil
 		})
+	}
+	group.Go(func() error {
+		svc.notices.run(ctx, svc.log)
+		return nil
+	})
+	if svc.watcher != nil {
+		group.Go(func() error { return svc.watcher.Run(ctx) })
 	}
 	group.Go(func() error {
 		svc.sweep(ctx)

@@ -53,12 +53,17 @@ var composed = map[string][]string{
 	"settings.guests.*":    {"read", "none"},
 	"settings.kind.*":      words(notice.Kinds()...),
 	"settings.intro.*":     {"personal", "groupChat", "channel"},
+	"notice.*":             happened,
+	"notice.group.*":       happened,
+	"notice.one.*":         happened,
+	"notice.one.*.unnamed": {"deleted", "saved", "pinned", "new"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 
 var (
-	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "settings", "privacy"}
-	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "settings", "me", "privacy"}
+	happened = []string{"added", "changed", "deleted", "imported", "saved", "pinned", "new"} // the last words of notice.Kinds
+	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "announce", "settings", "privacy"}
+	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "announce", "settings", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 
 	bookKinds = words(contact.ConversationBook, contact.PersonalBook, contact.TenantBook)

@@ -63,6 +63,8 @@ type Announcements interface {
 	Copies(ctx context.Context, t identity.Tenant, id string) ([]Notice, error)
 	// Acknowledge notes that a person has seen it; first tells whether they had not said so before.
 	Acknowledge(ctx context.Context, t identity.Tenant, id string, p identity.Person, at time.Time) (first bool, err error)
+	// Acknowledged tells whether a person said that they have seen it.
+	Acknowledged(ctx context.Context, t identity.Tenant, id string, p identity.Person) (bool, error)
 }
 
 // Unsorted is an event of a tenant, with its number in the order of events.

@@ -33,6 +33,8 @@ type Metrics struct {
 	outboundTime *prometheus.HistogramVec
 	refusals     *prometheus.CounterVec
 	waiting      prometheus.Gauge
+	notices      *prometheus.CounterVec
+	outbox       prometheus.Gauge
 
 	mu    sync.Mutex
 	names map[string]bool // the unknown names that have a series
@@ -49,11 +51,13 @@ func NewMetrics(version string) *Metrics {
 		outboundTime: times("outbound_seconds", "Time until another service answers.", outboundBuckets, "op"),
 		refusals:     counters("auth_refusals_total", "Requests refused before they were read, by reason.", "reason"),
 		waiting:      prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "teamspro", Name: "replies_waiting", Help: "Replies that wait to be sent."}),
+		notices:      counters("notices_total", "What became of notices, each try for itself, by product, operation and state.", "product", "op", "state"),
+		outbox:       prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "teamspro", Name: "notices_waiting", Help: "Notices that are not sent yet."}),
 		names:        map[string]bool{},
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "teamspro", Name: "build_info", Help: "The running program."}, []string{"version", "go"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
-	m.registry.MustRegister(m.turns, m.turnTime, m.unknown, m.outbound, m.outboundTime, m.refusals, m.waiting, build,
+	m.registry.MustRegister(m.turns, m.turnTime, m.unknown, m.outbound, m.outboundTime, m.refusals, m.waiting, m.notices, m.outbox, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -126,6 +130,14 @@ func (m *Metrics) Refused(reason string) { m.refusals.WithLabelValues(reason).In
 
 // Waiting says how many replies wait to be sent now.
 func (m *Metrics) Waiting(n int) { m.waiting.Set(float64(n)) }
+
+// Notice counts what became of a notice: the product and operation by their own names, and the state it is in now.
+func (m *Metrics) Notice(product, op, state string) {
+	m.notices.WithLabelValues(product, op, state).Inc()
+}
+
+// NoticesWaiting says how many notices are not sent yet.
+func (m *Metrics) NoticesWaiting(n int) { m.outbox.Set(float64(n)) }
 
 // handler serves the metrics in the text form of Prometheus.
 func (m *Metrics) handler() http.Handler {

@@ -47,6 +47,8 @@ func TestMetrics(t *testing.T) {
 	m.Refused("signature")
 	m.Waiting(7)
 	m.Waiting(3)
+	m.Notice("contact", "post", "sent")
+	m.NoticesWaiting(5)
 	got := page(t, m)
 	for _, line := range []string{
 		`teamspro_turns_total{app="contact",kind="ok",route="command find"} 2`,
@@ -60,6 +62,8 @@ func TestMetrics(t *testing.T) {
 		`teamspro_outbound_seconds_count{op="connector"} 2`,
 		`teamspro_auth_refusals_total{reason="signature"} 1`,
 		`teamspro_replies_waiting 3`,
+		`teamspro_notices_total{op="post",product="contact",state="sent"} 1`,
+		`teamspro_notices_waiting 5`,
 		`version="1.2.3"} 1`,
 		`go_goroutines `,
 		`process_start_time_seconds `,

@@ -511,3 +511,10 @@ func (m *Memory) Acknowledge(ctx context.Context, t identity.Tenant, id string, 
 	m.seen[name][p] = true
 	return true, nil
 }
+
+// Acknowledged implements notice.Announcements.
+func (m *Memory) Acknowledged(_ context.Context, t identity.Tenant, id string, p identity.Person) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[named{t, id}][p], nil
+}
