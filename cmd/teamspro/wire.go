@@ -34,7 +34,9 @@ type service struct {
 	verifier  *auth.Verifier
 	db        *store.DB
 	books     *contact.Books
-	pictures  *pictures // nil without Image Pro
+	pictures  *pictures      // nil without Image Pro
+	watcher   *image.Watcher // nil where there is nothing to watch
+	notices   *notices
 	desks     *desks
 	logins    []*login
 	tenants   []string
