@@ -150,7 +150,7 @@ func TestWhatIsAudited(t *testing.T) {
 	_, announced := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", By: "ines", At: at, Version: 1}, nil)
 	_, twice := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", By: "timur", At: at, Version: 1}, nil)
 	_, corrected := db.Announcements().Change(ctx, north, "a1", func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
-		a.Changed, a.ChangedBy = at, "timur"
+		a.Version, a.Changed, a.ChangedBy = 2, at, "timur"
 		return nil, nil
 	})
 	_, recalled := db.Announcements().Change(ctx, north, "a1", func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
