@@ -82,7 +82,7 @@ func (versionCmd) Run(out output) error {
 	return nil
 }
 
-// release is the version of the program, raised with CHANGELOG.md.
+// release is the version of the program, raised with docs/changes.md.
 const release = "0.1.0"
 
 // version is the release, with the commit when the build knows it.
