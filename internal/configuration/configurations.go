@@ -41,8 +41,11 @@ func New(c Config) *Configurations {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Shelf == nil || c.Roles == nil {
-		c.Shelf, c.Roles = nowhere{}, nowhere{}
+	if c.Shelf == nil {
+		c.Shelf = nowhere{}
+	}
+	if c.Roles == nil {
+		c.Roles = nowhere{}
 	}
 	return &Configurations{shelf: c.Shelf, roles: c.Roles, admins: slices.Clone(c.Admins), now: c.Now}
 }
