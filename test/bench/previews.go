@@ -25,7 +25,7 @@ const (
 	previewCallers = 2
 	previewRounds  = 3
 	previewTime    = 4 * time.Second
-	previewCopies  = 8 // of the picture, and each is asked for in many sizes: no answer comes from the cache
+	previewCopies  = 2 // of the picture, which each server holds; each is asked for in many sizes: no answer comes from the cache
 	cachedAsks     = 2000
 )
 
@@ -79,8 +79,8 @@ type shower struct {
 	most    float64   // memory, MiB
 }
 
-// side is what the nth preview has to fit into: around 800 pixels.
-func side(n int) int { return 700 + n/previewCopies%200 }
+// side is what the nth preview has to fit into: 700 to 1023 pixels.
+func side(n int) int { return 700 + n/previewCopies%324 }
 
 // previews loads our endpoint and a server with sharp by turns, with pictures that nobody asked for before.
 func (b bench) previews(ctx context.Context, r *report, withPeer bool) error {
@@ -109,12 +109,12 @@ func (b bench) previews(ctx context.Context, r *report, withPeer bool) error {
 	if withPeer {
 		theirs := &shower{}
 		if theirs.server, err = (recipe{"sharp previews", []string{"node", filepath.Join("peers", "sharp-server.mjs")}, func(addr string) []string {
-			return []string{"PORT=" + addr[strings.LastIndexByte(addr, ':')+1:], pictureEnv + "=" + picture, "NODE_ENV=production"}
+			return []string{"PORT=" + addr[strings.LastIndexByte(addr, ':')+1:], pictureEnv + "=" + picture, "COPIES=" + strconv.Itoa(previewCopies), "NODE_ENV=production"}
 		}}).start(ctx, b.folder); err != nil {
 			return err
 		}
 		defer theirs.stop()
-		theirs.address = func(n int) string { return "http://" + theirs.addr + "/?s=" + strconv.Itoa(side(n)) }
+		theirs.address = func(n int) string { return fmt.Sprintf("http://%s/?s=%d&p=%d", theirs.addr, side(n), n%previewCopies) }
 		if _, err := theirs.wait(ctx, "/?s=100"); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (s *shower) cached(ctx context.Context) ([]float64, error) {
 
 // shown adds what the servers did, and judges it.
 func (r *report) shown(showers []*shower, cached []float64) {
-	r.more = append(r.more, fmt.Sprintf("Previews of the 12 megapixel picture at 700 to 899 pixels over HTTP, %d at a time, each asked for once, for %s, %d rounds by turns; "+
+	r.more = append(r.more, fmt.Sprintf("Previews of the 12 megapixel picture at 700 to 1023 pixels over HTTP, %d at a time, each asked for once, for %s, %d rounds by turns; "+
 		"memory is the most that a server and its workers held at one time, shared pages counted once. The caller is on the same cores.", previewCallers, previewTime, previewRounds),
 		"| | previews/s | p50, ms | CPU a preview, ms | memory, MiB |\n| --- | --- | --- | --- | --- |")
 	for _, s := range showers {
