@@ -17,7 +17,7 @@ import (
 
 // Bounds of what is kept of previews.
 const (
-	cacheMemory = 24 << 20  // bytes in memory
+	cacheMemory = 6 << 20   // bytes in memory: what a whole channel looks at right now; the system keeps the files of the folder at hand
 	cacheDisk   = 256 << 20 // bytes in the folder
 	cacheLife   = 24 * time.Hour
 )
