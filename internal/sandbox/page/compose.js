@@ -126,7 +126,19 @@ export class Compose {
     this.draw();
     if (this.text.value === '/') return this.askCommand();
     if (/(^|\s)@$/.test(this.text.value)) this.askMention();
+    this.takeMention();
     return undefined;
+  }
+
+  /** A mention that was written out to its end, or pasted, becomes the mention of the message, as in Teams. */
+  takeMention() {
+    const spelled = (app) => this.text.value.toLowerCase().startsWith(`@${app.name.toLowerCase()} `);
+    const app = this.session.appsIn().find(spelled);
+    if (!app) return;
+    this.closeMenu?.();
+    this.app = app;
+    this.text.value = this.text.value.slice(app.name.length + 2);
+    this.setMention(this.needsMention);
   }
 
   askCommand() {

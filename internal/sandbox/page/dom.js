@@ -147,6 +147,11 @@ export function openMenu(button, { label, testid, items, className = '' }) {
       button.focus();
       return;
     }
+    if (button.tagName === 'TEXTAREA' && /^\S$/u.test(event.key)) { // who writes on does not want to choose
+      close();
+      button.focus();
+      return;
+    }
     if (event.target.tagName === 'BUTTON') moveWithArrows(event, entries().filter((entry) => entry.tagName === 'BUTTON'));
   });
   document.addEventListener('pointerdown', outside, true);
