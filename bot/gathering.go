@@ -219,6 +219,9 @@ func (b *Bot) contactStories(ctx context.Context, v voice, events []notice.Event
 	if err != nil {
 		return nil, err
 	}
+	if err := b.unname(ctx, v, about); err != nil {
+		return nil, err
+	}
 	var told []story
 	for _, e := range events {
 		s, say, err := b.contactStory(ctx, v, e, about)
@@ -230,6 +233,29 @@ func (b *Bot) contactStories(ctx context.Context, v voice, events []notice.Event
 		}
 	}
 	return told, nil
+}
+
+// unname takes the names of contacts away that guests may not look up, where guests read what is told. A roster that does not
+// answer for good tells of none, so there may be some.
+func (b *Bot) unname(ctx context.Context, v voice, about map[contact.ID]contact.TellAbout) error {
+	known, hidden := false, false
+	for id, a := range about {
+		if a.Guests {
+			continue
+		}
+		if !known {
+			has, err := v.app.roster.HasGuests(ctx, v.tenant, v.place, v.team)
+			if fault.Is(err, fault.Busy) {
+				return err // the runner tries again
+			}
+			known, hidden = true, has || err != nil
+		}
+		if hidden {
+			a.Contact.Name = ""
+			about[id] = a
+		}
+	}
+	return nil
 }
 
 // contactStory tells of a contact as it is now. What was deleted is named as long as it is in the trash; what is not as the

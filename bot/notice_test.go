@@ -303,6 +303,53 @@ func TestGatheringIsTold(t *testing.T) {
 	reads(t, french, "Ben a modifié Marta Weber.")
 }
 
+// closed is a policy that shuts guests out everywhere.
+type closed struct{}
+
+func (closed) NewMode(context.Context, identity.Tenant) (contact.Mode, error) {
+	return contact.Everybody, nil
+}
+
+func (closed) GuestsRead(context.Context, identity.Tenant, identity.Conversation) (bool, error) {
+	return false, nil
+}
+
+// Where guests may look up no contacts and a guest reads what is told, it names none; without a guest it does.
+func TestGuestsReadNoNames(t *testing.T) {
+	t.Parallel()
+	s := newSquare(t)
+	s.as("ana", identity.Channel).say("add Marta Weber, marta@fabrikam.example")
+	var e notice.Event
+	if err := s.db.Contacts().Each(t.Context(), deskTenant, func(c contact.Contact) error {
+		e = notice.Event{Kind: notice.ContactAdded, Contact: string(c.ID), Book: string(c.Book), By: "ben", At: s.clock}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g := notice.Gathering{Since: s.clock, Events: []notice.Event{e}}
+	tell := func(words ...string) {
+		t.Helper()
+		told, err := s.tell(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads(t, told, words...)
+	}
+	tell("Ben added Marta Weber.")
+	c := s.bot.Config
+	c.Books = contact.New(contact.Config{Shelf: s.db.Contacts(), Chronicle: s.db.Contacts(), Journal: s.db.Contacts(), Library: s.db.Books(), Marks: s.db.Marks(),
+		Roster: c.Contact.Roster, Policy: closed{}, Index: contact.NewIndex()})
+	s.bot = New(c)
+	tell("Ben added a contact.", `"verb":"contact/`+e.Contact, "!Marta")
+	g.More = 1
+	tell("1 contact added", "A contact", "!Marta")
+	s.service.mu.Lock()
+	s.service.members[hallTeam] = s.service.members[hallTeam][:2]
+	s.service.mu.Unlock()
+	g.More = 0
+	tell("Ben added Marta Weber.")
+}
+
 // A picture is named by the right of who did it there, and else only told of; elsewhere nothing is told.
 func TestImagesAreTold(t *testing.T) {
 	t.Parallel()
