@@ -66,13 +66,7 @@ func (b *Bot) gatheringCard(ctx context.Context, v voice, g notice.Gathering) (c
 }
 
 // inZone is a time as the clocks of a zone show it; UTC when the zone is not known here.
-func inZone(at time.Time, zone string) time.Time {
-	where, err := time.LoadLocation(zone)
-	if err != nil {
-		return at.UTC()
-	}
-	return at.In(where)
-}
+func inZone(at time.Time, zone string) time.Time { return at.In(notice.Location(zone)) }
 
 // title counts what happened, kind by kind.
 func title(v voice, stories []story, more int) string {

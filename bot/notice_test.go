@@ -393,6 +393,7 @@ func TestNoticesThatFail(t *testing.T) {
 		"gone":                   {notice.Post, []http.HandlerFunc{code(404, "ConversationNotFound")}, "not_found 404 ConversationNotFound"},
 		"another cloud":          {notice.Post, []http.HandlerFunc{code(403, "InvalidBotApiHost")}, "internal 403 InvalidBotApiHost"},
 		"too large":              {notice.Post, []http.HandlerFunc{code(413, "MessageSizeTooBig")}, "internal 413 MessageSizeTooBig"},
+		"token refused":          {notice.Post, []http.HandlerFunc{connStatus(401), connStatus(401)}, "busy 401 Trouble"},
 		"deleted by hand":        {notice.Remove, []http.HandlerFunc{code(404, "ActivityNotFoundInConversation")}, "done"},
 		"updated in vain":        {notice.Update, []http.HandlerFunc{code(404, "ActivityNotFoundInConversation")}, "nothing"},
 		"deleted with its place": {notice.Remove, []http.HandlerFunc{code(404, "ConversationNotFound")}, "not_found 404 ConversationNotFound"},
@@ -415,6 +416,24 @@ func TestNoticesThatFail(t *testing.T) {
 func (s *square) lost(op notice.Op) notice.Notice {
 	return notice.Notice{Tenant: deskTenant, ID: notice.NewID(s.clock), Place: notice.Place{Conversation: hallTeam, Product: "both"}, Op: op, Activity: "message-1",
 		Content: notice.Content{Lost: hallChat}}
+}
+
+// A notice for which there is no token waits for one: it is the operator's to put right, and nothing is lost meanwhile.
+func TestNoticeWithoutToken(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		err  error
+		want fault.Kind
+	}{
+		{fault.Wrap(fault.Internal, "auth.AppTokens", errors.New("the secret expired")), fault.Busy},
+		{fault.Wrap(fault.Busy, "auth.AppTokens", errors.New("the login service is away")), fault.Busy},
+		{fault.Wrap(fault.Internal, "bot.Send", context.Canceled), fault.Internal}, // the service stops
+		{&ConnectorError{Code: "service_host"}, fault.Internal},
+	} {
+		if got := fault.KindOf(saidFault(notice.Notice{Op: notice.Post, Place: notice.Place{Conversation: hallTeam}}, row.err)); got != row.want {
+			t.Errorf("%v: %s, expected %s", row.err, got, row.want)
+		}
+	}
 }
 
 func outcomeOf(err error) string {
