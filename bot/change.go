@@ -101,11 +101,7 @@ func (b *Bot) showTrash(t *Turn) (cards.Card, error) {
 
 // local is a time as the clock of the person's place shows it, as far as the activity tells.
 func (b *Bot) local(t *Turn, at time.Time) time.Time {
-	zone, err := time.LoadLocation(t.activity.zone())
-	if err != nil {
-		return at.UTC()
-	}
-	return at.In(zone)
+	return inZone(at, t.activity.zone())
 }
 
 // changedFields names what a change changed: "Job title, Mobile phone".

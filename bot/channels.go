@@ -151,14 +151,12 @@ func channelChoices(t *Turn, list []channel) []cards.ChoiceView {
 // chosen are the channels of a form that the caller may announce in now, how many there are that they may not, and whether
 // all could be asked.
 func (b *Bot) chosen(t *Turn, keys []string) (own []channel, dropped int, sure bool, err error) {
-	wanted := map[string]bool{}
+	wanted, of := map[string]bool{}, map[string]bool{}
 	for _, k := range keys {
-		wanted[k] = true
+		team, _, _ := strings.Cut(k, ".")
+		wanted[k], of[team] = true, true
 	}
-	meant := func(team string) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return strings.HasPrefix(k, keyOf(team)+".") })
-	}
-	all, sure, err := b.ownChannels(t, meant)
+	all, sure, err := b.ownChannels(t, func(team string) bool { return of[keyOf(team)] })
 	for _, c := range all {
 		if wanted[c.key()] {
 			own = append(own, c)

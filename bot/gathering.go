@@ -66,13 +66,7 @@ func (b *Bot) gatheringCard(ctx context.Context, v voice, g notice.Gathering) (c
 }
 
 // inZone is a time as the clocks of a zone show it; UTC when the zone is not known here.
-func inZone(at time.Time, zone string) time.Time {
-	where, err := time.LoadLocation(zone)
-	if err != nil {
-		return at.UTC()
-	}
-	return at.In(where)
-}
+func inZone(at time.Time, zone string) time.Time { return at.In(notice.Location(zone)) }
 
 // title counts what happened, kind by kind.
 func title(v voice, stories []story, more int) string {
@@ -219,6 +213,9 @@ func (b *Bot) contactStories(ctx context.Context, v voice, events []notice.Event
 	if err != nil {
 		return nil, err
 	}
+	if err := b.unname(ctx, v, about); err != nil {
+		return nil, err
+	}
 	var told []story
 	for _, e := range events {
 		s, say, err := b.contactStory(ctx, v, e, about)
@@ -230,6 +227,29 @@ func (b *Bot) contactStories(ctx context.Context, v voice, events []notice.Event
 		}
 	}
 	return told, nil
+}
+
+// unname takes the names of contacts away that guests may not look up, where guests read what is told. A roster that does not
+// answer for good tells of none, so there may be some.
+func (b *Bot) unname(ctx context.Context, v voice, about map[contact.ID]contact.TellAbout) error {
+	known, hidden := false, false
+	for id, a := range about {
+		if a.Guests {
+			continue
+		}
+		if !known {
+			has, err := v.app.roster.HasGuests(ctx, v.tenant, v.place, v.team)
+			if fault.Is(err, fault.Busy) {
+				return err // the runner tries again
+			}
+			known, hidden = true, has || err != nil
+		}
+		if hidden {
+			a.Contact.Name = ""
+			about[id] = a
+		}
+	}
+	return nil
 }
 
 // contactStory tells of a contact as it is now. What was deleted is named as long as it is in the trash; what is not as the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"teamspro/cards"
@@ -145,6 +146,9 @@ func saidFault(n notice.Notice, err error) error {
 		return fault.Wrap(fault.Internal, "bot.Send", err) // the operator's to put right: the place is there
 	case n.Conversation == "" && (fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound)):
 		return fmt.Errorf("bot.Send: %w: %w", notice.ErrNothing, err) // the person does not have the app
+	case answer == nil && fault.Is(err, fault.Internal) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded),
+		answer != nil && answer.Status == http.StatusUnauthorized:
+		return fault.Wrap(fault.Busy, "bot.Send", err) // no token, or none that counts: nothing is lost until the operator puts that right
 	}
 	return err
 }

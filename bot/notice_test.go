@@ -303,6 +303,53 @@ func TestGatheringIsTold(t *testing.T) {
 	reads(t, french, "Ben a modifié Marta Weber.")
 }
 
+// closed is a policy that shuts guests out everywhere.
+type closed struct{}
+
+func (closed) NewMode(context.Context, identity.Tenant) (contact.Mode, error) {
+	return contact.Everybody, nil
+}
+
+func (closed) GuestsRead(context.Context, identity.Tenant, identity.Conversation) (bool, error) {
+	return false, nil
+}
+
+// Where guests may look up no contacts and a guest reads what is told, it names none; without a guest it does.
+func TestGuestsReadNoNames(t *testing.T) {
+	t.Parallel()
+	s := newSquare(t)
+	s.as("ana", identity.Channel).say("add Marta Weber, marta@fabrikam.example")
+	var e notice.Event
+	if err := s.db.Contacts().Each(t.Context(), deskTenant, func(c contact.Contact) error {
+		e = notice.Event{Kind: notice.ContactAdded, Contact: string(c.ID), Book: string(c.Book), By: "ben", At: s.clock}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g := notice.Gathering{Since: s.clock, Events: []notice.Event{e}}
+	tell := func(words ...string) {
+		t.Helper()
+		told, err := s.tell(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads(t, told, words...)
+	}
+	tell("Ben added Marta Weber.")
+	c := s.bot.Config
+	c.Books = contact.New(contact.Config{Shelf: s.db.Contacts(), Chronicle: s.db.Contacts(), Journal: s.db.Contacts(), Library: s.db.Books(), Marks: s.db.Marks(),
+		Roster: c.Contact.Roster, Policy: closed{}, Index: contact.NewIndex()})
+	s.bot = New(c)
+	tell("Ben added a contact.", `"verb":"contact/`+e.Contact, "!Marta")
+	g.More = 1
+	tell("1 contact added", "A contact", "!Marta")
+	s.service.mu.Lock()
+	s.service.members[hallTeam] = s.service.members[hallTeam][:2]
+	s.service.mu.Unlock()
+	g.More = 0
+	tell("Ben added Marta Weber.")
+}
+
 // A picture is named by the right of who did it there, and else only told of; elsewhere nothing is told.
 func TestImagesAreTold(t *testing.T) {
 	t.Parallel()
@@ -346,6 +393,7 @@ func TestNoticesThatFail(t *testing.T) {
 		"gone":                   {notice.Post, []http.HandlerFunc{code(404, "ConversationNotFound")}, "not_found 404 ConversationNotFound"},
 		"another cloud":          {notice.Post, []http.HandlerFunc{code(403, "InvalidBotApiHost")}, "internal 403 InvalidBotApiHost"},
 		"too large":              {notice.Post, []http.HandlerFunc{code(413, "MessageSizeTooBig")}, "internal 413 MessageSizeTooBig"},
+		"token refused":          {notice.Post, []http.HandlerFunc{connStatus(401), connStatus(401)}, "busy 401 Trouble"},
 		"deleted by hand":        {notice.Remove, []http.HandlerFunc{code(404, "ActivityNotFoundInConversation")}, "done"},
 		"updated in vain":        {notice.Update, []http.HandlerFunc{code(404, "ActivityNotFoundInConversation")}, "nothing"},
 		"deleted with its place": {notice.Remove, []http.HandlerFunc{code(404, "ConversationNotFound")}, "not_found 404 ConversationNotFound"},
@@ -368,6 +416,24 @@ func TestNoticesThatFail(t *testing.T) {
 func (s *square) lost(op notice.Op) notice.Notice {
 	return notice.Notice{Tenant: deskTenant, ID: notice.NewID(s.clock), Place: notice.Place{Conversation: hallTeam, Product: "both"}, Op: op, Activity: "message-1",
 		Content: notice.Content{Lost: hallChat}}
+}
+
+// A notice for which there is no token waits for one: it is the operator's to put right, and nothing is lost meanwhile.
+func TestNoticeWithoutToken(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		err  error
+		want fault.Kind
+	}{
+		{fault.Wrap(fault.Internal, "auth.AppTokens", errors.New("the secret expired")), fault.Busy},
+		{fault.Wrap(fault.Busy, "auth.AppTokens", errors.New("the login service is away")), fault.Busy},
+		{fault.Wrap(fault.Internal, "bot.Send", context.Canceled), fault.Internal}, // the service stops
+		{&ConnectorError{Code: "service_host"}, fault.Internal},
+	} {
+		if got := fault.KindOf(saidFault(notice.Notice{Op: notice.Post, Place: notice.Place{Conversation: hallTeam}}, row.err)); got != row.want {
+			t.Errorf("%v: %s, expected %s", row.err, got, row.want)
+		}
+	}
 }
 
 func outcomeOf(err error) string {

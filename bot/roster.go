@@ -174,6 +174,19 @@ func (r *Roster) People(ctx context.Context, t identity.Tenant, c identity.Conve
 	return r.connector.Members(ctx, rosterTarget(t, ref, team), func(m MemberAccount) bool { return m.Person == "" || fn(m.Person) })
 }
 
+// HasGuests tells whether anybody in a conversation is a guest. The members are read anew, as far as the first guest.
+func (r *Roster) HasGuests(ctx context.Context, t identity.Tenant, c identity.Conversation, team string) (has bool, err error) {
+	ref, err := r.where(ctx, t, c, team)
+	if err != nil {
+		return false, err
+	}
+	err = r.connector.Members(ctx, rosterTarget(t, ref, team), func(m MemberAccount) bool {
+		has = memberRole(m) == identity.Guest
+		return !has
+	})
+	return has, err
+}
+
 // Title gives the name of a channel, of its team for the team's general channel, or the names of who else is in a group
 // chat, as Teams itself titles one; empty when Teams does not tell it soon. It is read anew each time: such names are not
 // kept.

@@ -80,8 +80,18 @@ func loadAnnouncement(tb *bbolt.Bucket, id string) (a notice.Announcement, found
 		return a, false, err
 	}
 	a = r.announcement(id)
-	a.Seen = len(tails(tb.Bucket([]byte(bucketAcknowledged)), under(id)))
+	a.Seen = seenBy(tb, id)
 	return a, true, nil
+}
+
+// seenBy counts who has seen an announcement.
+func seenBy(tb *bbolt.Bucket, id string) (n int) {
+	prefix := under(id)
+	c := tb.Bucket([]byte(bucketAcknowledged)).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		n++
+	}
+	return n
 }
 
 // Announcement reads one, as notice.Announcements says.
@@ -101,16 +111,22 @@ func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id 
 // Latest reads a person's own, as notice.Announcements says.
 func (s *Announcements) Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) (own []notice.Announcement, err error) {
 	err = s.db.read(ctx, "store.Latest", t, func(tb *bbolt.Bucket) error {
-		return tb.Bucket([]byte(bucketAnnouncements)).ForEach(func(id, _ []byte) error {
-			a, _, err := loadAnnouncement(tb, string(id))
-			if a.By == by {
-				own = append(own, a)
+		b := tb.Bucket([]byte(bucketAnnouncements))
+		err := b.ForEach(func(id, _ []byte) error {
+			r, _, err := load[announcementRecord](b, id)
+			if err == nil && r.By == string(by) {
+				own = append(own, r.announcement(string(id)))
 			}
 			return err
 		})
+		slices.SortFunc(own, func(a, b notice.Announcement) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+		own = own[:min(len(own), max(0, limit))]
+		for i := range own {
+			own[i].Seen = seenBy(tb, own[i].ID)
+		}
+		return err
 	})
-	slices.SortFunc(own, func(a, b notice.Announcement) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
-	return own[:min(len(own), max(0, limit))], err
+	return own, err
 }
 
 // Change changes an announcement, as notice.Announcements says.

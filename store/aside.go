@@ -148,7 +148,7 @@ func (s *shared) eraseAside(op string, c identity.Conversation, before, now time
 			return err
 		}
 	}
-	return s.entered(audit.Entry{At: now.UTC(), Surface: "service", Act: audit.LibraryErased, Subject: string(c)})
+	return s.audited(audit.Entry{At: now.UTC(), Surface: "service", Act: audit.LibraryErased, Subject: string(c)})
 }
 
 func (r libraryRecord) overdue(before time.Time) bool {

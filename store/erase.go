@@ -144,16 +144,8 @@ func (s *Books) Erased(ctx context.Context, t identity.Tenant, id contact.BookID
 		if err := index.Delete(join(byErasing, string(id))); err != nil {
 			return err
 		}
-		return w.entered(audit.Entry{At: s.db.now().UTC(), Surface: "service", Act: audit.BookErased, Subject: string(id)})
+		return w.audited(audit.Entry{At: s.db.now().UTC(), Surface: "service", Act: audit.BookErased, Subject: string(id)})
 	})
-}
-
-// entered writes an entry into the audit log, where there is one.
-func (s *shared) entered(e audit.Entry) error {
-	if log, has := any(s).(interface{ audited(audit.Entry) error }); has {
-		return log.audited(e)
-	}
-	return nil
 }
 
 // portion is what one call of EraseSome takes away.

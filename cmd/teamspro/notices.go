@@ -25,7 +25,7 @@ func newNotices(db *store.DB, b *bot.Bot, wishes notice.Subscriptions, now func(
 		Sender: b.Sender(), Subscriptions: wishes, Audience: b.Audience(), Product: b.Product, Now: now, Log: log, Metrics: counted{metrics}})}
 }
 
-// run works until ctx ends or stop is called. What was not sent then is in the file: the next start goes on with it.
+// run works until ctx ends or halt is called. What was not sent then is in the file: the next start goes on with it.
 func (n *notices) run(ctx context.Context, log *slog.Logger) {
 	defer close(n.done)
 	ctx, cancel := context.WithCancel(ctx)
@@ -42,9 +42,12 @@ func (n *notices) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
+// halt begins nothing more.
+func (n *notices) halt() { n.once.Do(func() { close(n.quit) }) }
+
 // stop begins nothing more, and waits for what is being sent, until ctx ends.
 func (n *notices) stop(ctx context.Context) {
-	n.once.Do(func() { close(n.quit) })
+	n.halt()
 	select {
 	case <-n.done:
 	case <-ctx.Done():

@@ -129,6 +129,7 @@ func drain(svc *service, servers []*http.Server, listeners []net.Listener, log *
 	time.Sleep(stopNotice)
 	ctx, cancel := context.WithTimeout(context.Background(), stopDrain)
 	defer cancel()
+	svc.notices.halt() // what is being sent ends while people get their answers
 	var problems []error
 	for _, l := range listeners { // before the servers shut down, because they drop a request that they are just reading
 		problems = append(problems, l.Close())

@@ -1,9 +1,7 @@
 package configuration
 
 import (
-	"regexp"
 	"slices"
-	"time"
 
 	"teamspro/internal/fault"
 	"teamspro/internal/notice"
@@ -17,21 +15,8 @@ var (
 	modes  = []string{"", "everybody", "owners", "per_member"} // as contact.Mode has them
 )
 
-// maxZone is longer than any name of a time zone.
-const maxZone = 64
-
-// zone is what names of time zones look like: "Europe/Paris", "America/Argentina/Buenos_Aires", "UTC". Anything else is not
-// looked up, since names are looked up as files.
-var zone = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
-
 // IsZone tells whether a name is that of a time zone; "" and "Local" are none.
-func IsZone(name string) bool {
-	if len(name) > maxZone || name == "Local" || !zone.MatchString(name) {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
-}
+func IsZone(name string) bool { return name != "" && notice.ValidateZone(name) == nil }
 
 // valid gives settings that are right, with kinds in their usual order; a fault says which value is not.
 func valid(op string, s Settings) (Settings, error) {
@@ -53,16 +38,14 @@ func valid(op string, s Settings) (Settings, error) {
 			return Settings{}, fault.New(fault.Invalid, op, "settings.bad.kinds")
 		}
 	}
-	for _, minutes := range []int{w.At, w.Quiet.From, w.Quiet.To} {
-		if minutes < 0 || minutes >= 24*60 {
-			return Settings{}, fault.New(fault.Invalid, op, "settings.bad.time")
-		}
-	}
 	w.Kinds = nil
 	for _, k := range notice.Kinds() {
 		if s.Wishes.Wants(k) {
 			w.Kinds = append(w.Kinds, k)
 		}
+	}
+	if w.Validate() != nil {
+		return Settings{}, fault.New(fault.Invalid, op, "settings.bad.time")
 	}
 	s.Wishes = &w
 	return s, nil

@@ -1,6 +1,7 @@
 package contact_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -53,5 +54,48 @@ func TestTold(t *testing.T) {
 	}
 	if waiting := must(w.Told(ctx, contoso, sales, ids))(t); len(waiting) != 0 {
 		t.Errorf("told of a book that waits: %v", waiting)
+	}
+}
+
+// What a conversation is told says of each contact whether its guests may read it too: as both conversations say where a
+// book is shared, and never of the organisation's.
+func TestToldToGuests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.governed()
+	ctx := t.Context()
+	w.roster.Set(contoso, ana, press, identity.Owner)
+	book := must(w.Ensure(ctx, in(ana, sales)))(t)
+	marta := w.add(in(ana, sales), book.ID, named("Marta")).Contact
+	must(w.Share(ctx, in(ana, sales), book.ID, press, "", false))(t)
+	everybodys := must(w.NewBook(ctx, in(ana, sales), contact.TenantBook, "All of us", w.deed()))(t)
+	wilma := w.add(in(ana, sales), everybodys.ID, named("Wilma")).Contact
+
+	for _, row := range []struct {
+		closed   []identity.Conversation
+		at       identity.Conversation
+		contact  contact.ID
+		mayGuest bool
+	}{
+		{nil, sales, marta, true},
+		{nil, press, marta, true},
+		{[]identity.Conversation{sales}, sales, marta, false},
+		{[]identity.Conversation{sales}, press, marta, false},
+		{[]identity.Conversation{press}, press, marta, false},
+		{[]identity.Conversation{press}, sales, marta, true},
+		{nil, sales, wilma, false},
+	} {
+		clear(p.closed)
+		for _, c := range row.closed {
+			p.closed[c] = true
+		}
+		told := must(w.Told(ctx, contoso, row.at, []contact.ID{row.contact}))(t)
+		if about, there := told[row.contact]; !there || about.Guests != row.mayGuest {
+			t.Errorf("closed %v: in %s guests may read: %v, expected %v", row.closed, row.at, about.Guests, row.mayGuest)
+		}
+	}
+	p.err = errors.New("no policy")
+	if _, err := w.Told(ctx, contoso, sales, []contact.ID{marta}); err == nil {
+		t.Error("told without a policy")
 	}
 }

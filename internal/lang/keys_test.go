@@ -56,7 +56,7 @@ var composed = map[string][]string{
 	"notice.*":             happened,
 	"notice.group.*":       happened,
 	"notice.one.*":         happened,
-	"notice.one.*.unnamed": {"deleted", "saved", "pinned", "new"},
+	"notice.one.*.unnamed": {"added", "changed", "deleted", "saved", "pinned", "new"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 

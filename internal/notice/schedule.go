@@ -20,10 +20,11 @@ const day = 24 * 60
 
 // ValidateZone tells whether a name is that of a time zone, "Europe/Paris". "" is UTC. Invalid.
 //
-// The machine's own zone ("Local") is none: it would be another elsewhere.
+// The machine's own zone ("Local") is none: it would be another elsewhere. Nor are names that begin small: names are looked
+// up as files, and such a file ("localtime", "posixrules") is that of the machine, too.
 func ValidateZone(name string) error {
 	const op = "notice.ValidateZone"
-	if len(name) > maxZone || name == "Local" {
+	if len(name) > maxZone || name == "Local" || name != "" && (name[0] < 'A' || name[0] > 'Z') {
 		return fault.Wrap(fault.Invalid, op, fmt.Errorf("a name of %d bytes is no zone", len(name)))
 	}
 	for _, c := range []byte(name) {

@@ -145,7 +145,7 @@ func TestValidateZone(t *testing.T) {
 	for name, fine := range map[string]bool{
 		"": true, "UTC": true, "Europe/Paris": true, "America/Argentina/Buenos_Aires": true, "Etc/GMT+12": true,
 		"Local": false, "Europe/Atlantis": false, "../etc/passwd": false, "/etc/localtime": false, "Europe/": false, "Europe": false, "Europe/Paris\x00": false,
-		"Europe\\Paris": false, " UTC": false, "Évian": false, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/a/b/c/d/e/f/g/h": false,
+		"Europe\\Paris": false, "localtime": false, "posix/Europe/Paris": false, " UTC": false, "Évian": false, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/a/b/c/d/e/f/g/h": false,
 	} {
 		if err := ValidateZone(name); (err == nil) != fine || err != nil && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q: %v", name, err)

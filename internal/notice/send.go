@@ -207,8 +207,8 @@ func (r *Runner) again(done *said, err error) {
 	if errors.As(err, &refusal) && refusal.Pause() > 0 {
 		wait, done.heard = min(refusal.Pause(), giveUp), silent
 	}
-	made := done.Notice.Made()
-	if made.IsZero() || now.Sub(made) < giveUp {
+	made := done.Notice.Made() // by Now, and so is its age: clock may be far ahead of that
+	if made.IsZero() || r.Now().Sub(made) < giveUp || done.Notice.Tries < fewTries {
 		done.State, done.Due = Waiting, now.Add(wait)
 		return
 	}

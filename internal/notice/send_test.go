@@ -75,6 +75,34 @@ func TestDown(t *testing.T) {
 	})
 }
 
+// TestDownWhileTheClockJumps has the service down for a short while in which the clock is put forward or back by days: nothing
+// is given up for that.
+func TestDownWhileTheClockJumps(t *testing.T) {
+	t.Parallel()
+	for _, jumps := range [][]time.Duration{{72 * time.Hour}, {-72 * time.Hour}, {72 * time.Hour, -72 * time.Hour}} {
+		t.Run(fmt.Sprint(jumps), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, now)
+				defer w.run()()
+				w.tell(tenant, 1, places(3)...)
+				time.Sleep(10 * time.Second)
+				w.teams.Down()
+				w.tell(tenant, 1, places(3)...)
+				for _, jump := range jumps {
+					w.clock.jump(jump)
+					time.Sleep(10 * time.Second)
+				}
+				w.tell(tenant, 1, places(3)...)
+				time.Sleep(10 * time.Second)
+				w.teams.Up()
+				time.Sleep(2 * time.Minute)
+				w.once(9)
+			})
+		})
+	}
+}
+
 // TestOneBadConversation has one conversation whose messages always fail for now: the others do not wait for it, and after a
 // day it is given up.
 func TestOneBadConversation(t *testing.T) {

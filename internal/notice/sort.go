@@ -13,6 +13,9 @@ const (
 	sortBatch = 500
 	// giveUp is how long what fails for a while is tried again.
 	giveUp = 24 * time.Hour
+	// fewTries is how often a notice is tried at least before it is given up: it may only look old, when the clock was put
+	// forward.
+	fewTries = 5
 )
 
 // sortEvents gives every event to the places that want it. What cannot be told apart now stays and is tried again.
