@@ -232,11 +232,10 @@ func (b *Bot) contactStory(ctx context.Context, v voice, e notice.Event, about m
 // imageTime is how long names of pictures are waited for; a picture can be told of without.
 const imageTime = 3 * time.Second
 
-// nameImages reads what pictures are called now, with the rights of who did it there, as a list that somebody asks for in
-// the conversation is; where it is not known who did, of who chose what the conversation hears. Who is not in the
-// conversation any more shows it nothing.
+// nameImages reads what pictures are called now: those that lie with the files of the conversation's own team, which all its
+// members may read. The others are told of, and not named.
 func (b *Bot) nameImages(ctx context.Context, v voice, stories []story) {
-	if b.Gallery == nil {
+	if b.Watcher == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, imageTime)
@@ -253,6 +252,8 @@ func (b *Bot) nameImages(ctx context.Context, v voice, stories []story) {
 	}
 }
 
+// imageName reads the name with the sign-in of who did it, else of who chose what the conversation hears. Who is not in the
+// conversation any more shows it nothing.
 func (b *Bot) imageName(ctx context.Context, v voice, s story) (string, error) {
 	for _, p := range []identity.Person{s.By, v.sub.By} {
 		if p == "" {
@@ -265,8 +266,8 @@ func (b *Bot) imageName(ctx context.Context, v voice, s story) (string, error) {
 		if role == identity.None {
 			continue
 		}
-		who := identity.Caller{Tenant: v.tenant, Person: p, Conversation: v.place, Team: v.team, Public: true}
-		item, err := b.Gallery.Item(ctx, who, image.ItemRef{Drive: s.Drive, Item: s.Item})
+		where := image.Subscriber{Tenant: v.tenant, Conversation: v.place, Team: v.team, By: p}
+		item, err := b.Watcher.Name(ctx, where, image.ItemRef{Drive: s.Drive, Item: s.Item})
 		if err == nil || fault.Is(err, fault.Busy) {
 			return item.Name, err
 		}

@@ -17,6 +17,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/image/imagetest"
 	"teamspro/internal/notice"
 )
@@ -187,6 +188,7 @@ func newSquare(t *testing.T) *square {
 	s.service.channels[hallTeam] = []map[string]any{{"id": hallTeam}, {"id": hallPlans, "name": "Plans"}}
 	s.merge()
 	c := s.bot.Config
+	c.Watcher = image.NewWatcher(image.WatcherConfig{Gallery: c.Gallery, Watches: s.db.Watches(), Now: func() time.Time { return s.clock }})
 	c.Announcements, c.Subscriptions, c.Now = s.board, s.wish, func() time.Time { return s.clock }
 	s.bot = New(c)
 	for _, ref := range []identity.Reference{
