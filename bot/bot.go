@@ -50,6 +50,8 @@ type Config struct {
 	People People
 	// Gallery is what people do with files of SharePoint; for Image Pro.
 	Gallery *image.Gallery
+	// Watcher finds new pictures in libraries, and names those that are told of; nil where there is nothing to watch.
+	Watcher *image.Watcher
 	// Pins, Presets and Batches are what people do with sets of pictures; for Image Pro.
 	Pins    *image.Pins
 	Presets *image.PresetBook

@@ -286,7 +286,7 @@ func (b *Bot) take(t *Turn, f Form, d decision, save func(configuration.Settings
 	case err == nil && d.organisation:
 		return Outcome{Message: t.Text("settings.done.organisation")}, nil
 	case err == nil:
-		return Outcome{Message: t.Text("settings.done")}, nil
+		return b.watchChosen(t)
 	case fault.Is(err, fault.Stale):
 		return b.takeAgain(t, f, d, t.Text("settings.stale"))
 	case fault.Is(err, fault.Invalid):

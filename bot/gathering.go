@@ -32,24 +32,16 @@ func (s story) word() string {
 	return word
 }
 
-// count is how many things of its kind a story stands for.
-func (s story) count() int {
-	if s.Kind == notice.ImportDone {
-		return max(s.Count, 1)
-	}
-	return 1
-}
-
 // gatheringCard tells what happened: one thing in a sentence, several in a short list.
 func (b *Bot) gatheringCard(ctx context.Context, v voice, g notice.Gathering) (cards.Card, error) {
 	stories, err := b.stories(ctx, v, g.Events)
 	if err != nil {
 		return cards.Card{}, err
 	}
-	if len(stories) == 0 {
+	if len(stories) == 0 && (len(g.Events) > 0 || g.More == 0) {
 		return cards.Card{}, notice.ErrNothing
 	}
-	view := cards.NoticeView{Title: title(v, stories, g.More)}
+	view := cards.NoticeView{Title: title(v, stories, g)}
 	if len(stories) == 1 && g.More == 0 {
 		b.nameImages(ctx, v, stories)
 		view = alone(v, stories[0], b.by(ctx, v, stories[0]))
@@ -68,16 +60,19 @@ func (b *Bot) gatheringCard(ctx context.Context, v voice, g notice.Gathering) (c
 // inZone is a time as the clocks of a zone show it; UTC when the zone is not known here.
 func inZone(at time.Time, zone string) time.Time { return at.In(notice.Location(zone)) }
 
-// title counts what happened, kind by kind.
-func title(v voice, stories []story, more int) string {
-	counts := map[string]int{}
+// title counts what happened, kind by kind, also what is not listed.
+func title(v voice, stories []story, g notice.Gathering) string {
+	counts, more := map[notice.Kind]int{}, g.More
+	for k, l := range g.Left {
+		counts[k], more = l.Count, more-l.Things
+	}
 	for _, s := range stories {
-		counts[s.word()] += s.count()
+		counts[s.Kind] += s.Things()
 	}
 	var parts []string
 	for _, k := range notice.Kinds() {
-		word := story{Event: notice.Event{Kind: k}}.word()
-		if n := counts[word]; n > 0 {
+		if n := counts[k]; n > 0 {
+			word := story{Event: notice.Event{Kind: k}}.word()
 			parts = append(parts, v.Text("notice."+word, "Count", n, "Number", v.Number(n)))
 		}
 	}
@@ -87,15 +82,23 @@ func title(v voice, stories []story, more int) string {
 	return strings.Join(parts, ", ")
 }
 
+// again tells whether the same was done to it several times.
+func (s story) again() bool {
+	return s.Times > 1 && (s.Kind == notice.ContactChanged || s.Kind == notice.ImageSaved || s.Kind == notice.ImagePinned)
+}
+
 // alone is a notice of one thing.
 func alone(v voice, s story, who string) cards.NoticeView {
 	key := "notice.one." + s.word()
 	args := []any{"Who", cmp.Or(who, v.Text("notice.somebody")), "Name", shorten(s.name, maxNameText)}
 	switch {
 	case s.Kind == notice.ImportDone:
-		args = append(args, "Count", s.count(), "Number", v.Number(s.count()))
+		args = append(args, "Count", s.Things(), "Number", v.Number(s.Things()))
 	case s.name == "":
 		key = "notice.one." + s.word() + ".unnamed"
+	case s.again():
+		key = "notice.again." + s.word()
+		args = append(args, "Count", s.Times, "Number", v.Number(s.Times))
 	}
 	view := cards.NoticeView{Title: v.Text(key, args...)}
 	if s.verb != "" {
@@ -113,7 +116,7 @@ func storyLine(v voice, s story, who string) cards.NoticeLine {
 	}
 	switch {
 	case s.Kind == notice.ImportDone:
-		l.Name = v.Text("notice.an_import", "Count", s.count(), "Number", v.Number(s.count()))
+		l.Name = v.Text("notice.an_import", "Count", s.Things(), "Number", v.Number(s.Things()))
 	case s.name == "" && s.Kind.Product() == string(ImagePro):
 		l.Name = v.Text("notice.a_picture")
 	case s.name == "":
@@ -122,7 +125,12 @@ func storyLine(v voice, s story, who string) cards.NoticeLine {
 	if l.Verb != "" {
 		l.Open = v.Text(open, "Name", shorten(l.Name, maxNameText))
 	}
-	if who != "" {
+	switch {
+	case s.again() && who != "":
+		l.Detail = v.Text("notice.times.by", "Count", s.Times, "Number", v.Number(s.Times), "Who", who)
+	case s.again():
+		l.Detail = v.Text("notice.times", "Count", s.Times, "Number", v.Number(s.Times))
+	case who != "":
 		l.Detail = v.Text("notice.by", "Who", who)
 	}
 	return l
@@ -142,7 +150,14 @@ func (b *Bot) by(ctx context.Context, v voice, s story) string {
 
 // stories are the events that the conversation may hear of now, by their kinds.
 func (b *Bot) stories(ctx context.Context, v voice, events []notice.Event) ([]story, error) {
-	contacts, others := settle(events)
+	var contacts, others []notice.Event
+	for _, e := range events {
+		if e.Contact != "" {
+			contacts = append(contacts, e)
+		} else {
+			others = append(others, e)
+		}
+	}
 	told, err := b.contactStories(ctx, v, contacts)
 	if err != nil {
 		return nil, err
@@ -164,41 +179,6 @@ func (b *Bot) stories(ctx context.Context, v voice, events []notice.Event) ([]st
 	order := notice.Kinds()
 	slices.SortStableFunc(told, func(x, y story) int { return slices.Index(order, x.Kind) - slices.Index(order, y.Kind) })
 	return told, nil
-}
-
-// settle makes one event of all that happened to a contact: what was changed ten times was changed, what was added and
-// deleted again never was. A picture is named once for each kind.
-func settle(events []notice.Event) (contacts, others []notice.Event) {
-	first, last := map[string]notice.Event{}, map[string]notice.Event{}
-	var order []string
-	seen := map[string]bool{}
-	for _, e := range events {
-		if e.Contact == "" {
-			if key := strings.Join([]string{string(e.Kind), e.Drive, e.Item}, "\n"); e.Kind == notice.ImportDone || !seen[key] {
-				seen[key] = true
-				others = append(others, e)
-			}
-			continue
-		}
-		if _, known := first[e.Contact]; !known {
-			first[e.Contact] = e
-			order = append(order, e.Contact)
-		}
-		last[e.Contact] = e
-	}
-	for _, id := range order {
-		from, to := first[id].Kind, last[id]
-		switch {
-		case from == notice.ContactAdded && to.Kind == notice.ContactDeleted:
-			continue
-		case from == notice.ContactAdded:
-			to.Kind = notice.ContactAdded
-		case from == notice.ContactDeleted && to.Kind == notice.ContactAdded:
-			to.Kind = notice.ContactChanged
-		}
-		contacts = append(contacts, to)
-	}
-	return contacts, others
 }
 
 func (b *Bot) contactStories(ctx context.Context, v voice, events []notice.Event) ([]story, error) {
@@ -272,11 +252,10 @@ func (b *Bot) contactStory(ctx context.Context, v voice, e notice.Event, about m
 // imageTime is how long names of pictures are waited for; a picture can be told of without.
 const imageTime = 3 * time.Second
 
-// nameImages reads what pictures are called now, with the rights of who did it there, as a list that somebody asks for in
-// the conversation is; where it is not known who did, of who chose what the conversation hears. Who is not in the
-// conversation any more shows it nothing.
+// nameImages reads what pictures are called now: those that lie with the files of the conversation's own team, which all its
+// members may read. The others are told of, and not named.
 func (b *Bot) nameImages(ctx context.Context, v voice, stories []story) {
-	if b.Gallery == nil {
+	if b.Watcher == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, imageTime)
@@ -293,6 +272,8 @@ func (b *Bot) nameImages(ctx context.Context, v voice, stories []story) {
 	}
 }
 
+// imageName reads the name with the sign-in of who did it, else of who chose what the conversation hears. Who is not in the
+// conversation any more shows it nothing.
 func (b *Bot) imageName(ctx context.Context, v voice, s story) (string, error) {
 	for _, p := range []identity.Person{s.By, v.sub.By} {
 		if p == "" {
@@ -305,8 +286,8 @@ func (b *Bot) imageName(ctx context.Context, v voice, s story) (string, error) {
 		if role == identity.None {
 			continue
 		}
-		who := identity.Caller{Tenant: v.tenant, Person: p, Conversation: v.place, Team: v.team, Public: true}
-		item, err := b.Gallery.Item(ctx, who, image.ItemRef{Drive: s.Drive, Item: s.Item})
+		where := image.Subscriber{Tenant: v.tenant, Conversation: v.place, Team: v.team, By: p}
+		item, err := b.Watcher.Name(ctx, where, image.ItemRef{Drive: s.Drive, Item: s.Item})
 		if err == nil || fault.Is(err, fault.Busy) {
 			return item.Name, err
 		}

@@ -179,6 +179,9 @@ func (b *Bot) takeFolder(t *Turn, v cards.LibraryForm, ref image.ItemRef) (Outco
 	if err != nil {
 		return Outcome{}, err
 	}
+	if b.Watcher != nil {
+		b.Watcher.Soon(t.Caller.Tenant, t.Caller.Conversation)
+	}
 	all := b.beforeAll(t)
 	card, err := b.libraryCard(all, all.Text("library.taken", "Folder", shorten(folder.Name, 100)))
 	if err == nil && b.posting.first(strings.Join([]string{string(t.Caller.Person), t.activity.Conversation.ID, "library", v.Form}, "|"), b.now()) {

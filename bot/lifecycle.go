@@ -150,6 +150,9 @@ func (b *Bot) goodbye(t *Turn) error {
 	if t.app.key.has(ImagePro) && b.Gallery != nil {
 		problems = append(problems, b.Gallery.Removed(t.ctx, who.Tenant, who.Conversation))
 	}
+	if t.app.key.has(ImagePro) && b.Watcher != nil {
+		problems = append(problems, b.Watcher.Stop(t.ctx, who.Tenant, who.Conversation))
+	}
 	if t.app.key.has(ContactPro) {
 		problems = append(problems, b.Books.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
 	}

@@ -17,6 +17,7 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/image"
 	"teamspro/internal/image/imagetest"
 	"teamspro/internal/notice"
 )
@@ -187,6 +188,7 @@ func newSquare(t *testing.T) *square {
 	s.service.channels[hallTeam] = []map[string]any{{"id": hallTeam}, {"id": hallPlans, "name": "Plans"}}
 	s.merge()
 	c := s.bot.Config
+	c.Watcher = image.NewWatcher(image.WatcherConfig{Gallery: c.Gallery, Watches: s.db.Watches(), Now: func() time.Time { return s.clock }})
 	c.Announcements, c.Subscriptions, c.Now = s.board, s.wish, func() time.Time { return s.clock }
 	s.bot = New(c)
 	for _, ref := range []identity.Reference{
@@ -242,6 +244,14 @@ func (s *square) tell(g notice.Gathering) (string, error) {
 	return all[len(all)-1], nil
 }
 
+// gathering is what comes of events.
+func gathering(events ...notice.Event) (g notice.Gathering) {
+	for _, e := range events {
+		g.Add(e)
+	}
+	return g
+}
+
 // reads checks what a message says; what begins with "!" it must not.
 func reads(t *testing.T, text string, words ...string) {
 	t.Helper()
@@ -268,20 +278,26 @@ func TestGatheringIsTold(t *testing.T) {
 	event := func(kind notice.Kind, name string) notice.Event {
 		return notice.Event{Kind: kind, Contact: ids[name], Book: books[name], By: "ben", At: s.clock}
 	}
-	one, err := s.tell(notice.Gathering{Events: []notice.Event{event(notice.ContactChanged, "Marta Weber"), event(notice.ContactChanged, "Marta Weber")}})
+	one, err := s.tell(notice.Gathering{Events: []notice.Event{event(notice.ContactChanged, "Marta Weber")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	reads(t, one, "Ben changed Marta Weber.", `"verb":"contact/`+ids["Marta Weber"], `"verb":"settings"`, "!Since", `"summary":"Ben changed Marta Weber."`)
 
+	often, err := s.tell(gathering(event(notice.ContactChanged, "Marta Weber"), event(notice.ContactChanged, "Marta Weber"), event(notice.ContactChanged, "Marta Weber")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads(t, often, "Marta Weber was changed 3 times, last by Ben.")
+
 	foreign := event(notice.ContactAdded, "My Dentist")
-	many, err := s.tell(notice.Gathering{Since: s.clock, More: 230, Events: []notice.Event{foreign, event(notice.ContactAdded, "Li Wei"), event(notice.ContactChanged, "Li Wei"),
-		event(notice.ContactChanged, "Marta Weber"), {Kind: notice.ImportDone, Book: books["Li Wei"], Count: 12}, {Kind: notice.ContactChanged, Contact: "gone", Book: books["Li Wei"]},
+	many, err := s.tell(notice.Gathering{Since: s.clock, More: 230, Left: map[notice.Kind]notice.Left{notice.ContactChanged: {Things: 228, Count: 228}, notice.ImportDone: {Things: 2, Count: 30}}, Events: []notice.Event{foreign, event(notice.ContactAdded, "Li Wei"),
+		{Kind: notice.ContactChanged, Contact: ids["Marta Weber"], Book: books["Marta Weber"], By: "ben", Times: 3}, {Kind: notice.ImportDone, Book: books["Li Wei"], Count: 12}, {Kind: notice.ContactChanged, Contact: "gone", Book: books["Li Wei"]},
 		{Kind: notice.ContactDeleted, Contact: "gone too", Book: books["Li Wei"]}, {Kind: notice.ContactDeleted, Contact: "unseen", Book: books["My Dentist"]}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	reads(t, many, "1 contact added, 1 contact changed, 1 contact deleted, 12 contacts imported, 230 more changes", "Since 20 Nov 2026", "Li Wei", "by Ben", "A contact", "230 more", "!Dentist", "!unseen")
+	reads(t, many, "1 contact added, 229 contacts changed, 1 contact deleted, 42 contacts imported", "Since 20 Nov 2026", "Li Wei", "by Ben", "3 times, last by Ben", "A contact", "230 more", "!Dentist", "!unseen")
 
 	if _, err := s.tell(notice.Gathering{Events: []notice.Event{foreign}}); !errors.Is(err, notice.ErrNothing) {
 		t.Errorf("of somebody's own contact: %v", err)
@@ -292,7 +308,7 @@ func TestGatheringIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads(t, trashed, "Ben deleted Bo Ek.", `"verb":"trash"`)
-	if _, err := s.tell(notice.Gathering{Events: []notice.Event{event(notice.ContactAdded, "Bo Ek"), event(notice.ContactDeleted, "Bo Ek")}}); !errors.Is(err, notice.ErrNothing) {
+	if _, err := s.tell(gathering(event(notice.ContactAdded, "Bo Ek"), event(notice.ContactDeleted, "Bo Ek"))); !errors.Is(err, notice.ErrNothing) {
 		t.Errorf("of what came and went: %v", err)
 	}
 	s.wish[hallTeam] = notice.Subscription{Language: "fr"}
@@ -356,7 +372,7 @@ func TestImagesAreTold(t *testing.T) {
 	s := newSquare(t)
 	item := s.drives.Put(imagetest.Root, "harbour.png", []byte("400x300"))
 	e := notice.Event{Kind: notice.ImageSaved, Conversation: hallTeam, Drive: item.Ref.Drive, Item: item.Ref.Item, By: "ben", At: s.clock}
-	told, err := s.tell(notice.Gathering{Events: []notice.Event{e, e}})
+	told, err := s.tell(notice.Gathering{Events: []notice.Event{e}})
 	if err != nil {
 		t.Fatal(err)
 	}

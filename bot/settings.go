@@ -63,6 +63,7 @@ func (b *Bot) showSettings(t *Turn) (cards.Card, error) {
 		v.Library, v.Rows = true, append(v.Rows, cards.FactView{Label: t.Text("settings.library"), Value: b.librarySetting(t)})
 	}
 	v.Rows = append(v.Rows, b.settingRows(t, e)...)
+	b.addWatch(t, e, &v)
 	err = b.Configurations.MayChange(t.ctx, t.Caller)
 	v.MayChange = err == nil || t.Caller.Public
 	if !v.MayChange && fault.Is(err, fault.Denied) {

@@ -31,6 +31,8 @@ type SignIn interface {
 	// Redeem takes the code that the page gave the person.
 	Redeem(ctx context.Context, who identity.Caller, code string) error
 	SignOut(ctx context.Context, who identity.Caller) error
+	// Lasts tells whether the person signed in on the page, which outlives a restart of the service.
+	Lasts(ctx context.Context, who identity.Caller) (bool, error)
 	// Approval is where an administrator lets the app into an organisation; empty when there are no pages.
 	Approval(t identity.Tenant) string
 }

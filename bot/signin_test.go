@@ -78,6 +78,11 @@ func (p *porter) Start(who identity.Caller, language string) string {
 	return "https://bot.example/auth/start?p=" + string(who.Person) + "&l=" + language
 }
 
+func (p *porter) Lasts(_ context.Context, who identity.Caller) (bool, error) {
+	_, err := p.Token(context.Background(), who)
+	return err == nil, nil
+}
+
 func (p *porter) SignOut(_ context.Context, who identity.Caller) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -41,6 +41,7 @@ func settingsActions(t Texts, v SettingsView) []Action {
 		offered   bool
 		key, verb string
 	}{
+		{v.SignIn, "step.sign-in", "sign-in"},
 		{v.MayChange, "button.change", ChangeSettings},
 		{v.MayBook, "button.settings.book", path("book", v.Book.ID, "settings")},
 		{v.Library, "button.settings.library", "library"},

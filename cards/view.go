@@ -408,6 +408,8 @@ type SettingsView struct {
 	MayChange, MayBook, MayOrganisation, Library bool
 	// Books offers the books.
 	Books bool
+	// SignIn offers to sign in, which something here waits for.
+	SignIn bool
 }
 
 // SettingsForm is the dialog of a book.

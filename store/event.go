@@ -36,13 +36,14 @@ type eventRecord struct {
 	Drive        string    `json:"drive,omitempty"`
 	Item         string    `json:"item,omitempty"`
 	Count        int       `json:"count,omitempty"`
+	Times        int       `json:"times,omitempty"`
 }
 
 func newEvent(e notice.Event) eventRecord {
-	return eventRecord{e.Key, string(e.Kind), e.At.UTC(), string(e.By), string(e.Conversation), e.Book, e.Contact, e.Drive, e.Item, e.Count}
+	return eventRecord{e.Key, string(e.Kind), e.At.UTC(), string(e.By), string(e.Conversation), e.Book, e.Contact, e.Drive, e.Item, e.Count, e.Times}
 }
 
 func (r eventRecord) event() notice.Event {
 	return notice.Event{Key: r.Key, Kind: notice.Kind(r.Kind), At: r.At, By: identity.Person(r.By), Conversation: identity.Conversation(r.Conversation),
-		Book: r.Book, Contact: r.Contact, Drive: r.Drive, Item: r.Item, Count: r.Count}
+		Book: r.Book, Contact: r.Contact, Drive: r.Drive, Item: r.Item, Count: r.Count, Times: r.Times}
 }

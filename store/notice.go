@@ -163,25 +163,37 @@ type gatheringRecord struct {
 	Since  time.Time     `json:"since"`
 	Events []eventRecord `json:"events,omitempty"`
 	More   int           `json:"more,omitempty"`
+	Heard  int           `json:"heard,omitempty"`
+	// Left is by kind.
+	Left map[string]leftRecord `json:"left,omitempty"`
+}
+
+// leftRecord is notice.Left.
+type leftRecord struct {
+	Things int `json:"things"`
+	Count  int `json:"count"`
 }
 
 func newGathering(g notice.Gathering) gatheringRecord {
-	return gatheringRecord{g.Number, g.Due.UTC(), g.Since.UTC(), each(g.Events, newEvent), g.More}
+	r := gatheringRecord{Number: g.Number, Due: g.Due.UTC(), Since: g.Since.UTC(), Events: each(g.Events, newEvent), More: g.More, Heard: g.Heard}
+	for k, l := range g.Left {
+		if r.Left == nil {
+			r.Left = map[string]leftRecord{}
+		}
+		r.Left[string(k)] = leftRecord(l)
+	}
+	return r
 }
 
 func (r gatheringRecord) gathering(p notice.Place) notice.Gathering {
-	return notice.Gathering{Place: p, Number: r.Number, Due: r.Due, Since: r.Since, Events: each(r.Events, eventRecord.event), More: r.More}
-}
-
-// size is how many events a gathering has.
-func (r gatheringRecord) size() int { return len(r.Events) + r.More }
-
-// add gathers an event. When there are too many, the oldest makes room.
-func (r *gatheringRecord) add(e eventRecord) {
-	r.Events = append(r.Events, e)
-	if over := len(r.Events) - notice.MaxGathered; over > 0 {
-		r.Events, r.More = r.Events[over:], r.More+over
+	g := notice.Gathering{Place: p, Number: r.Number, Due: r.Due, Since: r.Since, Events: each(r.Events, eventRecord.event), More: r.More, Heard: r.Heard}
+	for k, l := range r.Left {
+		if g.Left == nil {
+			g.Left = map[notice.Kind]notice.Left{}
+		}
+		g.Left[notice.Kind(k)] = notice.Left(l)
 	}
+	return g
 }
 
 func placeKey(p notice.Place) []byte { return join(string(p.Conversation), p.Product) }

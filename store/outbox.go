@@ -136,7 +136,9 @@ func (s *shared) gather(op string, d notice.Dated, e eventRecord) error {
 	if d.Due.Before(r.Due) {
 		r.Due = d.Due.UTC()
 	}
-	r.add(e)
+	g := r.gathering(d.Place)
+	g.Add(e.event())
+	r = newGathering(g)
 	return s.setGathering(op, d.Place, &r)
 }
 
@@ -188,7 +190,7 @@ func (o *Outbox) Tell(ctx context.Context, t identity.Tenant, g notice.Gathering
 		switch {
 		case err != nil:
 			return err
-		case !same, r.size() != len(g.Events)+g.More:
+		case !same, r.Heard != g.Heard:
 			return fault.New(fault.Stale, op, "")
 		}
 		if err := s.setGathering(op, g.Place, nil); err != nil || n == nil {

@@ -27,6 +27,7 @@ type watchRecord struct {
 	Home    bool      `json:"home,omitempty"`
 	By      string    `json:"by,omitempty"`
 	Token   string    `json:"token,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
 	Floor   time.Time `json:"floor,omitzero"`
 	Known   []string  `json:"known,omitempty"`
 	At      time.Time `json:"at,omitzero"`
@@ -34,11 +35,11 @@ type watchRecord struct {
 }
 
 func newWatch(w image.Watch) watchRecord {
-	return watchRecord{w.Folder.Drive, w.Folder.Item, w.Home, string(w.By), w.Token, w.Floor.UTC(), w.Known, w.At.UTC(), w.Trouble}
+	return watchRecord{w.Folder.Drive, w.Folder.Item, w.Home, string(w.By), w.Token, w.Since.UTC(), w.Floor.UTC(), w.Known, w.At.UTC(), w.Trouble}
 }
 
 func (r watchRecord) watch() image.Watch {
-	return image.Watch{Folder: image.ItemRef{Drive: r.Drive, Item: r.Folder}, Home: r.Home, By: identity.Person(r.By), Token: r.Token, Floor: r.Floor,
+	return image.Watch{Folder: image.ItemRef{Drive: r.Drive, Item: r.Folder}, Home: r.Home, By: identity.Person(r.By), Token: r.Token, Since: r.Since, Floor: r.Floor,
 		Known: r.Known, At: r.At, Trouble: r.Trouble}
 }
 

@@ -82,6 +82,10 @@ import (
 //	clock WHEN              the service's clock moves: +1h, tomorrow 08:00, 2026-11-23T08:00 in the person's zone, real
 //	arrived NAME=N …        what the connector counted in the conversation: sent, edits, deletions, repeated, unheard
 //	delivered STATUS COUNT  the next COUNT sends are delivered, but answered with STATUS
+//	until WORD TEXT …       says the word again and again until the answer shows each text
+//	tells TEXT              waits for a message of the bot that shows the text, and looks at it; it may be older than others
+//	counts TEXT N           N messages of the bot show the text
+//	looked                  six minutes pass, and the library has been looked at for new pictures
 //	configure               opens the dialog that sets the app up in the conversation, as its menu does
 //	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
 //	fails OP STATUS COUNT   the next calls of an operation of Graph fail: drive|write|session|thumbnail|share|download|upload|graph
@@ -108,6 +112,8 @@ func TestStories(t *testing.T) {
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads}
+	all["until"], all["looked"] = cmd((*story).until), cmd((*story).looked)
+	all["tells"], all["counts"] = cmd((*story).tells), cmd((*story).counts)
 	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)
 	for name, step := range map[string]func(*story, []string) error{
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,

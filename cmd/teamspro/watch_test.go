@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 
 	"teamspro/internal/configuration"
@@ -12,7 +13,8 @@ import (
 	"teamspro/store"
 )
 
-// TestSubscribers: libraries are watched for the conversations that want to hear of new pictures, of every tenant.
+// TestSubscribers: libraries are watched for the conversations that want to hear of new pictures, of every tenant, and in which
+// Image Pro is: in a channel, or anywhere in its team.
 func TestSubscribers(t *testing.T) {
 	t.Parallel()
 	db, err := store.Open(t.Context(), store.Config{Path: t.TempDir() + "/teamspro.db"})
@@ -28,9 +30,22 @@ func TestSubscribers(t *testing.T) {
 		}
 	}
 	svc := &service{db: db, log: slog.New(slog.DiscardHandler)}
-	got, err := svc.subscribers(t.Context(), configuration.New(configuration.Config{Shelf: shelf}))
 	want := image.Subscriber{Tenant: north, Conversation: "19:quay@thread.example", Team: "19:team@thread.example", By: "ines"}
-	if err != nil || len(got) != 1 || got[0] != want {
-		t.Errorf("%+v, %v", got, err)
+	for _, row := range []struct {
+		app, place, team string
+		want             []image.Subscriber
+	}{
+		{"contact-app", "19:quay@thread.example", "19:team@thread.example", nil},
+		{"image-app", "19:elsewhere@thread.example", "19:other@thread.example", nil},
+		{"image-app", "19:beach@thread.example", "19:team@thread.example", []image.Subscriber{want}},
+	} {
+		ref := identity.Reference{Conversation: identity.Conversation(row.place), App: row.app, Team: row.team, Place: identity.Channel, ServiceURL: "https://smba.example/"}
+		if err := db.Conversations().Remember(t.Context(), north, ref); err != nil {
+			t.Fatal(err)
+		}
+		got, err := svc.subscribers(t.Context(), "image-app", configuration.New(configuration.Config{Shelf: shelf}))
+		if err != nil || !slices.Equal(got, row.want) {
+			t.Errorf("%s in %s: %+v, %v", row.app, row.place, got, err)
+		}
 	}
 }

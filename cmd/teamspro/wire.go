@@ -109,8 +109,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 			return nil, errors.Join(err, db.Close())
 		}
 	}
+	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
-	svc.watch(configurations)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
 	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
 

@@ -155,6 +155,13 @@ func (u *Users) Token(ctx context.Context, who identity.Caller) (string, error) 
 	return "", err
 }
 
+// Lasts tells whether a person signed in on a page. That is kept, and outlives a restart of the service; what Teams vouched
+// for does not.
+func (u *Users) Lasts(ctx context.Context, who identity.Caller) (bool, error) {
+	v, err := u.visitor(ctx, whose{who.Tenant, who.Person})
+	return v != nil, err
+}
+
 // Refused is told that Graph did not take a person's token (401), with the claims challenge of its answer if there was one,
 // as JSON or as the base64 that Graph writes it in. It forgets the sign-in and gives the fault that asks for a new one, which
 // will fulfil the challenge.

@@ -23,6 +23,7 @@ type Watch struct {
 	Home  bool
 	By    identity.Person // whose sign-in reads
 	Token string          // empty before the drive gave one
+	Since time.Time       // what came from then on is told
 	// Floor is the time before which pictures were made that are not new, by the drive's own clock; Known are those made since
 	// that were looked at.
 	Floor time.Time
@@ -88,6 +89,8 @@ type WatcherConfig struct {
 type Watcher struct {
 	WatcherConfig
 
+	soon chan struct{} // wakes Run
+
 	mu    sync.Mutex
 	plans map[watchKey]plan             // nil before the first round
 	rests map[identity.Tenant]time.Time // until when a tenant's drives want to be left alone
@@ -97,6 +100,7 @@ type Watcher struct {
 type plan struct {
 	due   time.Time
 	fails int
+	by    identity.Person // with whose sign-in it was looked at last
 }
 
 // How often it looks.
@@ -104,6 +108,9 @@ const (
 	watchEvery  = 5 * time.Minute
 	watchFailed = time.Hour // at most, between looks that fail
 	watchTick   = 15 * time.Second
+	watchClock  = time.Second // how often it is seen whether the clock was set
+	watchSlack  = 2 * time.Second
+	watchOut    = time.Minute     // between looks for somebody who is not signed in; they cost nothing
 	lookTime    = 2 * time.Minute // for one library
 	watchAtOnce = 4
 	// watchShare spreads the looks of a large organisation: 200 a minute are a sixth of what SharePoint grants the smallest one.
@@ -122,23 +129,55 @@ func NewWatcher(c WatcherConfig) *Watcher {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Watcher{WatcherConfig: c, rests: map[identity.Tenant]time.Time{}}
+	return &Watcher{WatcherConfig: c, soon: make(chan struct{}, 1), rests: map[identity.Tenant]time.Time{}}
 }
 
 // Run looks at the libraries until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
-	tick := time.NewTicker(watchTick)
-	defer tick.Stop()
 	for {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.Log.Error("which libraries to watch could not be read; it is tried again", "error", err)
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+		if !w.pause(ctx) {
 			return nil
 		}
 	}
+}
+
+// pause waits for the next round: a while, or until somebody asks for one, or the clock was set. It is false when ctx ended.
+func (w *Watcher) pause(ctx context.Context) bool {
+	began, before := time.Now(), w.Now()
+	tick := time.NewTicker(watchClock)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-w.soon:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+		passed := time.Since(began)
+		if passed >= watchTick || (w.Now().Sub(before)-passed).Abs() > watchSlack {
+			return true
+		}
+	}
+}
+
+// Soon has the library of a conversation looked at now, whatever was wrong before: somebody put it right, perhaps.
+func (w *Watcher) Soon(t identity.Tenant, c identity.Conversation) {
+	w.mu.Lock()
+	delete(w.plans, watchKey{t, c})
+	w.mu.Unlock()
+	select {
+	case w.soon <- struct{}{}:
+	default:
+	}
+}
+
+// Stop forgets the watch of a conversation. It begins anew when somebody there wants to hear of new pictures again.
+func (w *Watcher) Stop(ctx context.Context, t identity.Tenant, c identity.Conversation) error {
+	return w.Watches.DropWatch(ctx, t, c)
 }
 
 // round looks at the libraries that are due, and forgets those that nobody wants to hear of any more.
@@ -221,6 +260,10 @@ func (w *Watcher) due(all []Subscriber, pace map[identity.Tenant]time.Duration) 
 		if p.due.After(now.Add(2*max(watchEvery, pace[s.Tenant]) + watchFailed)) {
 			p.due = now // the clock was put back
 		}
+		if p.by != s.By && p.by != "" {
+			p.due, p.fails = now, 0 // somebody else took it over
+		}
+		p.by = s.By
 		w.plans[s.key()] = p
 		if rest := w.rests[s.Tenant].Sub(now); !p.due.After(now) && (rest <= 0 || rest > watchFailed) {
 			due = append(due, s)
@@ -244,8 +287,10 @@ func (w *Watcher) plan(s Subscriber, wait time.Duration, err error) {
 	now := w.Now()
 	p.fails++
 	switch {
-	case err == nil, fault.Is(err, fault.SignIn): // who is not signed in costs nothing, and may be at any moment
+	case err == nil:
 		p.fails = 0
+	case fault.Is(err, fault.SignIn): // they may be at any moment
+		p.fails, wait = 0, wait*watchOut/watchEvery
 	default:
 		wait = min(wait<<min(p.fails, 10), max(wait, watchFailed))
 		w.Log.Info("a library could not be watched", "tenant", s.Tenant, "fails", p.fails, "error", err)
@@ -318,7 +363,7 @@ func (w *Watcher) begin(ctx context.Context, s Subscriber, at Watch, choice Choi
 	if err != nil {
 		return err
 	}
-	fresh := Watch{Folder: folder, Home: choice == (Choice{}), By: s.By, Token: d.Token, Floor: now.Add(-beginSkew), At: now}
+	fresh := Watch{Folder: folder, Home: choice == (Choice{}), By: s.By, Token: d.Token, Since: now, Floor: now.Add(-beginSkew), At: now}
 	return w.Watches.Advance(ctx, s.Tenant, s.Conversation, at.Token, fresh, nil)
 }
 
@@ -461,6 +506,7 @@ func troubleOf(err error) string {
 type WatchState struct {
 	Folder ItemRef         // zero when none is watched
 	By     identity.Person // with whose sign-in
+	Since  time.Time       // what came from then on is told; zero before it began
 	At     time.Time       // of the last look, within half an hour
 	// Why is the key of the sentence that tells why nothing is read now; it takes no arguments. Empty when all is well.
 	Why string
@@ -469,7 +515,7 @@ type WatchState struct {
 // State tells how the watch of a conversation does.
 func (w *Watcher) State(ctx context.Context, t identity.Tenant, c identity.Conversation) (WatchState, error) {
 	at, err := w.Watches.Watch(ctx, t, c)
-	s := WatchState{Folder: at.Folder, By: at.By, At: at.At, Why: at.Trouble}
+	s := WatchState{Folder: at.Folder, By: at.By, Since: at.Since, At: at.At, Why: at.Trouble}
 	if s.Why == "" && !at.At.IsZero() && w.Now().Sub(at.At) > watchLate {
 		s.Why = "watch.late"
 	}

@@ -609,7 +609,7 @@ func TestWatcherWaits(t *testing.T) {
 		{"denied", fault.New(fault.Denied, "x", "image.drive.denied"), 6, 10},
 		{"half an hour", fault.New(fault.Busy, "x", "image.drive.busy", "Count", 1800), 5, 10},
 		{"for ever", fault.New(fault.Busy, "x", "image.drive.busy", "Count", 1<<40), 4, 8},
-		{"signed out", fault.New(fault.SignIn, "x", "signin.needed"), 60, 80},
+		{"signed out", fault.New(fault.SignIn, "x", "signin.needed"), 200, 400},
 	} {
 		p := newPatrol()
 		synctest.Test(t, func(t *testing.T) {

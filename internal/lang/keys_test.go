@@ -57,6 +57,7 @@ var composed = map[string][]string{
 	"notice.group.*":       happened,
 	"notice.one.*":         happened,
 	"notice.one.*.unnamed": {"added", "changed", "deleted", "saved", "pinned", "new"},
+	"notice.again.*":       {"changed", "saved", "pinned"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 

@@ -54,6 +54,9 @@ type Event struct {
 	Contact      string
 	Drive, Item  string // of an image
 	Count        int    // how many contacts an import brought; 0 is one
+	// Times is how often it happened to the same thing, where Gathering.Add made one event of several; 0 is once. Of a contact
+	// that was deleted it is how often it was changed before.
+	Times int
 }
 
 // Wishes are what a conversation wants to hear of, and when.
@@ -91,20 +94,6 @@ type Place struct {
 	Conversation identity.Conversation
 	Product      string
 }
-
-// Gathering is what happened that a place will be told of.
-type Gathering struct {
-	Place
-	// Number tells a gathering from the one before it in the same place.
-	Number uint64
-	Due    time.Time
-	Since  time.Time // of the first event
-	Events []Event   // the newest last, MaxGathered at most
-	More   int       // events that were left out
-}
-
-// MaxGathered is how many events a gathering lists; the rest is counted.
-const MaxGathered = 60
 
 // Op is what a notice does.
 type Op string

@@ -90,8 +90,7 @@ func (s Subscription) again(g Gathering, now time.Time) time.Time {
 // notice says what is left of a gathering; nil when nothing of it is wanted any more.
 func (r *Runner) notice(now time.Time, sub Subscription, owned Owned) *Notice {
 	g := owned.Gathering
-	g.Events = slices.DeleteFunc(slices.Clone(g.Events), func(e Event) bool { return !sub.Wishes.Wants(e.Kind) })
-	if len(g.Events) == 0 {
+	if g.only(sub.Wishes.Wants); len(g.Events)+g.More == 0 {
 		return nil
 	}
 	return &Notice{Tenant: owned.Tenant, ID: NewID(now), Key: gatheringKey(g, sub), Place: g.Place, Team: sub.Team, Op: Post,

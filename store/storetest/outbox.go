@@ -19,8 +19,8 @@ import (
 type Notices struct {
 	notice.Outbox
 	notice.Announcements
-	// Happen lets contacts be added, one after the other, of which everybody wants to hear: Key, Contact, Book, By and At of
-	// the events are given.
+	// Happen lets contacts be added, or changed, one after the other, of which everybody wants to hear: Key, Contact, Book, By
+	// and At of the events are given.
 	Happen func(t testing.TB, tenant identity.Tenant, events ...notice.Event)
 }
 
@@ -34,8 +34,15 @@ func NoticesOf(db *store.DB) Notices {
 			err = db.Configurations().Save(ctx, tenant, configuration.Kept{Version: 1, Settings: configuration.Settings{Wishes: &notice.Wishes{Kinds: notice.Kinds()}}}, "dialog")
 		}
 		for _, e := range events {
-			_, applied := db.Contacts().Apply(ctx, tenant, contact.Change{ID: contact.ChangeID(e.Key), Act: contact.Added, Contact: contact.ID(e.Contact),
-				Book: contact.BookID(e.Book), Version: 1, After: record("Marta Quell"), By: e.By, At: e.At})
+			c := contact.Change{ID: contact.ChangeID(e.Key), Act: contact.Added, Contact: contact.ID(e.Contact), Book: contact.BookID(e.Book), Version: 1,
+				After: record("Marta Quell"), By: e.By, At: e.At}
+			if e.Kind == notice.ContactChanged {
+				before, known := db.Contacts().Contacts(ctx, tenant, []contact.ID{c.Contact})
+				if err = errors.Join(err, known); len(before) == 1 {
+					c.Act, c.Version, c.Before, c.After = contact.Edited, before[0].Version+1, &before[0].Record, record(e.Key)
+				}
+			}
+			_, applied := db.Contacts().Apply(ctx, tenant, c)
 			err = errors.Join(err, applied)
 		}
 		if err != nil {
@@ -52,6 +59,7 @@ func RunNotices(t *testing.T, open func(t testing.TB) Notices) {
 		"an event is sorted once":                       testSorted,
 		"a gathering keeps its number and earlier time": testGathering,
 		"a gathering lists the newest and counts":       testGatheredMuch,
+		"what happens again is one event":               testSameThing,
 		"gatherings come when they are due":             testDueGatherings,
 		"a gathering is postponed while it is the same": testPostpone,
 		"a notice takes the place of its gathering":     testTell,
@@ -161,7 +169,7 @@ func testGathering(t *testing.T, p Notices) {
 	gather(t, p, notice.Dated{Place: placeIn(sales), Due: at(10)})
 	got := gathered(t, p, at(20))
 	want(t, "the gathering", got, nil, []notice.Owned{{Tenant: north, Gathering: notice.Gathering{Place: placeIn(sales), Number: first[0].Number,
-		Due: at(10), Since: at(1), Events: []notice.Event{happening("c1", 1), happening("c2", 2), happening("c3", 3)}}}})
+		Due: at(10), Since: at(1), Events: []notice.Event{happening("c1", 1), happening("c2", 2), happening("c3", 3)}, Heard: 3}}})
 
 	want(t, "told", 0, p.Tell(t.Context(), north, got[0].Gathering, nil), 0)
 	p.Happen(t, north, happening("c4", 4))
@@ -180,6 +188,31 @@ func testGatheredMuch(t *testing.T, p Notices) {
 	if len(got) != 1 || len(got[0].Events) != notice.MaxGathered || got[0].More != 3 || got[0].Events[notice.MaxGathered-1].Contact != "c62" {
 		t.Errorf("got %+v", got)
 	}
+	want(t, "what is not listed", got[0].Left, nil, map[notice.Kind]notice.Left{notice.ContactAdded: {Things: 3, Count: 3}})
+}
+
+// testSameThing: what happens again to the same contact is one event; a gathering that was read before is stale all the same.
+func testSameThing(t *testing.T, p Notices) {
+	p.Happen(t, north, happening("c1", 1), happening("c2", 1))
+	gather(t, p)
+	p.Happen(t, north, happening("c3", 1), changing("c2", 2))
+	gather(t, p, notice.Dated{Place: placeIn(sales), Due: at(10)})
+	before := gathered(t, p, at(10))[0].Gathering
+	p.Happen(t, north, changing("c2", 3))
+	gather(t, p, notice.Dated{Place: placeIn(sales), Due: at(10)})
+	wantKind(t, "it is not as it was read", p.Tell(t.Context(), north, before, nil), fault.Stale)
+	twice := changing("c2", 3)
+	twice.Times = 2
+	got := gathered(t, p, at(10))[0].Gathering
+	want(t, "the events", got.Events, nil, []notice.Event{happening("c3", 1), twice})
+	want(t, "told", 0, p.Tell(t.Context(), north, got, nil), 0)
+}
+
+// changing is a change of a contact in a minute.
+func changing(name string, minute int) notice.Event {
+	e := happening(name, minute)
+	e.Key, e.Kind = fmt.Sprint("change-", name, minute), notice.ContactChanged
+	return e
 }
 
 func testDueGatherings(t *testing.T, p Notices) {

@@ -156,11 +156,7 @@ func (m *Memory) gather(p at, e notice.Event, due time.Time) {
 	if due.Before(g.Due) {
 		g.Due = due
 	}
-	g.Events = append(slices.Clone(g.Events), e)
-	if n := len(g.Events) - notice.MaxGathered; n > 0 {
-		g.Events = g.Events[n:]
-		g.More += n
-	}
+	g.Add(e)
 	m.gatherings[p] = g
 }
 
@@ -201,7 +197,7 @@ func (m *Memory) Tell(ctx context.Context, t identity.Tenant, g notice.Gathering
 	}
 	defer done()
 	have, ok := m.gatherings[at{t, g.Place}]
-	if !ok || have.Number != g.Number || len(have.Events)+have.More != len(g.Events)+g.More {
+	if !ok || have.Number != g.Number || have.Heard != g.Heard {
 		return fault.New(fault.Stale, "noticetest.Tell", "")
 	}
 	delete(m.gatherings, at{t, g.Place})
