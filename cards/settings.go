@@ -123,7 +123,7 @@ func SettingsChange(t Texts, v ChangeForm) Card {
 		in.Style, in.IsMultiSelect = style, several
 		add(id, in)
 	}
-	choose(InputMode, "card.settings.mode", "compact", false)
+	choose(InputMode, "settings.mode", "compact", false)
 	choose(InputLanguage, "card.settings.language", "compact", false)
 	choose(InputZone, "card.settings.zone", "filtered", false)
 	choose(InputGuests, "card.settings.guests", "compact", false)
