@@ -253,7 +253,7 @@ func (b *Bot) compose(ctx context.Context, v voice, n notice.Notice) (cards.Card
 func (b *Bot) lostCard(ctx context.Context, v voice, n notice.Notice) cards.Card {
 	title, text := v.Text("notice.lost.title"), v.Text("notice.lost.text", "App", v.app.name)
 	if name := b.lostName(ctx, v, n); name != "" {
-		title, text = v.Text("notice.lost.where", "Place", name), v.Text("notice.lost.named", "App", v.app.name, "Place", name)
+		title, text = v.Text("notice.lost.where", "Place", name), v.Text("notice.lost.named", "App", v.app.name)
 	}
 	return cards.Note(v, cards.NoteView{Title: title, Text: text})
 }

@@ -54,7 +54,7 @@ func AnnounceDialog(t Texts, v AnnounceForm) Card {
 		body = append(body, announceInputs(t, v)...)
 		if len(v.Channels) > 0 {
 			in := choice(InputChannels, t.Text("announce.form.channels"), v.Chosen, v.Channels[:shown])
-			in.Style, in.IsMultiSelect = "expanded", true
+			in.Style, in.IsMultiSelect, in.Wrap = "expanded", true, true
 			body = append(body, in)
 			body = append(body, more(t, len(v.Channels), shown)...)
 			body = append(body, problem(v.Problems[InputChannels])...)

@@ -40,7 +40,7 @@ func Notice(t Texts, v NoticeView) Card {
 			body = append(body, noticeLine(l))
 		}
 		if left := v.More + len(v.Lines) - shown; left > 0 {
-			body = append(body, remark(t.Text("card.more", "Count", left)))
+			body = append(body, remark(t.Text("card.more", "Count", left, "Number", t.Number(left))))
 		}
 		return newLayout(plain(noticeSummary(t, v)), body, orHelp(t, steps(v.Next))...)
 	})

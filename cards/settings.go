@@ -120,7 +120,7 @@ func SettingsChange(t Texts, v ChangeForm) Card {
 			return
 		}
 		in := choice(id, t.Text(label), v.Values[id], v.Choices[id])
-		in.Style, in.IsMultiSelect = style, several
+		in.Style, in.IsMultiSelect, in.Wrap = style, several, style == "expanded"
 		add(id, in)
 	}
 	choose(InputMode, "settings.mode", "compact", false)
