@@ -161,6 +161,9 @@ func (b *Bot) lookAtAnnouncement(t *Turn, f Form) (Outcome, error) {
 	}
 	n, all := b.people(t, own)
 	v := cards.AnnouncePreview{Reach: reach(t, len(own), n, all), Form: d.form, Title: d.title, Text: d.text, Chosen: strings.Join(d.channels, ","), Asks: d.asks}
+	for _, c := range channelChoices(t, own) {
+		v.Places = append(v.Places, c.Title)
+	}
 	if dropped > 0 {
 		v.Lines = append(v.Lines, t.Text("announce.dropped", "Count", dropped, "Number", t.Lang.Number(dropped)))
 	}

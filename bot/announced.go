@@ -187,12 +187,15 @@ func (b *Bot) showAnnouncements(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	v := cards.AnnouncementsView{Title: t.Text("announce.list.title"), Hint: t.Text("announce.list.hint", "Mention", t.mention())}
+	v := cards.AnnouncementsView{Title: t.Text("announce.list.title"), Next: append([]cards.Step{{Title: t.Text("announce.title"), Verb: cards.AnnounceVerb("")}}, t.steps("help")...)}
 	switch {
 	case len(own) == 0 && t.Caller.Public:
 		v.Title = t.Text("announce.list.none.here")
 	case len(own) == 0:
 		v.Title = t.Text("announce.list.none")
+	}
+	if len(own) == 0 {
+		v.Hint = t.Text("announce.list.hint", "Mention", t.mention())
 	}
 	for _, a := range own[:min(len(own), listedAnnouncements)] {
 		copies, err := b.Announcements.Copies(t.ctx, t.Caller.Tenant, a.ID)
@@ -221,7 +224,7 @@ func (b *Bot) announcementRow(t *Turn, a notice.Announcement, copies []notice.No
 		r.Warnings = append(r.Warnings, b.failures(t, failed)...)
 	}
 	if a.Version > 1 {
-		r.Lines = append(r.Lines, t.Text("announce.corrected", "When", t.Lang.Time(b.local(t, a.Changed)), "Version", t.Lang.Number(a.Version)))
+		r.Lines = append(r.Lines, t.Text("announce.state.corrected", "When", t.Lang.Time(b.local(t, a.Changed)), "Version", t.Lang.Number(a.Version)))
 	}
 	if a.Asks {
 		r.Lines = append(r.Lines, seenLine(t.Lang, a))

@@ -46,12 +46,10 @@ func (b *Bot) gatheringCard(ctx context.Context, v voice, g notice.Gathering) (c
 		b.nameImages(ctx, v, stories)
 		view = alone(v, stories[0], b.by(ctx, v, stories[0]))
 	} else {
-		shown := stories[:min(len(stories), maxStories)]
+		shown := fairly(stories, maxStories)
 		b.nameImages(ctx, v, shown)
-		view.Since, view.More = v.Text("notice.since", "When", v.Time(inZone(g.Since, v.sub.Zone))), g.More+len(stories)-len(shown)
-		for _, s := range shown {
-			view.Lines = append(view.Lines, storyLine(v, s, b.by(ctx, v, s)))
-		}
+		view.More = g.More + len(stories) - len(shown)
+		b.tell(ctx, v, &view, g.Since, shown)
 	}
 	view.Next = append(view.Next, cards.Step{Title: v.Text("notice.settings"), Verb: "settings"})
 	return cards.Notice(v, view), nil
@@ -102,7 +100,7 @@ func alone(v voice, s story, who string) cards.NoticeView {
 	}
 	view := cards.NoticeView{Title: v.Text(key, args...)}
 	if s.verb != "" {
-		view.Next = []cards.Step{{Title: v.Text("notice.open"), Verb: s.verb}}
+		view.Next = []cards.Step{{Title: openTitle(v, s), Verb: s.verb}}
 	}
 	return view
 }
@@ -124,6 +122,9 @@ func storyLine(v voice, s story, who string) cards.NoticeLine {
 	}
 	if l.Verb != "" {
 		l.Open = v.Text(open, "Name", shorten(l.Name, maxNameText))
+	}
+	if l.Verb == trashVerb {
+		l.Open = v.Text("notice.open.trash")
 	}
 	switch {
 	case s.again() && who != "":
@@ -242,7 +243,7 @@ func (b *Bot) contactStory(ctx context.Context, v voice, e notice.Event, about m
 		return s, there && !known.Deleted, nil
 	}
 	if there {
-		s.verb = "trash"
+		s.verb = trashVerb
 		return s, known.Deleted, nil
 	}
 	open, err := b.Books.OpenTo(ctx, v.tenant, contact.BookID(e.Book), v.place)

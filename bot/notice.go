@@ -255,11 +255,11 @@ func (b *Bot) compose(ctx context.Context, v voice, n notice.Notice) (cards.Card
 
 // lostCard tells who set a place up that it cannot be reached any more. Where the app still knows its team, it is named.
 func (b *Bot) lostCard(ctx context.Context, v voice, n notice.Notice) cards.Card {
-	text := v.Text("notice.lost.text", "App", v.app.name)
+	title, text := v.Text("notice.lost.title"), v.Text("notice.lost.text", "App", v.app.name)
 	if name := b.lostName(ctx, v, n); name != "" {
-		text = v.Text("notice.lost.named", "App", v.app.name, "Place", name)
+		title, text = v.Text("notice.lost.where", "Place", name), v.Text("notice.lost.named", "App", v.app.name)
 	}
-	return cards.Note(v, cards.NoteView{Title: v.Text("notice.lost.title"), Text: text})
+	return cards.Note(v, cards.NoteView{Title: title, Text: text})
 }
 
 func (b *Bot) lostName(ctx context.Context, v voice, n notice.Notice) string {

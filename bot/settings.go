@@ -117,7 +117,7 @@ func (b *Bot) settingRows(t *Turn, e configuration.Effective) []cards.FactView {
 		add("settings.language", languageName(t, e.Language), e.LanguageSource)
 	}
 	add("settings.zone", zoneName(e.Zone), e.ZoneSource)
-	add("settings.wishes", kindNames(t, e.Wishes.Kinds), e.WishesSource)
+	add("settings.wishes", b.kindNames(t, e.Wishes.Kinds), e.WishesSource)
 	if len(e.Wishes.Kinds) > 0 {
 		add("settings.when", whenName(t, e.Wishes), configuration.Here)
 		add("settings.quiet", quietName(t, e.Wishes.Quiet), configuration.Here)
@@ -146,9 +146,13 @@ func languageName(t *Turn, language string) string {
 // zoneName is a time zone as people read it.
 func zoneName(zone string) string { return strings.ReplaceAll(zone, "_", " ") }
 
-func kindNames(t *Turn, kinds []notice.Kind) string {
+// kindNames says what is told, in one word where that is all.
+func (b *Bot) kindNames(t *Turn, kinds []notice.Kind) string {
 	if len(kinds) == 0 {
 		return t.Text("settings.wishes.none")
+	}
+	if len(kinds) > 1 && len(kinds) == len(b.kindChoices(t)) {
+		return t.Text("settings.wishes.all")
 	}
 	var names []string
 	for _, k := range kinds {

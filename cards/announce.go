@@ -54,7 +54,7 @@ func AnnounceDialog(t Texts, v AnnounceForm) Card {
 		body = append(body, announceInputs(t, v)...)
 		if len(v.Channels) > 0 {
 			in := choice(InputChannels, t.Text("announce.form.channels"), v.Chosen, v.Channels[:shown])
-			in.Style, in.IsMultiSelect = "expanded", true
+			in.Style, in.IsMultiSelect, in.Wrap = "expanded", true, true
 			body = append(body, in)
 			body = append(body, more(t, len(v.Channels), shown)...)
 			body = append(body, problem(v.Problems[InputChannels])...)
@@ -83,13 +83,15 @@ type AnnouncePreview struct {
 	// Reach is finished: "4 channels, 212 people". Lines are more to know: channels that were left out, people not counted.
 	Reach string
 	Lines []string
+	// Places names the channels.
+	Places []string
 	// Form, Title, Text, Chosen and Asks as in AnnounceForm.
 	Form, Title, Text, Chosen string
 	Asks                      bool
 }
 
 // AnnounceConfirm is the second page of the dialog. Where the text is too long to stand on it three times, the way back is
-// left out, then the end of the text: what is sent is whole.
+// left out, then the names of the channels and the end of the text: what is sent is whole.
 func AnnounceConfirm(t Texts, v AnnouncePreview) Card {
 	for _, back := range []bool{true, false} {
 		card := announceConfirm(t, v, v.Text, back).card(nil)
@@ -97,11 +99,24 @@ func AnnounceConfirm(t Texts, v AnnouncePreview) Card {
 			return card
 		}
 	}
+	v.Places = nil
 	return fitText(v.Text, func(cut string) layout { return announceConfirm(t, v, cut, false) })
 }
 
+// namedPlaces is how many channels are named before something is sent there.
+const namedPlaces = 10
+
 func announceConfirm(t Texts, v AnnouncePreview, said string, back bool) layout {
 	body := []Element{banner(t.Text("announce.confirm", "Reach", v.Reach))}
+	named := min(len(v.Places), namedPlaces)
+	for i, place := range v.Places[:named] {
+		name := text(line(short(place, 120)))
+		if i > 0 {
+			name = name.tight()
+		}
+		body = append(body, name)
+	}
+	body = append(body, more(t, len(v.Places), named)...)
 	for _, l := range v.Lines {
 		body = append(body, warning(l))
 	}
@@ -129,7 +144,7 @@ type AnnouncementView struct {
 	Title, Text string
 	// Who says it, Corrected when that was done, Seen how many people have seen it: finished, empty when there is none.
 	Who, Corrected, Seen string
-	// Notice is a sentence above, for who pressed: "You have seen it."
+	// Notice is a sentence in place of the button, for who pressed it: "You have seen it."
 	Notice string
 	// Asks puts the button below it; Live makes the card ask again for each viewer.
 	Asks, Live bool
@@ -138,16 +153,15 @@ type AnnouncementView struct {
 // Announcement is the card of an announcement in a channel.
 func Announcement(t Texts, v AnnouncementView) Card {
 	return fitText(v.Text, func(cut string) layout {
-		var body []Element
-		if v.Notice != "" {
-			body = append(body, banner(v.Notice))
-		}
-		body = append(body, heading(short(v.Title, maxAnnounceTitle)), text(Escape(cut)))
+		body := []Element{heading(short(v.Title, maxAnnounceTitle)), text(Escape(cut))}
 		if signed := join(dot, v.Who, v.Corrected); signed != "" {
 			body = append(body, remark(short(signed, 300)))
 		}
 		if v.Seen != "" {
 			body = append(body, small(v.Seen).tight())
+		}
+		if v.Notice != "" {
+			body = append(body, text(line("✓ "+v.Notice)))
 		}
 		var actions []Action
 		if v.Asks {

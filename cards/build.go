@@ -69,7 +69,7 @@ func more(t Texts, all, shown int) []Element {
 	if all == shown {
 		return nil
 	}
-	return []Element{small(t.Text("card.more", "Count", all-shown))}
+	return []Element{small(t.Text("card.more", "Count", all-shown, "Number", t.Number(all-shown)))}
 }
 
 // separate draws a line above every element but the first.

@@ -131,6 +131,7 @@ type InputChoice struct {
 	Label         string          `json:"label"`
 	Style         string          `json:"style,omitempty"`
 	IsMultiSelect bool            `json:"isMultiSelect,omitempty"`
+	Wrap          bool            `json:"wrap,omitempty"` // long choices go on in a second line
 	Value         string          `json:"value,omitempty"`
 	IsRequired    bool            `json:"isRequired,omitempty"`
 	ErrorMessage  string          `json:"errorMessage,omitempty"`

@@ -149,7 +149,7 @@ func (i InputText) element(dst []byte) []byte {
 }
 
 func (i InputChoice) element(dst []byte) []byte {
-	o := open(dst, "Input.ChoiceSet").str("id", i.ID).str("label", i.Label).may("style", i.Style).flag("isMultiSelect", i.IsMultiSelect).may("value", i.Value).
+	o := open(dst, "Input.ChoiceSet").str("id", i.ID).str("label", i.Label).may("style", i.Style).flag("isMultiSelect", i.IsMultiSelect).flag("wrap", i.Wrap).may("value", i.Value).
 		flag("isRequired", i.IsRequired).may("errorMessage", i.ErrorMessage)
 	return list(o, "choices", i.Choices, Choice.encode).close()
 }

@@ -3,14 +3,18 @@ package cards
 // Welcome greets a conversation once: what this is worth, how to begin, what to type.
 func Welcome(t Texts, v WelcomeView) Card {
 	worth := t.Text(welcomeWorth(v), "App", v.App)
-	body := []Element{heading(t.Text("card.welcome.title", "App", v.App)), text(line(worth))}
-	for _, back := range v.Back {
-		body = append(body, strong(line(back)))
+	body := []Element{heading(t.Text("card.welcome.title", "App", v.App))}
+	for _, back := range v.Back { // the news of who comes back
+		body = append(body, strong(back))
 	}
+	body = append(body, text(line(worth)))
 	for _, command := range welcomeCommands(v) {
 		body = append(body, typed(v.Mention+t.Text("card.welcome."+command), t.Text("card.welcome."+command+".does"))...)
 	}
-	body = append(body, remark(approval(t, v.App, v.Files)))
+	if v.Settings {
+		body = append(body, remark(t.Text("card.welcome.settings")))
+	}
+	body = append(body, remark(welcomeApproval(t, v)))
 	if v.HelpURL != "" {
 		page := small("")
 		page.Text = anchor(t.Text("button.help.page"), v.HelpURL)
@@ -29,7 +33,15 @@ func Welcome(t Texts, v WelcomeView) Card {
 	if v.Settings {
 		actions = append(actions, button(t.Text("button.settings"), "settings"))
 	}
-	return newCard(plain(worth), body, append(actions, button(t.Text("button.help"), "help"))...)
+	return newCard(plain(join(" ", join(" ", v.Back...), worth)), body, append(actions, button(t.Text("button.help"), "help"))...)
+}
+
+// welcomeApproval is approval in fewer words: where the app greets, it was added already.
+func welcomeApproval(t Texts, v WelcomeView) string {
+	if v.Files {
+		return t.Text("card.welcome.admin.brief", "App", v.App)
+	}
+	return approval(t, v.App, false)
 }
 
 // approval says who has to allow what before the app can be used.

@@ -211,6 +211,7 @@ func everyText(t Texts) {
 		Welcome(t, WelcomeView{Place: place, Add: true, HelpURL: "https://bot.contoso.example/help"})
 	}
 	Welcome(t, WelcomeView{Pictures: true})
+	Help(t, HelpView{Files: true})
 	for _, place := range []string{"personal", "groupChat", "channel"} {
 		Welcome(t, WelcomeView{Place: place, Pictures: true, Files: true, Settings: true})
 	}

@@ -73,7 +73,7 @@ func LibraryDialog(t Texts, v LibraryForm) Card {
 			InputText{ID: InputWords, Label: t.Text("card.library.words"), Value: v.Words, MaxLength: 100})
 	} else {
 		in := choice(v.Input, v.Label, v.Choices[0].Value, v.Choices)
-		in.Style = "expanded"
+		in.Style, in.Wrap = "expanded", true
 		body = append(body, in)
 	}
 	return newCard(t.Text("card.library.summary"), body, send(t.Text("button.library.next"), SubmitData{Verb: "library/choose", Version: v.Seen, Form: v.Form}))

@@ -1,5 +1,7 @@
 package cards
 
+import "slices"
+
 // NoticeView is what happened, told to a conversation that wants to hear of it. All texts are finished.
 type NoticeView struct {
 	// Title says it in one sentence: "12 contacts added, 230 changed."
@@ -33,15 +35,42 @@ func Notice(t Texts, v NoticeView) Card {
 		group := ""
 		for _, l := range v.Lines[:shown] {
 			if l.Group != group {
-				body, group = append(body, remark(l.Group)), l.Group
+				body, group = append(body, groupName(l.Group)), l.Group
 			}
 			body = append(body, noticeLine(l))
 		}
 		if left := v.More + len(v.Lines) - shown; left > 0 {
-			body = append(body, remark(t.Text("card.more", "Count", left)))
+			body = append(body, remark(t.Text("card.more", "Count", left, "Number", t.Number(left))))
 		}
-		return newLayout(plain(short(v.Title, 400)), body, orHelp(t, steps(v.Next))...)
+		return newLayout(plain(noticeSummary(t, v)), body, orHelp(t, steps(v.Next))...)
 	})
+}
+
+// groupName stands above the lines of a group.
+func groupName(s string) TextBlock {
+	return TextBlock{Text: line(short(s, 120)), Size: "small", Weight: "bolder", Wrap: true, Spacing: "medium"}
+}
+
+// heardNames is how many names a summary tells: a phone shows no more.
+const heardNames = 3
+
+// noticeSummary says what happened, and the first names, as a list of conversations or a phone shows it.
+func noticeSummary(t Texts, v NoticeView) string {
+	title := short(v.Title, 250)
+	var names []string
+	for _, l := range v.Lines {
+		if name := short(l.Name, 40); l.Verb != "" && !slices.Contains(names, name) { // what leads nowhere has no name of its own
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return title
+	}
+	said := join(", ", names[:min(len(names), heardNames)]...)
+	if v.More > 0 || len(names) > heardNames {
+		said = t.Text("notice.names.more", "Names", said)
+	}
+	return t.Text("notice.names", "Title", title, "Names", said)
 }
 
 func noticeLine(l NoticeLine) Element {

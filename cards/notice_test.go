@@ -33,7 +33,7 @@ func noticeGoldens() map[string]any {
 		"notice-french":  Notice(french, NoticeView{Title: "2 contacts ajoutés", Since: "Depuis le 20 nov. 2026, 18 h 00", Lines: digest().Lines[:2], More: 3, Next: []Step{{"Choisir les avis", "settings"}}}),
 		"notice-hostile": Notice(t, NoticeView{Title: hostileName, Since: hostileName, Lines: []NoticeLine{hostileLine}}),
 		"announce-form":  AnnounceDialog(t, announcementForm()), "announce-correct": AnnounceDialog(french, AnnounceForm{Verb: "announcement/a1/correct", Do: "Corriger", Form: "F2", Version: 3, Title: "Cantine", Text: "Fermée", Note: "Quelqu’un l’a corrigée entre-temps.", Problems: map[string]string{InputTitle: "Il faut un titre."}}),
-		"announce-confirm":     AnnounceConfirm(t, AnnouncePreview{Reach: "4 channels, 212 people", Lines: []string{"1 channel was left out."}, Form: "F1", Title: "Canteen", Text: "Closed on Friday.\nOpen on Monday.", Chosen: "a.b,a.c", Asks: true}),
+		"announce-confirm":     AnnounceConfirm(t, AnnouncePreview{Reach: "4 channels, 212 people", Places: []string{"Sales › General", "Sales › Plans", "Press › General", hostileName}, Lines: []string{"1 channel was left out."}, Form: "F1", Title: "Canteen", Text: "Closed on Friday.\nOpen on Monday.", Chosen: "a.b,a.c", Asks: true}),
 		"announcement-asks":    Announcement(t, announcement()),
 		"announcement-seen":    Announcement(french, seen),
 		"announcement-quiet":   Announcement(t, AnnouncementView{ID: "a1", Title: "Canteen", Text: "Closed.", Who: "Announced by an owner of the team"}),
@@ -59,7 +59,7 @@ func TestNoticesAtTheLimits(t *testing.T) {
 		form.Text, form.Title, form.Channels = wall(u, 4000), wall(u, 100), repeat(120, ChoiceView{wall("漢", 92), strings.Repeat("0", 25)})
 		view := announcement()
 		view.Text, view.Title = form.Text, form.Title
-		preview := AnnouncePreview{Reach: wall(u, 100), Form: "F1", Title: form.Title, Text: form.Text, Chosen: strings.Repeat("0", 2600), Asks: true}
+		preview := AnnouncePreview{Reach: wall(u, 100), Places: repeat(120, wall(u, 200)), Form: "F1", Title: form.Title, Text: form.Text, Chosen: strings.Repeat("0", 2600), Asks: true}
 		if strings.TrimSpace(u) == "" { // white space is taken off before
 			continue
 		}
@@ -75,5 +75,21 @@ func TestNoticesAtTheLimits(t *testing.T) {
 	}
 	if actions, _ := asTree(t, AnnounceConfirm(english, AnnouncePreview{Text: "short"}))["actions"].([]any); len(actions) != 2 {
 		t.Errorf("%d buttons below a short text", len(actions))
+	}
+}
+
+// A phone shows the sentence of a message before the message: it says what happened, and to whom first.
+func TestNoticeSummary(t *testing.T) {
+	t.Parallel()
+	for want, v := range map[string]NoticeView{
+		"Li Wei changed Marta.":               {Title: "Li Wei changed Marta."},
+		"2 contacts added: Marta, Bo":         {Title: "2 contacts added", Lines: []NoticeLine{{Name: "Marta", Verb: "a"}, {Name: "Bo", Verb: "b"}}},
+		"4 pictures saved: A picture, a.png…": {Title: "4 pictures saved", More: 1, Lines: []NoticeLine{{Name: "A picture", Verb: "a"}, {Name: "A picture", Verb: "b"}, {Name: "a.png", Verb: "c"}}},
+		"1 contact deleted":                   {Title: "1 contact deleted", Lines: []NoticeLine{{Name: "A contact"}}},
+		"5 contacts added: A, B, C…":          {Title: "5 contacts added", Lines: []NoticeLine{{Name: "A", Verb: "a"}, {Name: "B", Verb: "b"}, {Name: "C", Verb: "c"}, {Name: "D", Verb: "d"}}},
+	} {
+		if got, _ := asTree(t, Notice(english, v))["fallbackText"].(string); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -30,12 +30,12 @@ func SaveDialog(t Texts, v SaveForm) Card {
 	}
 	if len(v.Clashes) > 0 {
 		in := choice(InputClash, t.Text("card.save.clash"), v.Clashes[0].Value, v.Clashes)
-		in.Style = "expanded"
+		in.Style, in.Wrap = "expanded", true
 		body = append(body, in)
 	}
 	if len(v.Modes) > 1 {
 		in := choice(InputMode, t.Text("card.save.mode"), v.Values[InputMode], v.Modes)
-		in.Style = "expanded"
+		in.Style, in.Wrap = "expanded", true
 		body = append(body, in)
 	}
 	body = append(body, saveInput(v, InputName, t.Text("card.save.name"), 120))

@@ -121,10 +121,10 @@ func SettingsChange(t Texts, v ChangeForm) Card {
 			return
 		}
 		in := choice(id, t.Text(label), v.Values[id], v.Choices[id])
-		in.Style, in.IsMultiSelect = style, several
+		in.Style, in.IsMultiSelect, in.Wrap = style, several, style == "expanded"
 		add(id, in)
 	}
-	choose(InputMode, "card.settings.mode", "compact", false)
+	choose(InputMode, "settings.mode", "compact", false)
 	choose(InputLanguage, "card.settings.language", "compact", false)
 	choose(InputZone, "card.settings.zone", "filtered", false)
 	choose(InputGuests, "card.settings.guests", "compact", false)

@@ -3,6 +3,7 @@ package cards
 // Texts gives the words of one language; *lang.Printer is one.
 type Texts interface {
 	Text(key string, args ...any) string
+	Number(n int) string
 }
 
 // What follows are the view models: each lists exactly what its card shows. Strings are what people

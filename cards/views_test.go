@@ -157,7 +157,7 @@ func help(mention string) HelpView {
 }
 
 func pictureHelp() HelpView {
-	return HelpView{App: "Image Pro", HelpURL: "https://bot.contoso.example/help", Next: []Step{{"Privacy", "privacy"}}, Commands: []CommandView{
+	return HelpView{App: "Image Pro", Files: true, HelpURL: "https://bot.contoso.example/help", Next: []Step{{"Privacy", "privacy"}}, Commands: []CommandView{
 		{"resize", "resize 1200", "Smaller, nothing cut off", "Change a picture"}, {"crop", "crop 16:9", "A part of it", "Change a picture"},
 		{"images", "images harbour", "Finds pictures in SharePoint", "Find and save"}, {"batch", "batch harbour: webp", "All of a search", "Several at once"},
 		{"privacy", "privacy", "What is stored", "You and your data"}}}
