@@ -33,6 +33,8 @@ func TestReadSettings(t *testing.T) {
 		"nothing is told":   {m{"when": "never", "kinds": "image-saved"}, configuration.Settings{Language: "fr", Zone: "Europe/Paris", Guests: "none", Wishes: &notice.Wishes{}}, nil},
 		"once a day": {m{"language": "en", "zone": "Asia/Tokyo", "guests": "read", "when": "daily", "kinds": "contact-added, image-new", "at": "07:45", "workdays": "true", "quietfrom": "22:00", "quietto": "06:30"},
 			configuration.Settings{Language: "en", Zone: "Asia/Tokyo", Guests: "read", Wishes: &notice.Wishes{Kinds: []notice.Kind{notice.ContactAdded, notice.ImageNew}, Daily: true, At: 465, Workdays: true, Quiet: notice.Quiet{From: 1320, To: 390}}}, nil},
+		"at once on all days": {m{"when": "once", "kinds": "contact-added", "at": "08:00", "workdays": "true"},
+			configuration.Settings{Language: "fr", Zone: "Europe/Paris", Guests: "none", Wishes: &notice.Wishes{Kinds: []notice.Kind{notice.ContactAdded}, At: 480}}, nil},
 		"no zone":        {m{"zone": "../etc/passwd"}, configuration.Settings{}, []string{"zone"}},
 		"no kinds":       {m{"when": "once"}, configuration.Settings{}, []string{"kinds"}},
 		"unknown kinds":  {m{"when": "once", "kinds": "contact-added,all"}, configuration.Settings{}, []string{"kinds"}},
