@@ -346,8 +346,8 @@ func readWishes(t *Turn, f Form, d decision, problems map[string]string) *notice
 		problems[cards.InputWhen] = t.Text("settings.bad.kinds")
 		return nil
 	}
-	w := &notice.Wishes{Daily: when == onceDaily, At: usualAt}
-	w.Workdays = w.Daily && f.Values[cards.InputWorkdays] == "true" // the form asks for it beside the time of the day, and shows it there
+	daily := when == onceDaily
+	w := &notice.Wishes{Daily: daily, At: usualAt, Workdays: daily && f.Values[cards.InputWorkdays] == "true"} // "at once" is at once on Sundays, too
 	for word := range strings.SplitSeq(f.Values[cards.InputKinds], ",") {
 		if k := notice.Kind(strings.TrimSpace(word)); k != "" {
 			w.Kinds = append(w.Kinds, k)
