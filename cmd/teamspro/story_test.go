@@ -40,7 +40,8 @@ import (
 //	                        given out, and {key} what "keep" kept
 //	keep TITLE              keeps the second part of the path behind a button, which is an id, for "forge"
 //	dialog TITLE            presses a button, or a row, that opens a dialog
-//	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
+//	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title, several with commas between
+//	smuggle NAME=VALUE …    puts values into the dialog that none of its inputs has; {key} is what "keep" kept
 //	submit                  presses the dialog's button; "submit twice" presses it twice
 //	try                     presses the dialog's other button, which shows what would be
 //	ask TITLE               presses a button, or a row, whose answer is a message of its own
@@ -65,6 +66,7 @@ import (
 //
 //	last                    looks at the last message of the conversation
 //	comes                   waits for the message that a dialog leaves in the conversation, and looks at it
+//	stands N TEXT …         so many messages of the bot that are not deleted come to show each text; the last is looked at
 //	sent                    looks at the last card that a person sent
 //	refresh                 looks at the message in sight as this person sees it now: Teams asks the bot for each viewer
 //	becomes TEXT …          the message in sight comes to show each text
@@ -121,7 +123,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 	for name, step := range map[string]func(*story, []string) error{
 		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
-		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
+		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "stands": (*story).stands, "smuggle": (*story).smuggle, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
 	} {
 		all[name] = cmd(step)
 	}
@@ -551,15 +553,30 @@ func (s *story) fill(args []string) error {
 		if err != nil {
 			return fmt.Errorf("the dialog has no input %q", name)
 		}
-		if choice, err := find(input["choices"], func(o map[string]any) bool { return o["title"] == value }); err == nil {
-			value, _ = choice["value"].(string)
-		}
 		if s.values == nil {
 			s.values = map[string]any{}
 		}
-		s.values[input["id"].(string)] = value
+		s.values[input["id"].(string)] = chosen(input, value)
 	}
 	return nil
+}
+
+// chosen is the value of an input for what a person means: the titles of choices, with commas between where several may be
+// taken, or the value itself.
+func chosen(input map[string]any, meant string) string {
+	titles := []string{meant}
+	if input["isMultiSelect"] == true {
+		titles = strings.Split(meant, ",")
+	}
+	var values []string
+	for _, title := range titles {
+		choice, err := find(input["choices"], func(o map[string]any) bool { return unescaped.Replace(fmt.Sprint(o["title"])) == title })
+		if err != nil {
+			return meant
+		}
+		values = append(values, fmt.Sprint(choice["value"]))
+	}
+	return strings.Join(values, ",")
 }
 
 func (s *story) submit(args []string) error { return s.submitWith("positive", args) }
