@@ -335,6 +335,7 @@ func (s *story) takeUp(args []string) error {
 	if !known {
 		return fmt.Errorf("nothing is laid aside as %q", args[0])
 	}
+	before.values = maps.Clone(before.values)
 	before.code = s.code // which a browser of its own showed
 	*s = before
 	return nil
