@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,4 +57,13 @@ func (s *story) smuggle(args []string) error {
 		s.values[name] = strings.ReplaceAll(value, "{key}", s.kept)
 	}
 	return nil
+}
+
+// trouble asks the sandbox for trouble that the shorter steps have no words for, as its page does.
+func (s *story) trouble(args []string) error {
+	var order map[string]any
+	if err := json.Unmarshal([]byte(strings.Join(args, " ")), &order); err != nil {
+		return err
+	}
+	return s.post("/api/faults", order, nil)
 }

@@ -83,6 +83,7 @@ import (
 //
 //	clock WHEN              the service's clock moves: +1h, tomorrow 08:00, 2026-11-23T08:00 in the person's zone, real
 //	arrived NAME=N …        what the connector counted in the conversation: sent, edits, deletions, repeated, unheard
+//	trouble ORDER           asks for trouble as the sandbox's page does, in JSON
 //	delivered STATUS COUNT  the next COUNT sends are delivered, but answered with STATUS
 //	configure               opens the dialog that sets the app up in the conversation, as its menu does
 //	fault STATUS COUNT      the connector answers the next COUNT sends with STATUS
@@ -123,7 +124,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 	for name, step := range map[string]func(*story, []string) error{
 		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
-		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "stands": (*story).stands, "smuggle": (*story).smuggle, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
+		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "stands": (*story).stands, "trouble": (*story).trouble, "smuggle": (*story).smuggle, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
 	} {
 		all[name] = cmd(step)
 	}
