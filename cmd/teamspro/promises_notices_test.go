@@ -318,3 +318,51 @@ func TestNoticesLeaveNoTrace(t *testing.T) {
 		}
 	}
 }
+
+// TestNoticesStayInTheirTenant: what happens in one tenant is told in no conversation of another, and an announcement is not
+// there for anybody of another tenant, whatever id they send.
+func TestNoticesStayInTheirTenant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fanOut(1)
+	s := w.start()
+	chats := map[person]string{ada: "19:north@thread.v2", sol: "19:south@thread.v2"}
+	inChat := func(p person, activity map[string]any) map[string]any {
+		activity["conversation"] = map[string]any{"id": chats[p], "conversationType": "groupChat", "isGroup": true, "tenantId": p.tenant}
+		return activity
+	}
+	for _, p := range []person{ada, sol} {
+		status, answer := s.send(inChat(p, w.invoke(p, "task/submit", map[string]any{"data": map[string]any{"verb": "settings/change", "version": "0", "when": "once",
+			"kinds": "contact-added", "workdays": "false", "zone": "UTC", "language": "usual", "guests": "usual"}})))
+		if status != http.StatusOK || !strings.Contains(answer, "settings are saved") {
+			t.Fatalf("the settings: %d %s", status, answer)
+		}
+	}
+	s.send(inChat(ada, w.message(ada, "add Nora Northern, nora@north.example")))
+	told := func(p person) int {
+		return countAll(w.connector.said(chats[p]), " added Nora Northern.")
+	}
+	eventually(t, 30*time.Second, "the notice", func() bool { return told(ada) == 1 })
+	w.quiet(chats[ada])
+	if n := told(ada); n != 1 {
+		t.Errorf("it was told %d times", n)
+	}
+	if said := strings.Join(w.connector.said(chats[sol]), " "); strings.Contains(said, "Northern") || strings.Contains(said, "north.example") {
+		t.Errorf("the other tenant heard %s", said)
+	}
+	id := "fan" + string(fanned(1)[0])
+	for _, what := range []string{"recall", "withdraw", "seen", "view"} {
+		for _, activity := range []map[string]any{w.press(sol, "announcement/"+id+"/"+what), inChat(sol, w.press(sol, "announcement/"+id+"/"+what))} {
+			if _, answer := s.send(activity); !strings.Contains(answer, "not there any more, or not for you") || strings.Contains(answer, "Fan") {
+				t.Errorf("%s: %s", what, answer)
+			}
+		}
+	}
+	correct := map[string]any{"verb": "announcement/" + id + "/correct", "version": "1", "title": "Forged", "text": "Forged", "form": "f"}
+	if _, answer := s.send(w.invoke(sol, "task/submit", map[string]any{"data": correct})); !strings.Contains(answer, "not there any more, or not for you") {
+		t.Errorf("correct: %s", answer)
+	}
+	if _, answer := s.send(w.press(ada, "announcement/"+id+"/recall")); !strings.Contains(answer, "Recall “Fan”?") {
+		t.Errorf("its owner: %s", answer)
+	}
+}
