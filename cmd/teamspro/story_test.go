@@ -40,7 +40,8 @@ import (
 //	                        given out, and {key} what "keep" kept
 //	keep TITLE              keeps the second part of the path behind a button, which is an id, for "forge"
 //	dialog TITLE            presses a button, or a row, that opens a dialog
-//	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title
+//	fill INPUT=VALUE …      fills inputs of the dialog, by their ids or labels; a choice also by its title, several with commas between
+//	smuggle NAME=VALUE …    puts values into the dialog that none of its inputs has; {key} is what "keep" kept
 //	submit                  presses the dialog's button; "submit twice" presses it twice
 //	try                     presses the dialog's other button, which shows what would be
 //	ask TITLE               presses a button, or a row, whose answer is a message of its own
@@ -65,6 +66,7 @@ import (
 //
 //	last                    looks at the last message of the conversation
 //	comes                   waits for the message that a dialog leaves in the conversation, and looks at it
+//	stands N TEXT …         so many messages of the bot that are not deleted come to show each text; the last is looked at
 //	sent                    looks at the last card that a person sent
 //	refresh                 looks at the message in sight as this person sees it now: Teams asks the bot for each viewer
 //	becomes TEXT …          the message in sight comes to show each text
@@ -81,6 +83,7 @@ import (
 //
 //	clock WHEN              the service's clock moves: +1h, tomorrow 08:00, 2026-11-23T08:00 in the person's zone, real
 //	arrived NAME=N …        what the connector counted in the conversation: sent, edits, deletions, repeated, unheard
+//	trouble ORDER           asks for trouble as the sandbox's page does, in JSON
 //	delivered STATUS COUNT  the next COUNT sends are delivered, but answered with STATUS
 //	until WORD TEXT …       says the word again and again until the answer shows each text
 //	tells TEXT              waits for a message of the bot that shows the text, and looks at it; it may be older than others
@@ -127,7 +130,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 	for name, step := range map[string]func(*story, []string) error{
 		"drive": (*story).drive, "fails": (*story).fails, "lies": (*story).lies, "throttled": (*story).throttled, "calm": (*story).calm, "cut": (*story).cut,
-		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
+		"within": (*story).within, "clock": (*story).clock, "arrived": (*story).arrived, "delivered": (*story).delivered, "configure": (*story).configure, "forge": (*story).forge, "keep": (*story).keep, "stands": (*story).stands, "trouble": (*story).trouble, "smuggle": (*story).smuggle, "signs": (*story).signs, "withdraw": (*story).withdraw, "draw": (*story).draw,
 	} {
 		all[name] = cmd(step)
 	}
@@ -339,6 +342,7 @@ func (s *story) takeUp(args []string) error {
 	if !known {
 		return fmt.Errorf("nothing is laid aside as %q", args[0])
 	}
+	before.values = maps.Clone(before.values)
 	before.code = s.code // which a browser of its own showed
 	*s = before
 	return nil
@@ -557,15 +561,30 @@ func (s *story) fill(args []string) error {
 		if err != nil {
 			return fmt.Errorf("the dialog has no input %q", name)
 		}
-		if choice, err := find(input["choices"], func(o map[string]any) bool { return o["title"] == value }); err == nil {
-			value, _ = choice["value"].(string)
-		}
 		if s.values == nil {
 			s.values = map[string]any{}
 		}
-		s.values[input["id"].(string)] = value
+		s.values[input["id"].(string)] = chosen(input, value)
 	}
 	return nil
+}
+
+// chosen is the value of an input for what a person means: the titles of choices, with commas between where several may be
+// taken, or the value itself.
+func chosen(input map[string]any, meant string) string {
+	titles := []string{meant}
+	if input["isMultiSelect"] == true {
+		titles = strings.Split(meant, ",")
+	}
+	var values []string
+	for _, title := range titles {
+		choice, err := find(input["choices"], func(o map[string]any) bool { return unescaped.Replace(fmt.Sprint(o["title"])) == title })
+		if err != nil {
+			return meant
+		}
+		values = append(values, fmt.Sprint(choice["value"]))
+	}
+	return strings.Join(values, ",")
 }
 
 func (s *story) submit(args []string) error { return s.submitWith("positive", args) }
