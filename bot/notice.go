@@ -54,7 +54,8 @@ func (s noticeSender) Concerns(ctx context.Context, t identity.Tenant, e notice.
 	return s.bot.Books.OpenTo(ctx, t, contact.BookID(e.Book), c)
 }
 
-// Gone takes back how a place is reached, and gives who set up what was told there.
+// Gone takes back how a place is reached, and gives who set up what was told there; nobody where the apps were removed and we
+// were told so: whoever did that knows.
 func (s noticeSender) Gone(ctx context.Context, t identity.Tenant, p notice.Place) (identity.Person, error) {
 	b, a := s.bot, s.bot.speaker(p.Product)
 	sub, err := b.Subscriptions.Subscription(ctx, t, p.Conversation)
@@ -72,6 +73,13 @@ func (s noticeSender) Gone(ctx context.Context, t identity.Tenant, p notice.Plac
 		return "", fmt.Errorf("bot.Gone: %w", err)
 	}
 	a.roster.Lost(t, p.Conversation)
+	e, err := b.Configurations.Effective(ctx, t, p.Conversation)
+	if err != nil {
+		return "", fmt.Errorf("bot.Gone: %w", err)
+	}
+	if !e.Kept.Removed.IsZero() {
+		return "", nil
+	}
 	return cmp.Or(sub.By, ref.Installer), nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"teamspro/internal/configuration"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -514,6 +515,17 @@ func TestPlaceIsGone(t *testing.T) {
 	}
 	if _, err := s.bot.Conversations.Recall(t.Context(), deskTenant, hallChat, connApp); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the reference: %v", err)
+	}
+	shelf := s.db.Configurations()
+	decided := configuration.Kept{Conversation: hallTeam, Team: hallTeam, Version: 1, By: "gil", At: s.clock}
+	if err := errors.Join(shelf.Save(t.Context(), deskTenant, decided, "dialog"), shelf.Remove(t.Context(), deskTenant, hallTeam, "ana", s.clock)); err != nil {
+		t.Fatal(err)
+	}
+	c := s.bot.Config
+	c.Configurations = configuration.New(configuration.Config{Shelf: shelf})
+	place.Conversation = hallTeam
+	if by, err := New(c).Sender().Gone(t.Context(), deskTenant, place); err != nil || by != "" {
+		t.Errorf("where the app was removed: %q, %v", by, err)
 	}
 	n := notice.Notice{Tenant: deskTenant, ID: "n1", Place: notice.Place{Conversation: hallChat, Product: "both"}, Op: notice.Post, Content: notice.Content{Lost: hallTeam}}
 	if _, err := s.bot.Sender().Send(t.Context(), n); !fault.Is(err, fault.NotFound) {

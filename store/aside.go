@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *Aside) change(ctx context.Context, op string, t identity.Tenant, c iden
 		if err := saveLibrary(libraries, op, c, l); err != nil {
 			return err
 		}
-		if err := savePins(pins, op, c, p); err != nil && err != errUnchanged {
+		if err := savePins(pins, op, c, p); err != nil && !errors.Is(err, errUnchanged) {
 			return err
 		}
 		return nil
