@@ -71,7 +71,7 @@ story('What is decided for the organisation counts where nobody decided otherwis
   await ben.sees('Les importations terminées (de l’organisation)', shown);
   await ben.sees('Peuvent consulter les contacts (habituel)', shown);
   await ana.pressDeep('Organisation', await ana.ask('settings'));
-  await ana.dialog.getByLabel('Language of what everybody here reads').selectOption({ index: 0 });
+  await ana.dialog.getByLabel('Language of what everybody here reads').selectOption({ value: 'usual' });
   await ana.dialog.getByLabel('When to tell').selectOption({ label: 'Nothing' });
   await ana.finish('Save', 'The organisation’s settings are saved.');
 });
@@ -93,6 +93,7 @@ story('The app is removed from a team and added again: book and settings are bac
 
   await ana.place('install', 'contact');
   await ana.sees('Your book with 1 contact is back.');
+  await ana.page.getByTestId('extension-button').waitFor();
   await ana.sees('grace@fabrikam.example', await ana.ask(`find ${name}`));
   const card = await ana.ask('settings');
   await ana.sees('Contacts that were deleted', card);
