@@ -226,7 +226,8 @@ const scenes = [
     await visit.place('uninstall', 'contact');
     await visit.page.getByTestId('extension-button').waitFor({ state: 'detached' });
     await visit.place('install', 'contact');
-    return told(visit, 'logistics', /is back/);
+    await visit.sees(/is back/);
+    return cardOf(visit.page.locator('[data-testid="message"]').filter({ hasText: 'is back' }));
   }],
   ['notice-digest', { chat: 'leads' }, async (visit) => {
     await visit.setClock('2027-03-01T17:00');
