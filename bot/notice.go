@@ -99,7 +99,7 @@ func (s noticeSender) Send(ctx context.Context, n notice.Notice) (string, error)
 			return "", err
 		}
 	}
-	told := telling{n.ID, n.Again || n.Why == "lost"}
+	told := telling{n.ID, n.Again || n.Why == notice.Lost}
 	if n.Op == notice.Remove {
 		return n.Activity, saidFault(n, a.connector.Remove(told.in(ctx), v.to, n.Activity))
 	}

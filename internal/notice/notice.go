@@ -141,7 +141,7 @@ type Notice struct {
 	Due      time.Time
 	State    State
 	Tries    int
-	// Again is set when a sender died between sending and noting it: the message may be there twice.
+	// Again is set when a sender died between sending and noting it, and when an answer was lost: the message may be there twice.
 	Again bool
 	// Why is the connector's code of the last failure; never its words.
 	Why string

@@ -94,7 +94,7 @@ type Owned struct {
 
 // Outcome is what became of a notice.
 type Outcome struct {
-	Notice   Notice // as it was begun
+	Notice   Notice // as it was begun, but for Again, which may be set since
 	State    State
 	Activity string    // of the message
 	Why      string    // the connector's code
@@ -135,6 +135,9 @@ type Refusal interface {
 	// Pause is how long to wait before trying again; 0 when that is not known.
 	Pause() time.Duration
 }
+
+// Lost is the Reason of a Refusal when no answer came to what was sent: it may have been carried out.
+const Lost = "lost"
 
 // What a Sender says besides faults.
 var (

@@ -203,6 +203,9 @@ func (r *Runner) judge(n Notice, err error) *said {
 func (r *Runner) again(done *said, err error) {
 	now, wait := r.clock(), jitter(backoff(done.Notice.Tries+1))
 	done.heard = fails
+	if done.Why == Lost && done.Notice.Op == Post {
+		done.Notice.Again = true // it may be there, and is said once more
+	}
 	var refusal Refusal
 	if errors.As(err, &refusal) && refusal.Pause() > 0 {
 		wait, done.heard = min(refusal.Pause(), giveUp), silent

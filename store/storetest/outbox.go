@@ -434,6 +434,11 @@ func testAgain(t *testing.T, p Notices) {
 	want(t, "nor what comes after it", idsOf(dueAt(t, p, at(19))), nil, nil)
 	again := dueAt(t, p, at(20))
 	want(t, "again", []any{len(again), again[0].Tries, again[0].Why, again[0].Again}, nil, []any{1, 1, "429", false})
+	lost := begin(t, p, again[0])
+	lost.Again = true
+	end(t, p, notice.Outcome{Notice: lost, State: notice.Waiting, Why: notice.Lost, Due: at(30)})
+	again = dueAt(t, p, at(30))
+	want(t, "after a lost answer", []any{len(again), again[0].Tries, again[0].Why, again[0].Again}, nil, []any{1, 2, notice.Lost, true})
 }
 
 func testNotBegun(t *testing.T, p Notices) {

@@ -14,6 +14,8 @@ import { chromium } from 'playwright-core';
 const here = dirname(fileURLToPath(import.meta.url));
 const START_MS = 30_000; // the program prints its address within this
 const STEP_MS = 15_000; // every step of a story takes less
+const LATER_MS = 60_000; // what the app does of its own accord comes within this, also on a busy machine
+const LOOK_MS = 100; // how often it is looked for
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Starts a browser: Debian's chromium, or what CHROMIUM names. */
@@ -249,12 +251,61 @@ export class Visit {
     return conversations[0] ?? { sent: 0, edits: 0, deletions: 0, repeated: 0, unheard: 0, messages: [] };
   }
 
+  /** What the connector's record has of a text in a conversation, once it is there and `enough` says so. */
+  recorded(conversation, text, enough = () => true) {
+    return eventually(async () => {
+      const found = (await this.record(conversation)).messages.filter((one) => text.test(one.text));
+      return found.length && enough(found) ? found : null;
+    }, `${text} is not in ${conversation} as it should be`);
+  }
+
+  /** Opens the settings of the open conversation from the app's own menu. */
+  async configure(app = 'contact') {
+    await this.place('configure', app);
+    await this.dialog.getByRole('button', { name: /^(Save|Enregistrer)$/ }).waitFor();
+  }
+
+  /** Chooses in the open dialog of settings when the conversation hears of what, and from when to when it is quiet. */
+  async choose({ when, kinds = [], at, workdays = false, quiet = ['', ''] }) {
+    await this.dialog.getByLabel('When to tell').selectOption({ label: when });
+    for (const box of await this.dialog.getByRole('checkbox', { name: /Contacts|Imports|Pictures|New pictures/ }).all()) await box.setChecked(false);
+    for (const kind of kinds) await this.dialog.getByRole('checkbox', { name: kind }).check();
+    if (at) await this.dialog.getByLabel('Once a day at').fill(at);
+    await this.dialog.getByRole('checkbox', { name: 'Monday to Friday only' }).setChecked(workdays);
+    await this.dialog.getByLabel('Quiet from').fill(quiet[0]);
+    await this.dialog.getByLabel('Quiet until').fill(quiet[1]);
+  }
+
+  /** Presses a button of the open dialog, reads what the app says to it, and closes it. */
+  async finish(button, said) {
+    await this.press(button, this.dialog);
+    await this.sees(said, this.dialog);
+    await this.dialog.getByTestId('dialog-close').click();
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  /** Opens another conversation. */
+  async go(conversation) {
+    await this.page.getByTestId(`chat-${conversation}`).click();
+    await this.page.locator(`[data-testid="chat-head"][data-chat="${conversation}"]`).waitFor();
+  }
+
   /** Opens the search extension of an app from the main box, types into it, and waits for the answer to that. */
   async search(text, app = this.page.url().includes('chat=personal-image') ? 'image' : 'contact') {
     await this.page.getByTestId('main-compose').locator(`[data-testid="extension-button"][data-app="${app}"]`).click();
     const answered = this.page.waitForResponse((response) => response.url().endsWith('/api/invoke') && response.request().postDataJSON().value.parameters?.[0].value === text);
     await this.page.getByTestId('extension-search').fill(text);
     await answered;
+  }
+}
+
+/** Asks again and again until the answer is true, and gives that. */
+export async function eventually(ask, otherwise) {
+  for (const end = Date.now() + LATER_MS; ;) {
+    const answer = await ask();
+    if (answer) return answer;
+    assert.ok(Date.now() < end, `${otherwise} (after ${LATER_MS / 1000} s)`);
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
   }
 }
 

@@ -121,11 +121,11 @@ story('An app joins a second team from one of its channels, greets in General, a
   const ana = await open({ chat: 'drivers' });
   await ana.page.getByTestId('install-contact').click();
   await ana.sees(/Contact Pro: /, ana.page.getByTestId('chat-logistics').getByTestId('news'));
-  await ana.page.getByTestId('chat-logistics').click();
+  await ana.go('logistics');
   await ana.sees('Hello from Contact Pro');
   await ana.page.getByTestId('chat-logistics').getByTestId('news').waitFor({ state: 'detached' });
   assert.equal((await ana.record('logistics')).sent, 1, 'one welcome');
-  await ana.page.getByTestId('chat-drivers').click();
+  await ana.go('drivers');
   await ana.sees('find marta in sales', await ana.ask('help'));
   await ana.place('uninstall', 'contact');
   await ana.page.getByTestId('extension-button').waitFor({ state: 'detached' });

@@ -1,6 +1,7 @@
 // Walks the sandbox and writes the pictures of the docs: each card and dialog, wide in the light theme and on a phone of
 // 320 px in the dark one, and a few views of the whole page. Run: TEAMSPRO_BIN=… node screens.mjs FOLDER
-// With the beginning of a name behind the folder, only the cards of that name are taken, and the other pictures stay.
+// With beginnings of names behind the folder (settings,notice), only the cards of those names are taken, and the other
+// pictures stay.
 
 import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +10,8 @@ import { browse, startProgram, Visit } from './helper.mjs';
 import { reduced } from './png.mjs';
 
 const [folder, only = ''] = process.argv.slice(2);
-if (!folder) throw new Error('usage: node screens.mjs FOLDER [NAME]');
+const wanted = ([name]) => only.split(',').some((beginning) => name.startsWith(beginning));
+if (!folder) throw new Error('usage: node screens.mjs FOLDER [NAME,…]');
 
 const WIDE_LIGHT = { theme: 'light', width: 'wide' };
 const WIDE_DARK = { theme: 'dark', width: 'wide' };
@@ -127,6 +129,30 @@ async function tool(visit, name, fill) {
   return visit.dialog;
 }
 
+/** The message in which the app told something of its own accord, once it has come. */
+async function told(visit, conversation, text) {
+  const [{ id }] = await visit.recorded(conversation, text);
+  return cardOf(visit.page.locator(`[data-testid="message"][data-id="${id}"]`));
+}
+
+const TELLING = ['Contacts that were added', 'Contacts that were changed', 'Contacts that were deleted'];
+
+/** Decides what the open channel hears of its contacts, and when. */
+async function hearing(visit, what) {
+  await visit.configure();
+  await visit.choose({ kinds: TELLING, ...what });
+  await visit.finish('Save', 'The settings are saved.');
+}
+
+/** Writes an announcement to all channels, up to the page that says whom it reaches. */
+async function announced(visit) {
+  await opened(visit, 'announce The canteen is closed on Friday because of the regatta. Sandwiches are at the reception from eleven.', 'Write it');
+  await visit.field('Title').fill('Canteen closed on Friday');
+  for (const box of await visit.dialog.getByRole('checkbox').all()) await box.check();
+  await visit.press('Continue', visit.dialog);
+  await visit.sees(/This goes to/, visit.dialog);
+}
+
 const MORNING = /morning/;
 
 /** What is pictured, in an order in which each scene finds what the ones before it left. Each gives the element to picture. */
@@ -187,6 +213,66 @@ const scenes = [
   ['settings-dialog', { chat: 'group' }, async (visit) => {
     await opened(visit, 'settings', 'Change');
     return visit.dialog;
+  }],
+  ['settings-organisation', {}, async (visit) => {
+    await visit.pressDeep('Organisation', await visit.ask('settings'));
+    await visit.dialog.getByLabel('When to tell').waitFor();
+    return visit.dialog;
+  }],
+  ['welcome-back', { chat: 'logistics' }, async (visit) => {
+    await visit.place('install', 'contact');
+    await visit.sees('Hello from Contact Pro');
+    await addWilma(visit);
+    await visit.place('uninstall', 'contact');
+    await visit.page.getByTestId('extension-button').waitFor({ state: 'detached' });
+    await visit.place('install', 'contact');
+    await visit.sees(/is back/);
+    return cardOf(visit.page.locator('[data-testid="message"]').filter({ hasText: 'is back' }));
+  }],
+  ['notice-digest', { chat: 'leads' }, async (visit) => {
+    await visit.setClock('2027-03-01T17:00');
+    for (const name of ['Otto Sample', 'Nora Sample']) await visit.ask(`add ${name}, someone@fabrikam.example, +44 7700 900321`);
+    await hearing(visit, { when: 'Once a day, all together', at: '08:00' });
+    for (const name of ['Wilma Sample', 'Kofi Sample']) await visit.ask(`add ${name}, someone@fabrikam.example, +44 7700 900321`);
+    await visit.press('Edit', await visit.ask('edit otto sample'));
+    await visit.field('Job title').fill('Harbour master');
+    await visit.press('Save', visit.dialog);
+    await visit.dialog.waitFor({ state: 'detached' });
+    await visit.press('Delete', await visit.ask('delete nora sample'));
+    await visit.setClock('2027-03-02T08:00');
+    return told(visit, 'leads', /^2 contacts added/);
+  }],
+  ['notice-single', { chat: 'leads' }, async (visit) => {
+    await hearing(visit, { when: 'At once' });
+    await visit.ask('add Zadie Sample, zadie@fabrikam.example, +44 7700 900322');
+    const card = await told(visit, 'leads', /added Zadie Sample/);
+    await visit.setClock('clockReal');
+    return card;
+  }],
+  ['announce', {}, async (visit) => cardOf(await visit.ask('announce The canteen is closed on Friday'))],
+  ['announce-form', {}, async (visit) => {
+    await opened(visit, 'announce The canteen is closed on Friday', 'Write it');
+    return visit.dialog;
+  }],
+  ['announce-confirm', {}, async (visit) => {
+    await announced(visit);
+    return visit.dialog;
+  }],
+  ['announce-sent', { chat: 'general' }, async (visit) => {
+    await announced(visit);
+    await visit.finish('Send', /On its way/);
+    const card = await told(visit, 'general', /Canteen closed/);
+    await visit.press('I have seen it', card);
+    await visit.sees('You have seen it.', card);
+    return card;
+  }],
+  ['announce-list', {}, async (visit) => cardOf(await visit.ask('announcements'))],
+  ['announce-recall', {}, async (visit) => cardOf(await visit.ask('recall'))],
+  ['announce-recalled', {}, async (visit) => {
+    const answer = await visit.ask('recall');
+    await visit.press('Recall it', answer);
+    await visit.sees(/is recalled/, answer);
+    return cardOf(answer);
   }],
   ['book-dialog', {}, async (visit) => {
     await opened(visit, 'books', 'New book');
@@ -288,7 +374,7 @@ const scenes = [
     await dialog.getByLabel('Where the arrow points').fill('75%,65%');
   })],
   ['image-dialog-convert', IMAGE, (visit) => tool(visit, 'Convert…', (dialog) => dialog.getByLabel('At most so many bytes').fill('60 KB'))],
-].filter(([name]) => name.startsWith(only));
+].filter(wanted);
 
 /** Views of the whole page, as somebody would see it. */
 const views = {
@@ -380,7 +466,7 @@ const pages = [
   ['image-sandbox', WIDE_DARK, views.picture, 'general'],
   ['image-search', WIDE_LIGHT, views.pictures, 'general'],
   ['image-search', PHONE_DARK, views.pictures, 'general'],
-].filter(([name]) => name.startsWith(only));
+].filter(wanted);
 
 await mkdir(folder, { recursive: true });
 for (const old of await readdir(folder)) if (old.endsWith('.png') && !only) await rm(join(folder, old));

@@ -305,6 +305,7 @@ func (m *Memory) end(done notice.Outcome) {
 		return
 	}
 	n.State, n.Why, n.At, n.Tries = done.State, done.Why, m.now(), n.Tries+1
+	n.Again = n.Again || done.Notice.Again
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}

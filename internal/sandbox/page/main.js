@@ -87,7 +87,7 @@ class Page {
   head() {
     const { session } = this;
     const chat = session.conversation;
-    return el('header', { class: 'chat-head' },
+    return el('header', { class: 'chat-head', testid: 'chat-head', data: { chat: chat.id } },
       iconButton('back', session.t('back'), { class: 'icon-button back', testid: 'back', onclick: () => session.open('') }),
       chatMark(chat),
       el('div', { class: 'chat-words' }, el('h2', { text: chat.kind === 'channel' ? `${chat.team} › ${chat.name}` : chat.name }), el('small', { text: about(session, chat) })),
