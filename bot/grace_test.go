@@ -213,7 +213,7 @@ func TestWordsOfComingBack(t *testing.T) {
 		want []string
 	}{
 		{contact.Leftover{}, nil},
-		{contact.Leftover{Books: 1}, []string{"Your book with 0 contacts is back."}},
+		{contact.Leftover{Books: 1}, []string{"Your contact book is back."}},
 		{contact.Leftover{Books: 1, Contacts: 12345}, []string{"Your book with 12,345 contacts is back."}},
 		{contact.Leftover{Books: 3, Contacts: 1}, []string{"Your 3 books are back, with 1 contact in all."}},
 	} {

@@ -102,10 +102,12 @@ func (b *Bot) comeBack(t *Turn) (told []string, err error) {
 }
 
 func booksBack(t *Turn, back contact.Leftover) []string {
-	switch back.Books {
-	case 0:
+	switch {
+	case back.Books == 0:
 		return nil
-	case 1:
+	case back.Books == 1 && back.Contacts == 0:
+		return []string{t.Text("grace.back.empty")}
+	case back.Books == 1:
 		return []string{t.Text("grace.back.book", "Count", back.Contacts, "Number", t.Lang.Number(back.Contacts))}
 	}
 	return []string{t.Text("grace.back.books", "Books", t.Lang.Number(back.Books), "Count", back.Contacts, "Number", t.Lang.Number(back.Contacts))}
