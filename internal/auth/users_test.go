@@ -124,6 +124,11 @@ func TestSignInOnAPageOutlivesARestart(t *testing.T) {
 	if again := h.token(t, "after a restart"); again != once {
 		t.Errorf("another token: %q, %q", once, again)
 	}
+	for who, want := range map[identity.Person]bool{testPerson: true, otherOne: false} {
+		if lasts, err := h.Lasts(ctx, identity.Caller{Tenant: testTenant, Person: who}); err != nil || lasts != want {
+			t.Errorf("the sign-in of %s lasts: %v, %v", who, lasts, err)
+		}
+	}
 	for _, sealed := range h.vault.sealed {
 		h.quiet(t, string(sealed))
 	}

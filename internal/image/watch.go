@@ -290,7 +290,7 @@ func (w *Watcher) plan(s Subscriber, wait time.Duration, err error) {
 	case err == nil:
 		p.fails = 0
 	case fault.Is(err, fault.SignIn): // they may be at any moment
-		p.fails, wait = 0, wait*watchOut/watchEvery
+		p.fails, wait = 0, wait/(watchEvery/watchOut)
 	default:
 		wait = min(wait<<min(p.fails, 10), max(wait, watchFailed))
 		w.Log.Info("a library could not be watched", "tenant", s.Tenant, "fails", p.fails, "error", err)

@@ -527,6 +527,7 @@ type patrol struct {
 	watches *imagetest.Watches
 	wanted  []image.Subscriber
 	shift   time.Duration
+	w       *image.Watcher
 	stop    func()
 }
 
@@ -545,6 +546,7 @@ func (p *patrol) start(t *testing.T) {
 		Subscribers: func(context.Context) ([]image.Subscriber, error) { return p.wanted, nil }})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
+	p.w = w
 	go func() { ended <- w.Run(ctx) }()
 	p.stop = func() {
 		stop()
@@ -643,6 +645,47 @@ func TestWatcherClock(t *testing.T) {
 			if n := p.asks(time.Hour); n < 10 || n > 14 {
 				t.Errorf("%v: %d questions in an hour", shift, n)
 			}
+		}
+		p.stop()
+	})
+}
+
+// What was wrong is not waited for once somebody has put it right, or taken the wish over; nor is a clock that was set.
+func TestWatcherIsAsked(t *testing.T) {
+	t.Parallel()
+	p := newPatrol()
+	synctest.Test(t, func(t *testing.T) {
+		p.start(t)
+		p.asks(time.Minute)
+		p.drives.err = fault.New(fault.Denied, "x", "image.drive.denied")
+		p.asks(6 * time.Hour)
+		for p.asks(time.Minute) == 0 { // until it has just been looked at
+		}
+		key, before := p.wanted[0], len(p.drives.asked)
+		p.w.Soon(key.Tenant, key.Conversation)
+		if p.asks(time.Second); len(p.drives.asked) != before+1 {
+			t.Errorf("%d questions when somebody asks", len(p.drives.asked)-before)
+		}
+		p.wanted = []image.Subscriber{{Tenant: key.Tenant, Conversation: key.Conversation, Team: key.Team, By: "ben"}}
+		if n := p.asks(20 * time.Second); n != 1 {
+			t.Errorf("%d questions when somebody takes it over", n)
+		}
+		p.drives.err = nil
+		p.w.Soon(key.Tenant, key.Conversation)
+		p.asks(time.Second)
+		p.shift = 10 * time.Minute
+		if n := p.asks(2 * time.Second); n != 1 {
+			t.Errorf("%d questions when the clock was set", n)
+		}
+		state, err := p.w.State(t.Context(), key.Tenant, key.Conversation)
+		if err != nil || state.Why != "" || state.By != "ben" || state.Since.IsZero() {
+			t.Errorf("state %+v, %v", state, err)
+		}
+		if err := p.w.Stop(t.Context(), key.Tenant, key.Conversation); err != nil {
+			t.Error(err)
+		}
+		if left, err := p.watches.Watched(t.Context()); err != nil || len(left) > 0 {
+			t.Errorf("left are %v, %v", left, err)
 		}
 		p.stop()
 	})
