@@ -154,6 +154,10 @@ func (l *loopback) answer(first string, body []byte) string {
 		if name, err := url.PathUnescape(strings.TrimSuffix(conversation, "/activities")); err == nil {
 			return l.take(name, body, time.Now())
 		}
+	case method == http.MethodGet && strings.HasSuffix(path, "/members/"+string(announcer)):
+		return response(http.StatusOK, "", `{"id":"29:bench","aadObjectId":"`+string(announcer)+`","name":"Ana Invented","userRole":"owner"}`)
+	case method == http.MethodGet && strings.Contains(path, "/pagedmembers"):
+		return response(http.StatusOK, "", `{"members":[]}`)
 	}
 	return response(http.StatusNotFound, "", `{"error":{"code":"ConversationNotFound"}}`)
 }
