@@ -79,17 +79,29 @@ func loadAnnouncement(tb *bbolt.Bucket, id string) (a notice.Announcement, found
 	if err != nil || !found {
 		return a, false, err
 	}
-	a = r.announcement(id)
-	a.Seen = len(tails(tb.Bucket([]byte(bucketAcknowledged)), under(id)))
-	return a, true, nil
+	return r.seen(tb, id), true, nil
+}
+
+// seen is the announcement of a record, with the number of people who have seen it.
+func (r announcementRecord) seen(tb *bbolt.Bucket, id string) notice.Announcement {
+	a, prefix := r.announcement(id), under(id)
+	c := tb.Bucket([]byte(bucketAcknowledged)).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		a.Seen++
+	}
+	return a
 }
 
 // Announcement reads one, as notice.Announcements says.
 func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
 	const op = "store.Announcement"
+	var r announcementRecord
 	found := false
 	err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		a, found, err = loadAnnouncement(tb, id)
+		r, found, err = s.db.announcements.load(t, tb.Bucket([]byte(bucketAnnouncements)), []byte(id))
+		if found {
+			a = r.seen(tb, id)
+		}
 		return err
 	})
 	if err == nil && !found {
