@@ -149,9 +149,10 @@ func (l *loopback) answer(first string, body []byte) string {
 	case strings.HasPrefix(path, "/reset"):
 		l.reset(strings.HasSuffix(path, "limited"))
 		return response(http.StatusOK, "", "{}")
-	case method == http.MethodPost && strings.HasSuffix(path, "/activities"):
+	case method == http.MethodPost && strings.Contains(path, "/activities"): // also as a reply, which the peer's adapter makes of each
 		_, conversation, _ := strings.Cut(path, "/conversations/")
-		if name, err := url.PathUnescape(strings.TrimSuffix(conversation, "/activities")); err == nil {
+		conversation, _, _ = strings.Cut(conversation, "/activities")
+		if name, err := url.PathUnescape(conversation); err == nil {
 			return l.take(name, body, time.Now())
 		}
 	case method == http.MethodGet && strings.HasSuffix(path, "/members/"+string(announcer)):
