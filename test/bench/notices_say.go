@@ -41,6 +41,7 @@ type order struct {
 	Conversations int  `json:"conversations"` // of each tenant
 	Limited       bool `json:"limited"`       // keep to Teams' limits
 	Resume        bool `json:"resume"`        // go on with what a killed process left
+	Announced     bool `json:"announced"`     // say when all is announced, and send only then
 }
 
 // place is where the nth notice goes.

@@ -27,7 +27,7 @@ const wholeName = "teamspro"
 // announcer is who announces in the bench, and announcers how many do at a time.
 const (
 	announcer  identity.Person = "aaaaaaaa-0000-4000-8000-000000000001"
-	announcers = 8
+	announcers                 = 8
 )
 
 var outbox = sync.OnceValues(func() (*store.DB, error) {
@@ -74,6 +74,12 @@ func whole(ctx context.Context, addr string, o order) error {
 	} else if err := o.settle(ctx, db, addr); err != nil {
 		return err
 	}
+	if o.Announced {
+		if err := o.announce(ctx, db); err != nil {
+			return err
+		}
+		fmt.Println("announced")
+	}
 	s := &settled{all: make(chan struct{})}
 	s.left.Store(int64(left))
 	run, stop := context.WithCancel(ctx)
@@ -84,7 +90,7 @@ func whole(ctx context.Context, addr string, o order) error {
 		ended <- notice.NewRunner(notice.RunnerConfig{Outbox: db.Outbox(), Announcements: db.Announcements(), Sender: b.Sender(), Subscriptions: b.Subscriptions,
 			Audience: b.Audience(), Product: b.Product, Metrics: s}).Run(run)
 	}()
-	if !o.Resume {
+	if !o.Resume && !o.Announced {
 		if err := o.announce(ctx, db); err != nil {
 			return err
 		}
