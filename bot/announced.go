@@ -7,9 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/maypok86/otter/v2"
+
 	"teamspro/cards"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/lang"
 	"teamspro/internal/notice"
 )
 
@@ -36,7 +39,34 @@ func (b *Bot) announcementNotice(ctx context.Context, v voice, n notice.Notice) 
 	}
 	view := announcementView(v, a, who, v.sub.Zone)
 	view.Asks, view.Live = a.Asks, a.Asks
-	return cards.Announcement(v, view), nil
+	return b.told.card(v.Printer, view), nil
+}
+
+// toldCards keeps the cards of announcements as they were last made: most of those that an announcement goes to get the same.
+type toldCards struct {
+	cache *otter.Cache[toldKey, cards.Card]
+}
+
+type toldKey struct {
+	language *lang.Printer
+	view     cards.AnnouncementView
+}
+
+// toldKept is how many are kept, of a few thousand bytes each.
+const toldKept = 256
+
+func newToldCards() toldCards {
+	return toldCards{otter.Must(&otter.Options[toldKey, cards.Card]{MaximumSize: toldKept})}
+}
+
+func (t toldCards) card(p *lang.Printer, v cards.AnnouncementView) cards.Card {
+	key := toldKey{p, v}
+	if card, ok := t.cache.GetIfPresent(key); ok {
+		return card
+	}
+	card := cards.Announcement(p, v)
+	t.cache.Set(key, card)
+	return card
 }
 
 // speaking writes sentences, times and numbers in one language; lang.Printer and what embeds it do.

@@ -102,6 +102,7 @@ type Bot struct {
 	turned   recently
 	posting  recently
 
+	told       toldCards
 	waiting    waiting
 	exchanges  recently
 	handing    recently        // files that were taken
@@ -139,7 +140,7 @@ func New(c Config) *Bot {
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime}, exchanges: recently{span: longTime},
-		long: newGate(maxLong, 0)}
+		long: newGate(maxLong, 0), told: newToldCards()}
 	b.background, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	if strings.EqualFold(c.Contact.ID, c.Image.ID) {

@@ -165,16 +165,19 @@ func (r *tenantRate) again(after time.Duration) {
 // Of two requests the earlier one arrived at the latest when its answer left, and the later one arrives at the earliest
 // after its way there. So what both ways take at least lies between the two, and need not be waited for. How long that is
 // can only be judged: it is taken to lie as far below the fastest as the usual lies above it. On an unsteady way that is
-// nothing.
+// nothing. A machine that is busy for some seconds looks like a long and steady way, and when it is not any more a request
+// would come too early: so the lowest of several judgements in a row counts, and nothing before there are so many.
 type roundTrips struct {
-	before time.Duration // by those that were judged
-	least  time.Duration // of the ones since
+	before [tripsKept]time.Duration // the last judgements, in turns
+	judged int                      // how many there were
+	least  time.Duration            // of the ones since
 	sum    time.Duration
 	n      int
 }
 
 const (
 	tripsJudged = 256
+	tripsKept   = 4
 	// unsteady is how much a busy machine may make any of them longer, whatever the way.
 	unsteady = 5 * time.Millisecond
 )
@@ -186,7 +189,8 @@ func (t *roundTrips) note(took time.Duration) {
 	t.n++
 	t.sum += took
 	if t.n == tripsJudged {
-		t.before, t.n, t.sum = t.judge(), 0, 0
+		t.before[t.judged%tripsKept] = t.judge()
+		t.judged, t.n, t.sum = t.judged+1, 0, 0
 	}
 }
 
@@ -196,8 +200,9 @@ func (t *roundTrips) judge() time.Duration {
 
 // sure is what a request takes at least; 0 while too little is known.
 func (t *roundTrips) sure() time.Duration {
+	least := slices.Min(t.before[:])
 	if t.n == 0 {
-		return t.before
+		return least
 	}
-	return min(t.before, t.judge())
+	return min(least, t.judge())
 }

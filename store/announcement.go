@@ -97,9 +97,14 @@ func seenBy(tb *bbolt.Bucket, id string) (n int) {
 // Announcement reads one, as notice.Announcements says.
 func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
 	const op = "store.Announcement"
+	var r announcementRecord
 	found := false
 	err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		a, found, err = loadAnnouncement(tb, id)
+		r, found, err = s.db.announcements.load(t, tb.Bucket([]byte(bucketAnnouncements)), []byte(id))
+		if found {
+			a = r.announcement(id)
+			a.Seen = seenBy(tb, id)
+		}
 		return err
 	})
 	if err == nil && !found {

@@ -38,14 +38,22 @@ func (s *Configurations) Kept(ctx context.Context, t identity.Tenant, c identity
 	err = s.db.read(ctx, "store.Kept", t, func(tb *bbolt.Bucket) error {
 		b := tb.Bucket([]byte(bucketConfigurations))
 		if c != "" {
-			if here, _, err = loadConfiguration(b, []byte(c)); err != nil {
+			if here, err = s.kept(t, b, []byte(c)); err != nil {
 				return err
 			}
 		}
-		tenant, _, err = loadConfiguration(b, []byte(organisation))
+		tenant, err = s.kept(t, b, []byte(organisation))
 		return err
 	})
 	return here, tenant, err
+}
+
+func (s *Configurations) kept(t identity.Tenant, b *bbolt.Bucket, key []byte) (k configuration.Kept, err error) {
+	r, found, err := s.db.configurations.load(t, b, key)
+	if err != nil || !found {
+		return k, err
+	}
+	return r.kept(key), nil
 }
 
 // All reads every settings of a tenant, as configuration.Shelf says.
@@ -193,11 +201,7 @@ func loadConfiguration(b *bbolt.Bucket, key []byte) (k configuration.Kept, found
 	if err != nil || !found {
 		return k, false, err
 	}
-	k = r.kept()
-	if string(key) != organisation {
-		k.Conversation = identity.Conversation(key)
-	}
-	return k, true, nil
+	return r.kept(key), true, nil
 }
 
 // configurationRecord is configuration.Kept without its conversation, which is the key.
@@ -233,9 +237,13 @@ func newWishes(w notice.Wishes) wishesRecord {
 	return wishesRecord{each(w.Kinds, func(k notice.Kind) string { return string(k) }), w.Daily, w.At, w.Workdays, w.Quiet.From, w.Quiet.To}
 }
 
-func (r configurationRecord) kept() configuration.Kept {
-	return configuration.Kept{Team: r.Team, Version: r.Version, By: identity.Person(r.By), At: timeOr(r.At), Removed: timeOr(r.Removed),
+func (r configurationRecord) kept(key []byte) configuration.Kept {
+	k := configuration.Kept{Team: r.Team, Version: r.Version, By: identity.Person(r.By), At: timeOr(r.At), Removed: timeOr(r.Removed),
 		Settings: configuration.Settings{Language: r.Language, Zone: r.Zone, Guests: configuration.Guests(r.Guests), Mode: r.Mode, Wishes: whenSet(r.Wishes, wishesRecord.wishes)}}
+	if string(key) != organisation {
+		k.Conversation = identity.Conversation(key)
+	}
+	return k
 }
 
 func (r wishesRecord) wishes() notice.Wishes {

@@ -88,7 +88,7 @@ func (c *Conversations) Forget(ctx context.Context, t identity.Tenant, conversat
 
 func (c *Conversations) find(ctx context.Context, op string, t identity.Tenant, conversation identity.Conversation, app string) (r referenceRecord, found bool, err error) {
 	err = c.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		r, found, err = load[referenceRecord](tb.Bucket([]byte(bucketConversations)), join(string(conversation), app))
+		r, found, err = c.db.references.load(t, tb.Bucket([]byte(bucketConversations)), join(string(conversation), app))
 		return err
 	})
 	return r, found, err

@@ -61,6 +61,11 @@ type DB struct {
 	disk    disk
 	// editions are counters, by tenant, of what changed its books: identity.Tenant → *atomic.Uint64.
 	editions sync.Map
+
+	// What notices read of the same places again and again.
+	announcements  memo[announcementRecord]
+	references     memo[referenceRecord]
+	configurations memo[configurationRecord]
 }
 
 // Open opens the file, or makes it. It fails with a fault.Error that names the file and says what to do when

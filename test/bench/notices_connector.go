@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -37,6 +38,8 @@ type record struct {
 	Invalid int // that are no messages with a card
 	// Shares are how much of its rate each tenant got, between its first message and its last.
 	Shares []float64
+	// Keys are the notices that came, and Twice those that came more often than once, when they were asked for.
+	Keys, Twice []string
 }
 
 // arrivals are when messages came, and what is allowed.
@@ -140,8 +143,8 @@ func (l *loopback) answer(first string, body []byte) string {
 	method, rest, _ := strings.Cut(first, " ")
 	path, _, _ := strings.Cut(rest, " ")
 	switch {
-	case path == "/record":
-		text, err := json.Marshal(l.record())
+	case path == "/record", path == "/record?keys":
+		text, err := json.Marshal(l.record(strings.HasSuffix(path, "keys")))
 		if err != nil {
 			return response(http.StatusInternalServerError, "", "{}")
 		}
@@ -149,11 +152,16 @@ func (l *loopback) answer(first string, body []byte) string {
 	case strings.HasPrefix(path, "/reset"):
 		l.reset(strings.HasSuffix(path, "limited"))
 		return response(http.StatusOK, "", "{}")
-	case method == http.MethodPost && strings.HasSuffix(path, "/activities"):
+	case method == http.MethodPost && strings.Contains(path, "/activities"): // also as a reply, which the peer's adapter makes of each
 		_, conversation, _ := strings.Cut(path, "/conversations/")
-		if name, err := url.PathUnescape(strings.TrimSuffix(conversation, "/activities")); err == nil {
+		conversation, _, _ = strings.Cut(conversation, "/activities")
+		if name, err := url.PathUnescape(conversation); err == nil {
 			return l.take(name, body, time.Now())
 		}
+	case method == http.MethodGet && strings.HasSuffix(path, "/members/"+string(announcer)):
+		return response(http.StatusOK, "", `{"id":"29:bench","aadObjectId":"`+string(announcer)+`","name":"Ana Invented","userRole":"owner"}`)
+	case method == http.MethodGet && strings.Contains(path, "/pagedmembers"):
+		return response(http.StatusOK, "", `{"members":[]}`)
 	}
 	return response(http.StatusNotFound, "", `{"error":{"code":"ConversationNotFound"}}`)
 }
@@ -227,12 +235,17 @@ func (l *loopback) allowed(conversation string, now time.Time) bool {
 	return true
 }
 
-func (l *loopback) record() record {
+// record tells what came, with the keys of the notices when they are wanted.
+func (l *loopback) record(keys bool) record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.answers
 	r.Notices = len(l.came)
 	r.Doubled = r.Taken - r.Notices
+	if keys {
+		r.Keys = slices.Collect(maps.Keys(l.came))
+		r.Twice = slices.DeleteFunc(slices.Clone(r.Keys), func(key string) bool { return l.came[key] == 1 })
+	}
 	for _, t := range l.tenants {
 		if took := t.times[len(t.times)-1].Sub(t.times[0]); took > 0 {
 			r.Shares = append(r.Shares, float64(len(t.times)-1)/took.Seconds()/tenantRate)

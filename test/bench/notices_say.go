@@ -40,6 +40,8 @@ type order struct {
 	Tenants       int  `json:"tenants"`
 	Conversations int  `json:"conversations"` // of each tenant
 	Limited       bool `json:"limited"`       // keep to Teams' limits
+	Resume        bool `json:"resume"`        // go on with what a killed process left
+	Announced     bool `json:"announced"`     // say when all is announced, and send only then
 }
 
 // place is where the nth notice goes.
@@ -67,7 +69,7 @@ const (
 func noticeTitle(n int) string { return fmt.Sprintf("%s%0*d", noticeMark, noticeDigits, n) }
 
 func noticeCard(n int) cards.Card {
-	return cards.Note(lang.For("en"), cards.NoteView{Title: noticeTitle(n), Text: noticeText})
+	return cards.Announcement(lang.For("en"), cards.AnnouncementView{ID: announcementID(n), Title: noticeTitle(n), Text: noticeText, Who: "Ana Invented"})
 }
 
 // sayer sends what an order asks for to the connector at an address.
@@ -75,7 +77,7 @@ type sayer func(ctx context.Context, addr string, o order) error
 
 // sayers are those in Go, by name.
 func sayers() map[string]sayer {
-	return map[string]sayer{plainName: plain, aloneName: alone}
+	return map[string]sayer{wholeName: whole, aloneName: alone, plainName: plain}
 }
 
 const (
@@ -84,7 +86,7 @@ const (
 )
 
 // ourSpeakers are those of them that are measured, the one that is held to the goals first.
-func ourSpeakers() []string { return []string{aloneName, plainName} }
+func ourSpeakers() []string { return []string{wholeName, aloneName, plainName} }
 
 // senders is how many send at a time.
 const senders = 64

@@ -69,7 +69,7 @@ story('What is decided for the organisation counts where nobody decided otherwis
   const shown = await ben.ask('paramètres');
   await ben.sees('Français (de l’organisation)', shown);
   await ben.sees('Les importations terminées (de l’organisation)', shown);
-  await ben.sees('Peuvent consulter les contacts (habituel)', shown);
+  await ben.sees('Peuvent consulter les contacts (par défaut)', shown);
   await ana.pressDeep('Organisation', await ana.ask('settings'));
   await ana.dialog.getByLabel('Language of what everybody here reads').selectOption({ value: 'usual' });
   await ana.dialog.getByLabel('When to tell').selectOption({ label: 'Nothing' });
@@ -107,7 +107,7 @@ story('In French the dialog is French, and so is what it says', async (open) => 
   const ana = await open({ chat: 'group', lang: 'fr' });
   await ana.configure();
   await ana.sees('Cela vaut pour tous dans cette conversation.', ana.dialog);
-  await ana.dialog.getByLabel('Quand annoncer').selectOption({ label: 'Une fois par jour, tout ensemble' });
+  await ana.dialog.getByLabel('Quand le signaler').selectOption({ label: 'Une fois par jour, tout ensemble' });
   await ana.dialog.getByLabel('Une fois par jour à').fill('');
   await ana.press('Enregistrer', ana.dialog);
   await ana.sees('Donnez une heure, par exemple 08:00.', ana.dialog);

@@ -1,10 +1,11 @@
-// Sends notices with botbuilder's ConnectorClient, made as a bot gets it: orders in, one a line, and a line out when all of
-// one was sent. EACH=1 gets a client for each notice, as the SDK does where a bot speaks first (continueConversationAsync).
+// Sends notices with botbuilder's ConnectorClient: orders in, one a line, and a line out when all of one was sent. ADAPTER=1
+// lets its adapter do so, as bots do that speak first (continueConversationAsync): it makes a client for each notice.
 import { createInterface } from 'node:readline'
+import botbuilder from 'botbuilder'
 import connector from 'botframework-connector'
 
 const { AppCredentials, ClaimsIdentity, BotFrameworkAuthenticationFactory } = connector
-const { CONNECTOR, APP_ID, CARD, AT_ONCE = '16', EACH } = process.env
+const { CONNECTOR, APP_ID, CARD, AT_ONCE = '16', ADAPTER } = process.env
 
 // A token that is there already, as long as those of Microsoft; the SDK keeps it.
 class Credentials extends AppCredentials {
@@ -20,9 +21,9 @@ const factory = {
 const authentication = BotFrameworkAuthenticationFactory.create('', true, 'https://login.microsoftonline.com/botframework.com', 'https://api.botframework.com',
   'https://api.botframework.com', 'https://token.botframework.com', 'https://login.botframework.com/v1/.well-known/openidconfiguration',
   'https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration', '', factory)
-const clients = authentication.createConnectorFactory(new ClaimsIdentity([{ type: 'aud', value: APP_ID }]))
-const create = () => clients.create(`http://${CONNECTOR}/emea/`, 'https://api.botframework.com')
-const shared = await create()
+const serviceUrl = `http://${CONNECTOR}/emea/`
+const client = await authentication.createConnectorFactory(new ClaimsIdentity([{ type: 'aud', value: APP_ID }])).create(serviceUrl, 'https://api.botframework.com')
+const adapter = new botbuilder.CloudAdapter(authentication)
 const card = JSON.parse(CARD)
 
 function notice (n, conversation) {
@@ -43,8 +44,13 @@ async function send ({ first, notices, tenants, conversations }) {
     for (let i = next++; i < notices; i = next++) {
       const n = first + i
       const conversation = `19:bench-${n % tenants}-${Math.floor(n / tenants) % conversations}@thread.tacv2`
-      const client = EACH ? await create() : shared
-      await client.conversations.sendToConversation(conversation, notice(n, conversation))
+      const activity = notice(n, conversation)
+      if (ADAPTER) {
+        const reference = { serviceUrl, channelId: 'msteams', bot: activity.from, conversation: activity.conversation }
+        await adapter.continueConversationAsync(APP_ID, reference, context => context.sendActivity(activity))
+      } else {
+        await client.conversations.sendToConversation(conversation, activity)
+      }
     }
   }
   await Promise.all(Array.from({ length: Number(AT_ONCE) }, sender))
