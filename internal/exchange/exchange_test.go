@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"flag"
+	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -305,4 +306,15 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	}
+}
+
+func contactOf(r Row) contact.Contact { return contact.Contact{ID: r.ID, Record: r.Record} }
+
+// sampleContact is one of many, no two alike.
+func sampleContact(i int) contact.Contact {
+	n := fmt.Sprint(i)
+	return contact.Contact{ID: contact.ID("id" + n), Record: contact.Record{Kind: contact.Person, Name: "Marta Gonzáles " + n, Job: "Head of Sales", Company: "Fabrikam " + n[:1],
+		Department: "Sales", Emails: []string{"marta" + n + "@fabrikam.example"}, Phones: []contact.Phone{{Label: contact.Business, Number: fmt.Sprintf("+33 1 99 %06d", i)}, {Label: contact.Mobile, Number: fmt.Sprintf("+33 6 39 %06d", i)}},
+		Website: "https://fabrikam.example/" + n, Addresses: []contact.Address{{Text: n + " rue du Port\n69001 Lyon"}}, Notes: "Met at the fair.\nCalls back.", Tags: []string{"customer", "harbour"},
+		Custom: []contact.Custom{{Name: "Badge", Value: n}}}}
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -122,7 +123,7 @@ func (m *Mapping) settle() {
 		switch word := fold(c.Header); {
 		case (word == "title" || word == "titre") && jobs > 1 && !taken[Prefix]:
 			c.Target = Prefix // Outlook has a title of respect before that of the job
-		case (word == "nom" || word == "name" && !last) && first && c.Target == Target(contact.FieldName):
+		case (word == "nom" || (word == "name" || !c.Sure) && !last) && first && c.Target == Target(contact.FieldName):
 			c.Target = Last // beside first names these are the last ones; only Google has a whole name beside both
 		}
 		if single(c.Target) && taken[c.Target] {
@@ -167,8 +168,8 @@ func guessColumn(header string) Column {
 	place, number := "", ""
 	for word := range strings.FieldsSeq(folded) {
 		switch p, isPlace := places[word]; {
-		case isPlace && place == "":
-			place = p
+		case isPlace:
+			place = cmp.Or(place, p)
 		case isNumber(word):
 			number = word
 		case !slices.Contains(fillers, word):
@@ -183,7 +184,7 @@ func guessColumn(header string) Column {
 	if place == "" && t != Target(contact.FieldEmail) {
 		place = number
 	}
-	if t == Street && place == number { // "Street 2" is the second line, not a second street
+	if t == Street && place == number && rest[0] != "address" { // "Street 2" is the second line, not a second street
 		place = ""
 	}
 	return c.placed(place)
