@@ -262,7 +262,7 @@ var strong = []struct {
 }
 
 // misleading are words beside which a strong one means something else.
-var misleading = []string{"type", "typ", "label", "display", "messagerie", "assistant", "assistante", "manager", "directeur", "spouse", "conjoint",
+var misleading = []string{"type", "typ", "label", "display", "messagerie", "assistant", "manager", "directeur", "spouse", "conjoint",
 	"user", "utilisateur", "file", "phonetic", "phonetique", "yomi", "nickname", "account", "date"}
 
 // vocabulary are whole headers, folded, without the words of place and number.

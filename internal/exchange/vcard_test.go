@@ -124,7 +124,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-
 // held is what lies on the heap now, garbage included.
 func held() uint64 {
 	var m runtime.MemStats

@@ -132,7 +132,7 @@ func TestHostileWorkbooks(t *testing.T) {
 		data []byte
 		text string
 	}{
-		"a bomb":              {archiveOf(t, zeros(32 << 20), nil), "exchange.unpacked"},
+		"a bomb":              {archiveOf(t, zeros(32<<20), nil), "exchange.unpacked"},
 		"a bomb beside":       {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/media/image1.png": zeros(32 << 20)}), "exchange.unpacked"},
 		"a bomb of strings":   {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/sharedStrings.xml": zeros(32 << 20)}), "exchange.unpacked"},
 		"a cell of megabytes": {archiveOf(t, says(`<row r="1">`+cell("A1", digits(200_000))+`</row>`), nil), "exchange.cell"},
