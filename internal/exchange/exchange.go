@@ -165,7 +165,7 @@ func megabytes(n int64) int64 { return n >> 20 }
 // tooLong tells whether a text is longer than a cell may be.
 func tooLong(s string, limit int) bool { return len(s) > limit && utf8.RuneCountInString(s) > limit }
 
-// isZip is what zip says of bytes that are no archive.
+// isBroken tells what zip says of bytes that are no archive, or a damaged one.
 func isBroken(err error) bool {
 	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF)
 }
