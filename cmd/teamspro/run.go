@@ -18,6 +18,8 @@ type commands struct {
 	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
 	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
 	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
+	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
+	Import   importCmd   `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
 	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

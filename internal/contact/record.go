@@ -40,10 +40,18 @@ type Problem struct {
 	Args  []any  // what fills the sentence, as lang.Printer.Text takes it
 }
 
-// CheckRecord cleans what people wrote and says what is wrong with it, in the order of Fields. It trusts nothing
+// CheckRecord cleans what people wrote and says what is wrong with it, as Checker.Check does, for the region of the books.
+func (b *Books) CheckRecord(r Record) (Record, []Problem) { return Checker{Region: b.region}.Check(r) }
+
+// Checker checks records also where no books are at hand: those of a file.
+type Checker struct {
+	Region string // the ISO country whose national phone numbers are understood ("FR"); "" = none
+}
+
+// Check cleans what people wrote and says what is wrong with it, in the order of Fields. It trusts nothing
 // of r: phone numbers are put into international form anew. A record without problems is unchanged by a second check.
-func (b *Books) CheckRecord(r Record) (Record, []Problem) {
-	k := checker{region: b.region}
+func (c Checker) Check(r Record) (Record, []Problem) {
+	k := findings{region: c.Region}
 	clean := Record{
 		Kind:       k.kind(r.Kind),
 		Name:       k.name(r.Name),
@@ -66,18 +74,18 @@ func (b *Books) CheckRecord(r Record) (Record, []Problem) {
 	return clean, k.problems
 }
 
-// checker cleans the fields of one record and collects what is wrong.
-type checker struct {
+// findings cleans the fields of one record and collects what is wrong.
+type findings struct {
 	region   string
 	problems []Problem
 }
 
-func (k *checker) problem(f Field, text string, args ...any) {
+func (k *findings) problem(f Field, text string, args ...any) {
 	k.problems = append(k.problems, Problem{Field: f, Text: text, Args: args})
 }
 
 // wrong reports a value that is not what the field holds; a long one is shown by its beginning.
-func (k *checker) wrong(f Field, text, value string) {
+func (k *findings) wrong(f Field, text, value string) {
 	k.problem(f, text, "Value", beginning(value, 60))
 }
 
@@ -89,16 +97,16 @@ func beginning(s string, n int) string {
 	return string(runes[:n]) + "…"
 }
 
-func (k *checker) within(f Field, s string, limit int) string {
+func (k *findings) within(f Field, s string, limit int) string {
 	if n := utf8.RuneCountInString(s); n > limit {
 		k.problem(f, "record.too_long", "Max", limit, "Length", n)
 	}
 	return s
 }
 
-func (k *checker) line(f Field, s string) string { return k.within(f, oneLine(s), MaxLine) }
+func (k *findings) line(f Field, s string) string { return k.within(f, oneLine(s), MaxLine) }
 
-func (k *checker) name(s string) string {
+func (k *findings) name(s string) string {
 	s = k.line(FieldName, s)
 	if s == "" {
 		k.problem(FieldName, "record.name_missing", "Max", MaxLine)
@@ -106,7 +114,7 @@ func (k *checker) name(s string) string {
 	return s
 }
 
-func (k *checker) kind(s Kind) Kind {
+func (k *findings) kind(s Kind) Kind {
 	kind := cmp.Or(Kind(strings.ToLower(oneLine(string(s)))), Person)
 	if kind != Person && kind != Company && kind != Function {
 		k.wrong(FieldKind, "record.kind", string(kind))
@@ -114,7 +122,7 @@ func (k *checker) kind(s Kind) Kind {
 	return kind
 }
 
-func (k *checker) emails(all []string) []string {
+func (k *findings) emails(all []string) []string {
 	var clean []string
 	for _, s := range upTo(k, FieldEmail, all, MaxEmails) {
 		s = k.email(oneLine(s))
@@ -125,7 +133,7 @@ func (k *checker) emails(all []string) []string {
 	return clean
 }
 
-func (k *checker) email(s string) string {
+func (k *findings) email(s string) string {
 	if s == "" {
 		return ""
 	}
@@ -139,7 +147,7 @@ func (k *checker) email(s string) string {
 }
 
 // upTo cuts a list at its limit, so that nobody can have work done on a long one.
-func upTo[E any](k *checker, f Field, all []E, limit int) []E {
+func upTo[E any](k *findings, f Field, all []E, limit int) []E {
 	if len(all) > limit {
 		k.problem(f, "record.too_many", "Max", limit, "Length", len(all))
 		return all[:limit]
@@ -148,7 +156,7 @@ func upTo[E any](k *checker, f Field, all []E, limit int) []E {
 }
 
 // phones are kept in the order of their labels, which is the order in which they are shown.
-func (k *checker) phones(all []Phone) []Phone {
+func (k *findings) phones(all []Phone) []Phone {
 	var clean []Phone
 	for _, p := range upTo(k, FieldBusiness, all, MaxPhones) {
 		p = k.phone(p)
@@ -162,7 +170,7 @@ func (k *checker) phones(all []Phone) []Phone {
 	return clean
 }
 
-func (k *checker) phone(p Phone) Phone {
+func (k *findings) phone(p Phone) Phone {
 	p = Phone{Label: cmp.Or(p.Label, Business), Number: numberText(p.Number)}
 	switch {
 	case p.Number == "":
@@ -180,7 +188,7 @@ func (k *checker) phone(p Phone) Phone {
 
 // link cleans a web address: one without a scheme gets https. Only http and https lead anywhere, and none may carry
 // a name and password.
-func (k *checker) link(f Field, s string, limit int) string {
+func (k *findings) link(f Field, s string, limit int) string {
 	s = oneLine(s)
 	if s == "" {
 		return ""
@@ -210,7 +218,7 @@ func webAddress(s string, intranet bool) bool {
 	return intranet || strings.Contains(strings.Trim(u.Hostname(), "."), ".")
 }
 
-func (k *checker) handle(s string) string {
+func (k *findings) handle(s string) string {
 	s = oneLine(s)
 	if !strings.HasPrefix(s, "@") {
 		return k.link(FieldX, s, MaxLine)
@@ -221,7 +229,7 @@ func (k *checker) handle(s string) string {
 	return k.within(FieldX, s, MaxLine)
 }
 
-func (k *checker) photo(s string) string {
+func (k *findings) photo(s string) string {
 	s = oneLine(s)
 	if scheme, _, ok := strings.Cut(s, "://"); ok && !strings.EqualFold(scheme, "https") {
 		k.wrong(FieldPhoto, "record.photo", s)
@@ -230,7 +238,7 @@ func (k *checker) photo(s string) string {
 	return k.link(FieldPhoto, s, MaxPhoto)
 }
 
-func (k *checker) addresses(all []Address) []Address {
+func (k *findings) addresses(all []Address) []Address {
 	var clean []Address
 	for _, a := range upTo(k, FieldAddress, all, MaxAddresses) {
 		a = k.address(a)
@@ -241,7 +249,7 @@ func (k *checker) addresses(all []Address) []Address {
 	return clean
 }
 
-func (k *checker) address(a Address) Address {
+func (k *findings) address(a Address) Address {
 	text := strings.Join(slices.DeleteFunc(textLines(a.Text), func(l string) bool { return l == "" }), "\n")
 	clean := Address{Text: text, Position: a.Position}
 	if a.Position == nil {
@@ -278,7 +286,7 @@ func withPosition(text string) Address {
 }
 
 // tags may hold no comma, which stands between two.
-func (k *checker) tags(all []string) []string {
+func (k *findings) tags(all []string) []string {
 	var clean []string
 	for _, s := range upTo(k, FieldTags, splitTags(all), MaxTags) {
 		s = k.within(FieldTags, s, MaxTag)
@@ -301,7 +309,7 @@ func splitTags(all []string) []string {
 	return tags
 }
 
-func (k *checker) customs(all []Custom) []Custom {
+func (k *findings) customs(all []Custom) []Custom {
 	var clean []Custom
 	for _, c := range upTo(k, FieldCustom, all, MaxCustoms) {
 		// A colon and a blank stand between name and value, so the name has no such pair.

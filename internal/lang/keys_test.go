@@ -336,7 +336,7 @@ func isCalled(f ast.Expr, name string) bool {
 }
 
 // areas are the first words of keys that are no package's name too; a string that begins with one is a key.
-var areas = regexp.MustCompile(`^(act|book|books|button|card|command|datamap|delete|done|edit|favourites|field|find|help|image|kind|language|mode|month|phone|picture|profile|record|recents|settings|signin|step|trouble|undo|unknown|view|who)\.[a-z0-9_*.-]+$`)
+var areas = regexp.MustCompile(`^(act|book|books|button|card|command|datamap|delete|done|edit|exchange|favourites|field|find|help|image|kind|language|mode|month|phone|picture|profile|record|recents|settings|signin|step|trouble|undo|unknown|view|who)\.[a-z0-9_*.-]+$`)
 
 var fileName = regexp.MustCompile(`\.(html|css|js|json|png|zip|db|go|example)$`)
 

@@ -1,0 +1,119 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"teamspro/internal/contact"
+)
+
+// raw is a row of a table as the file has it.
+type raw struct {
+	number int
+	cells  []string
+}
+
+func (r raw) empty() bool {
+	for _, c := range r.cells {
+		if strings.TrimSpace(c) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// grid gives the rows of a table that hold anything, as often as asked.
+type grid interface {
+	rows(ctx context.Context, fn func(raw) error) error
+	io.Closer
+}
+
+// table is a grid with a header.
+type table struct {
+	grid
+	limits Limits
+	header int // the number of its row
+	guess  Mapping
+	wide   bool
+}
+
+// headerWithin is how many rows may stand above the header: a title, a date, a logo's line.
+const headerWithin = 10
+
+// errEnough ends the reading of a grid from within.
+var errEnough = errors.New("enough")
+
+// newTable looks for the header among the first rows: the one of which most columns are known, else the first.
+func newTable(g grid, limits Limits) (*table, error) {
+	t := &table{grid: g, limits: limits}
+	best, seen := -1, 0
+	err := g.rows(context.Background(), func(r raw) error {
+		cells := t.within(r.cells)
+		m := Guess(cells)
+		if known := m.known(); known > best {
+			best, t.header, t.guess, t.wide = known, r.number, m, len(cells) < len(r.cells)
+		}
+		if seen++; seen == headerWithin {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case err != nil && !errors.Is(err, errEnough):
+		return nil, err
+	case seen == 0:
+		return nil, refuse("exchange.empty")
+	}
+	return t, nil
+}
+
+// within cuts a row at the last column that is read.
+func (t *table) within(cells []string) []string { return cells[:min(len(cells), t.limits.Columns)] }
+
+// each gives the rows below the header, read by the mapping.
+func (t *table) each(ctx context.Context, m Mapping, fn func(Row) error) error {
+	return t.rows(ctx, func(r raw) error {
+		if r.number <= t.header {
+			return nil
+		}
+		row := Row{Number: r.number}
+		cells := t.within(r.cells)
+		for _, c := range cells {
+			if tooLong(c, t.limits.Cell) {
+				row.Problems = append(row.Problems, long(t.limits.Cell))
+				return fn(row)
+			}
+		}
+		row.ID, row.Record = m.record(cells)
+		if len(cells) < len(r.cells) {
+			row.Left = append(row.Left, contact.Problem{Text: "exchange.columns", Args: []any{"Max", t.limits.Columns}})
+		}
+		return fn(row)
+	})
+}
+
+// guards are the characters that make a spreadsheet take a text for a formula when they stand first.
+const guards = "=+-@\t\r"
+
+// guarded gives a text that no spreadsheet takes for a formula: one that begins like one, or with apostrophes before that, gets
+// an apostrophe more. unguarded takes it away again, so that nothing is lost.
+func guarded(s string) string {
+	if formulaLike(s) {
+		return "'" + s
+	}
+	return s
+}
+
+func unguarded(s string) string {
+	if rest, ok := strings.CutPrefix(s, "'"); ok && formulaLike(rest) {
+		return rest
+	}
+	return s
+}
+
+func formulaLike(s string) bool {
+	s = strings.TrimLeft(s, "'")
+	return s != "" && strings.IndexByte(guards, s[0]) >= 0
+}

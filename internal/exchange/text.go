@@ -1,0 +1,146 @@
+package exchange
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// sample is how much of a file is looked at to see what it is, in bytes.
+const sample = 64 << 10
+
+// coding is how the characters of a text were made bytes.
+type coding int
+
+const (
+	utf8Text coding = iota
+	utf16LE
+	utf16BE
+	windows // Windows-1252, which has a character for nearly every byte: what is left
+)
+
+// text is a file of characters.
+type text struct {
+	data   io.ReaderAt
+	size   int64
+	coding coding
+	oldMac bool // lines end with CR alone
+}
+
+// newText finds out the encoding. A byte that is wrong in UTF-8 may stand at the very end, so the whole file is looked at.
+func newText(data io.ReaderAt, size int64) (*text, error) {
+	t := &text{data: data, size: size}
+	head := make([]byte, min(size, sample))
+	if _, err := data.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if t.coding = encodingOf(head); t.coding == windows || t.coding == utf8Text {
+		valid, err := allUTF8(io.NewSectionReader(data, 0, size))
+		if err != nil {
+			return nil, err
+		}
+		t.coding = windows
+		if valid {
+			t.coding = utf8Text
+		}
+	}
+	start := t.head()
+	t.oldMac = bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0
+	return t, nil
+}
+
+// encodingOf guesses by the mark at the beginning, or by where zeros stand: Latin letters in UTF-16 have one each.
+func encodingOf(head []byte) coding {
+	switch {
+	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
+		return utf8Text
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
+		return utf16LE
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return utf16BE
+	}
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch few := len(head) / 8; {
+	case zeros[1] > few && zeros[0] <= zeros[1]/8:
+		return utf16LE
+	case zeros[0] > few && zeros[1] <= zeros[0]/8:
+		return utf16BE
+	}
+	return windows
+}
+
+// allUTF8 tells whether a text is UTF-8 to its end.
+func allUTF8(r io.Reader) (bool, error) {
+	buf, kept := make([]byte, sample), 0
+	for {
+		n, err := io.ReadFull(r, buf[kept:])
+		part := buf[:kept+n]
+		last := err != nil // a full buffer may end within a character
+		for kept = 0; !last && kept < utf8.UTFMax && !utf8.Valid(part); kept++ {
+			part = part[:len(part)-1]
+		}
+		if !utf8.Valid(part) {
+			return false, nil
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+		copy(buf, buf[len(buf)-kept:])
+	}
+}
+
+// reader reads the text from its beginning, in UTF-8 without a mark, lines ending with LF or CR LF.
+func (t *text) reader() io.Reader {
+	var e encoding.Encoding
+	switch t.coding {
+	case utf16LE:
+		e = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	case utf16BE:
+		e = unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	case windows:
+		e = charmap.Windows1252
+	default:
+		e = unicode.UTF8BOM
+	}
+	r := io.Reader(transform.NewReader(io.NewSectionReader(t.data, 0, t.size), e.NewDecoder()))
+	if t.oldMac {
+		return lineFeeds{r}
+	}
+	return r
+}
+
+// head is the beginning of the text.
+func (t *text) head() []byte {
+	b, err := io.ReadAll(io.LimitReader(t.reader(), sample))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// lineFeeds makes the line ends of a Mac before 2001, and of Excel's "CSV (Macintosh)", those of everybody else.
+type lineFeeds struct{ io.Reader }
+
+func (l lineFeeds) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	for i, b := range p[:n] {
+		if b == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
