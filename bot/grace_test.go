@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"teamspro/internal/auth"
+	"teamspro/internal/configuration"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -201,6 +203,47 @@ func TestOneOfTwoAppsLeaves(t *testing.T) {
 	s.wantFurniture(true, 1)
 	if diff := cmp.Diff([]string{`dropped 19:chat@thread.v2 "contact"`, `dropped 19:chat@thread.v2 ""`}, s.heard); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+}
+
+// An app is removed from a team and not from a channel: what its other channels have waits as well, and comes back with it.
+func TestATeamIsLeft(t *testing.T) {
+	t.Parallel()
+	s := newStay(t, connApp)
+	c := s.bot.Config
+	c.Configurations = configuration.New(configuration.Config{Shelf: s.db.Configurations(), Roles: c.Image.Roster, Now: c.Now})
+	c.Subscriptions = nil
+	s.bot = New(c)
+	s.as("ana", identity.Channel)
+	plans := map[string]any{"id": hallPlans + ";messageid=1", "conversationType": "channel", "tenantId": deskTenant}
+	removed := func() (at []bool) {
+		for _, place := range []identity.Conversation{hallTeam, hallPlans} {
+			books, err := s.db.Books().BooksFor(t.Context(), deskTenant, "ana", place)
+			here, _, wrong := s.db.Configurations().Kept(t.Context(), deskTenant, place)
+			if err != nil || wrong != nil {
+				t.Fatal(err, wrong)
+			}
+			at = append(at, slices.ContainsFunc(books, func(k contact.Book) bool { return k.Home == place && k.Removed != nil }), !here.Removed.IsZero())
+		}
+		return at
+	}
+
+	s.install()
+	s.send(map[string]any{"type": "message", "text": "add Wilma Sample, wilma@fabrikam.example", "conversation": plans})
+	if got := removed(); slices.Contains(got, true) {
+		t.Fatalf("waits: %v, and the app is there", got)
+	}
+	s.heard = nil
+	s.remove()
+	if got := removed(); slices.Contains(got, false) {
+		t.Errorf("waits: %v, expected books and settings of both channels", got)
+	}
+	if want := []string{fmt.Sprintf("dropped %s %q", hallTeam, ""), fmt.Sprintf("dropped %s %q", hallPlans, "")}; !slices.Equal(want, s.heard) {
+		t.Errorf("heard %q", s.heard)
+	}
+	s.install()
+	if got := removed(); slices.Contains(got, true) {
+		t.Errorf("waits: %v, and the app is back", got)
 	}
 }
 

@@ -64,6 +64,9 @@ func (b *Bot) welcome(t *Turn) error {
 	if _, err := b.Conversations.Recall(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id); !fault.Is(err, fault.NotFound) {
 		return err // known already, or unknown whether
 	}
+	if err := b.channelsComeBack(t); err != nil {
+		return err
+	}
 	back, err := b.comeBack(t)
 	if err != nil {
 		return err
@@ -99,6 +102,26 @@ func (b *Bot) comeBack(t *Turn) (told []string, err error) {
 		told = append(told, picturesBack(t, back)...)
 	}
 	return told, nil
+}
+
+// channelsComeBack gives the other channels of a team back what waited in them: an app is added to the team, and Teams
+// tells of one channel.
+func (b *Bot) channelsComeBack(t *Turn) error {
+	channels, err := b.Configurations.InTeam(t.ctx, t.Caller.Tenant, t.Caller.Team)
+	if err != nil {
+		return err
+	}
+	for _, k := range channels {
+		if k.Conversation == t.Caller.Conversation {
+			continue
+		}
+		there := *t
+		there.Caller.Conversation = k.Conversation
+		if _, err := b.comeBack(&there); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func booksBack(t *Turn, back contact.Leftover) []string {
@@ -144,33 +167,60 @@ func (b *Bot) say(t *Turn, card cards.Card) {
 	b.replies.deliver(t.ctx, o)
 }
 
-// goodbye forgets the place. What the app kept for it waits, unseen, for the app to come back; one that has the other app
-// keeps what is that one's. Each part is done whatever becomes of the others: nobody asks for it again.
+// goodbye forgets the place, and with it the other channels of a team. What the app kept for them waits, unseen, for the app
+// to come back; one that has the other app keeps what is that one's. Each part is done whatever becomes of the others:
+// nobody asks for it again.
 func (b *Bot) goodbye(t *Turn) error {
+	others, err := b.Configurations.InTeam(t.ctx, t.Caller.Tenant, t.Caller.Team)
+	problems := []error{err, b.forget(t)}
+	last, err := b.alone(t)
+	problems = append(problems, err, b.leave(t, t.Caller.Conversation, last))
+	for _, k := range others {
+		if k.Conversation != t.Caller.Conversation {
+			problems = append(problems, b.leave(t, k.Conversation, last))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// forget takes away how the conversation, or any channel of its team, is reached.
+func (b *Bot) forget(t *Turn) error {
+	problems := []error{b.Conversations.Forget(t.ctx, t.Caller.Tenant, t.Caller.Conversation, t.app.id)}
+	all, err := b.Conversations.All(t.ctx, t.Caller.Tenant, t.app.id)
+	problems = append(problems, err)
+	for _, ref := range all {
+		if t.Caller.Team != "" && ref.Team == t.Caller.Team {
+			problems = append(problems, b.Conversations.Forget(t.ctx, t.Caller.Tenant, ref.Conversation, t.app.id))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// leave lets wait what the app kept for a conversation; last says that no app is there any more.
+func (b *Bot) leave(t *Turn, c identity.Conversation, last bool) error {
 	who := t.Caller
-	problems := []error{b.Conversations.Forget(t.ctx, who.Tenant, who.Conversation, t.app.id)}
+	var problems []error
 	if t.app.key.has(ImagePro) && b.Gallery != nil {
-		problems = append(problems, b.Gallery.Removed(t.ctx, who.Tenant, who.Conversation))
+		problems = append(problems, b.Gallery.Removed(t.ctx, who.Tenant, c))
 	}
 	if t.app.key.has(ImagePro) && b.Watcher != nil {
-		problems = append(problems, b.Watcher.Stop(t.ctx, who.Tenant, who.Conversation))
+		problems = append(problems, b.Watcher.Stop(t.ctx, who.Tenant, c))
 	}
 	if t.app.key.has(ContactPro) {
-		problems = append(problems, b.Books.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
+		problems = append(problems, b.Books.Removed(t.ctx, who.Tenant, c, who.Person))
 	}
-	place := notice.Place{Conversation: who.Conversation, Product: string(t.app.key)}
-	last, err := b.alone(t)
+	place := notice.Place{Conversation: c, Product: string(t.app.key)}
 	if last {
 		place.Product = "" // whatever was to be said by any app
-		problems = append(problems, b.Configurations.Removed(t.ctx, who.Tenant, who.Conversation, who.Person))
+		problems = append(problems, b.Configurations.Removed(t.ctx, who.Tenant, c, who.Person))
 	}
 	if b.Unsaid != nil {
 		problems = append(problems, b.Unsaid.DropPlace(t.ctx, who.Tenant, place))
 	}
-	return errors.Join(append(problems, err)...)
+	return errors.Join(problems...)
 }
 
-// alone tells whether no other app is known to be in the conversation.
+// alone tells whether no other app is known to be in the conversation, or in its team.
 func (b *Bot) alone(t *Turn) (bool, error) {
 	for _, a := range b.apps {
 		if a == t.app {
@@ -180,8 +230,23 @@ func (b *Bot) alone(t *Turn) (bool, error) {
 		if !fault.Is(err, fault.NotFound) {
 			return false, err
 		}
+		teams, err := b.teams(t.ctx, t.Caller.Tenant, a)
+		if _, there := teams[t.Caller.Team]; there || err != nil {
+			return false, err
+		}
 	}
 	return true, nil
+}
+
+// settle keeps that a channel uses the app: an app is added to a team, and what a channel gets there has to be found again
+// when it is removed from it.
+func (b *Bot) settle(t *Turn) {
+	if t.Caller.Place != identity.Channel {
+		return
+	}
+	if err := b.Configurations.Returned(t.ctx, t.Caller); err != nil {
+		b.log.Warn("a channel could not be noted", "app", t.app.key, "tenant", t.Caller.Tenant, "error", err)
+	}
 }
 
 // apologise tells a person that an answer was lost. It comes back at once.

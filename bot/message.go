@@ -57,6 +57,7 @@ func (b *Bot) answered(ctx context.Context, key string) (bool, error) {
 func (b *Bot) answerMessage(t *Turn) schema.Activity {
 	t.app.command(t)
 	b.meet(t)
+	b.settle(t)
 	start := b.now()
 	ctx, cancel := context.WithTimeout(t.ctx, workTime)
 	defer cancel()

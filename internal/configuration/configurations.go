@@ -193,6 +193,20 @@ func (c *Configurations) Returned(ctx context.Context, who identity.Caller) erro
 	return nil
 }
 
+// InTeam are the channels of a team of which something is kept, or waits for an app to come back.
+func (c *Configurations) InTeam(ctx context.Context, t identity.Tenant, team string) (channels []Kept, err error) {
+	all, err := c.shelf.All(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("configuration.InTeam: %w", err)
+	}
+	for _, k := range all {
+		if team != "" && k.Team == team {
+			channels = append(channels, k)
+		}
+	}
+	return channels, nil
+}
+
 // Subscriptions are those of the conversations that want to hear of anything, by themselves or as the organisation wishes.
 func (c *Configurations) Subscriptions(ctx context.Context, t identity.Tenant) ([]notice.Subscription, error) {
 	all, err := c.shelf.All(ctx, t)
