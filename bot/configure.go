@@ -88,7 +88,8 @@ func (b *Bot) organisationDecision(t *Turn) (decision, error) {
 	return decision{organisation: true, kept: kept, open: configuration.Nothing()}, err
 }
 
-// formValues are what the inputs begin with. Where nobody decided, the zone is that of whoever opened the dialog.
+// formValues are what the inputs begin with. Where nobody decided, the zone is that of whoever opened the dialog; not so for
+// the organisation, which spans several.
 func (b *Bot) formValues(t *Turn, d decision) map[string]string {
 	s := d.kept.Settings
 	w := notice.Wishes{Daily: true, At: usualAt, Workdays: true, Kinds: []notice.Kind{notice.ContactAdded, notice.ImportDone, notice.ImageSaved, notice.ImagePinned, notice.ImageNew}}
@@ -106,7 +107,7 @@ func (b *Bot) formValues(t *Turn, d decision) map[string]string {
 	}
 	v := map[string]string{cards.InputLanguage: cmp.Or(s.Language, leftOpen), cards.InputZone: cmp.Or(s.Zone, leftOpen), cards.InputGuests: cmp.Or(string(s.Guests), leftOpen),
 		cards.InputWhen: when, cards.InputKinds: joinKinds(w.Kinds), cards.InputAt: typedClock(w.At), cards.InputWorkdays: strconv.FormatBool(w.Workdays)}
-	if own := t.activity.zone(); s.Zone == "" && d.open.ZoneSource == configuration.Usual && configuration.IsZone(own) {
+	if own := t.activity.zone(); s.Zone == "" && !d.organisation && d.open.ZoneSource == configuration.Usual && configuration.IsZone(own) {
 		v[cards.InputZone] = own
 	}
 	if w.Quiet.From != w.Quiet.To {

@@ -163,8 +163,6 @@ func (b *Bot) kindNames(t *Turn, kinds []notice.Kind) string {
 
 func whenName(t *Turn, w notice.Wishes) string {
 	switch {
-	case !w.Daily && w.Workdays:
-		return t.Text("settings.when.once.workdays")
 	case !w.Daily:
 		return t.Text("settings.when.once")
 	case w.Workdays:
