@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,24 +163,23 @@ func TestRetention(t *testing.T) {
 func TestRetentionIsDaily(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var ahead time.Duration
-		runs := 0
-		r := &retention{now: func() time.Time { return time.Now().Add(ahead) }, log: slog.New(slog.DiscardHandler),
-			tenants: func(context.Context) ([]identity.Tenant, error) { runs++; return nil, nil }}
+		var ahead, runs atomic.Int64
+		r := &retention{now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, log: slog.New(slog.DiscardHandler),
+			tenants: func(context.Context) ([]identity.Tenant, error) { runs.Add(1); return nil, nil }}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { r.run(ctx); close(ended) }()
 		for _, step := range []struct {
 			wait, ahead time.Duration
-			runs        int
+			runs        int64
 		}{
 			{time.Minute, 0, 0}, {2 * time.Minute, 0, 1}, {23 * time.Hour, 0, 1}, {2 * time.Hour, 0, 2}, {2 * time.Minute, 48 * time.Hour, 3}, {2 * time.Minute, -48 * time.Hour, 4},
 		} {
-			ahead = step.ahead
+			ahead.Store(int64(step.ahead))
 			time.Sleep(step.wait)
 			synctest.Wait()
-			if runs != step.runs {
-				t.Errorf("%d runs after %s more, by a clock that is %s ahead; want %d", runs, step.wait, step.ahead, step.runs)
+			if n := runs.Load(); n != step.runs {
+				t.Errorf("%d runs after %s more, by a clock that is %s ahead; want %d", n, step.wait, step.ahead, step.runs)
 			}
 		}
 		stop()

@@ -513,11 +513,32 @@ type counted struct {
 func (c *counted) Delta(ctx context.Context, who identity.Caller, in image.ItemRef, token string, since time.Time) (image.Delta, error) {
 	c.mu.Lock()
 	c.asked = append(c.asked, time.Now())
+	err := c.err
 	c.mu.Unlock()
-	if c.err != nil {
-		return image.Delta{}, c.err
+	if err != nil {
+		return image.Delta{}, err
 	}
 	return c.inMemory.Delta(ctx, who, in, token, since)
+}
+
+func (c *counted) questions() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.asked)
+}
+
+// since is when the last questions were asked.
+func (c *counted) since(last int) []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked[len(c.asked)-last:])
+}
+
+// fail lets every question fail; none with nil.
+func (c *counted) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
 }
 
 // patrol runs a Watcher by a clock that the test moves, over a drive and a file in memory.
@@ -559,10 +580,10 @@ func (p *patrol) start(t *testing.T) {
 // asks is how often the drive was asked while time went by.
 func (p *patrol) asks(d time.Duration) int {
 	synctest.Wait()
-	before := len(p.drives.asked)
+	before := p.drives.questions()
 	time.Sleep(d)
 	synctest.Wait()
-	return len(p.drives.asked) - before
+	return p.drives.questions() - before
 }
 
 // A library is looked at every five minutes, a new one at once, and one that nobody wants any more is forgotten.
@@ -571,8 +592,8 @@ func TestWatcherRuns(t *testing.T) {
 	p := newPatrol()
 	synctest.Test(t, func(t *testing.T) {
 		p.start(t)
-		if n := p.asks(time.Second); len(p.drives.asked) != 1 {
-			t.Errorf("%d+%d questions at first", len(p.drives.asked), n)
+		if n := p.asks(time.Second); p.drives.questions() != 1 {
+			t.Errorf("%d+%d questions at first", p.drives.questions(), n)
 		}
 		p.drives.SetNow(time.Now())
 		p.drives.Put(imagetest.Root, "a.png", []byte("1"))
@@ -583,7 +604,7 @@ func TestWatcherRuns(t *testing.T) {
 			t.Errorf("told %v", told)
 		}
 		p.stop()
-		before := len(p.drives.asked)
+		before := p.drives.questions()
 		p.start(t) // as after a start
 		if n := p.asks(6 * time.Minute); n < 1 || n > 2 {
 			t.Errorf("%d questions after a start, %d before", n, before)
@@ -617,11 +638,11 @@ func TestWatcherWaits(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p.start(t)
 			p.asks(time.Second)
-			p.drives.err = row.err
+			p.drives.fail(row.err)
 			if n := p.asks(6 * time.Hour); n < row.least || n > row.most {
 				t.Errorf("%s: %d questions in six hours", row.name, n)
 			}
-			p.drives.err = nil
+			p.drives.fail(nil)
 			if n := p.asks(90 * time.Minute); n < 2 {
 				t.Errorf("%s, then not: %d questions", row.name, n)
 			}
@@ -637,9 +658,9 @@ func TestWatcherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p.start(t)
 		p.asks(time.Minute)
-		p.drives.err = fault.New(fault.Busy, "x", "image.drive.busy", "Count", 3600)
+		p.drives.fail(fault.New(fault.Busy, "x", "image.drive.busy", "Count", 3600))
 		p.asks(10 * time.Minute)
-		p.drives.err = nil
+		p.drives.fail(nil)
 		for _, shift := range []time.Duration{-48 * time.Hour, 0, 48 * time.Hour, 0} {
 			p.shift = shift
 			if n := p.asks(time.Hour); n < 10 || n > 14 {
@@ -657,20 +678,20 @@ func TestWatcherIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p.start(t)
 		p.asks(time.Minute)
-		p.drives.err = fault.New(fault.Denied, "x", "image.drive.denied")
+		p.drives.fail(fault.New(fault.Denied, "x", "image.drive.denied"))
 		p.asks(6 * time.Hour)
 		for p.asks(time.Minute) == 0 { // until it has just been looked at
 		}
-		key, before := p.wanted[0], len(p.drives.asked)
+		key, before := p.wanted[0], p.drives.questions()
 		p.w.Soon(key.Tenant, key.Conversation)
-		if p.asks(time.Second); len(p.drives.asked) != before+1 {
-			t.Errorf("%d questions when somebody asks", len(p.drives.asked)-before)
+		if p.asks(time.Second); p.drives.questions() != before+1 {
+			t.Errorf("%d questions when somebody asks", p.drives.questions()-before)
 		}
 		p.wanted = []image.Subscriber{{Tenant: key.Tenant, Conversation: key.Conversation, Team: key.Team, By: "ben"}}
 		if n := p.asks(20 * time.Second); n != 1 {
 			t.Errorf("%d questions when somebody takes it over", n)
 		}
-		p.drives.err = nil
+		p.drives.fail(nil)
 		p.w.Soon(key.Tenant, key.Conversation)
 		p.asks(time.Second)
 		p.shift = 10 * time.Minute
@@ -707,7 +728,7 @@ func TestWatcherSpreads(t *testing.T) {
 		}
 		most := 0
 		minutes := map[int64]int{}
-		for _, at := range p.drives.asked[len(p.drives.asked)-9000:] {
+		for _, at := range p.drives.since(9000) {
 			minutes[at.Unix()/60]++
 			most = max(most, minutes[at.Unix()/60])
 		}
