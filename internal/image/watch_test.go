@@ -546,6 +546,7 @@ type patrol struct {
 	gallery *image.Gallery
 	drives  *counted
 	watches *imagetest.Watches
+	mu      sync.Mutex // of the next two
 	wanted  []image.Subscriber
 	shift   time.Duration
 	w       *image.Watcher
@@ -561,10 +562,30 @@ func newPatrol() *patrol {
 	return p
 }
 
+// want says which libraries are watched from now on, and move how far the clock is ahead.
+func (p *patrol) want(now []image.Subscriber) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wanted = now
+}
+
+func (p *patrol) move(ahead time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shift = ahead
+}
+
 func (p *patrol) start(t *testing.T) {
 	p.drives.SetNow(time.Now())
-	w := image.NewWatcher(image.WatcherConfig{Gallery: p.gallery, Watches: p.watches, Now: func() time.Time { return time.Now().Add(p.shift) },
-		Subscribers: func(context.Context) ([]image.Subscriber, error) { return p.wanted, nil }})
+	w := image.NewWatcher(image.WatcherConfig{Gallery: p.gallery, Watches: p.watches, Now: func() time.Time {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return time.Now().Add(p.shift)
+	}, Subscribers: func(context.Context) ([]image.Subscriber, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return slices.Clone(p.wanted), nil
+	}})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	p.w = w
@@ -609,7 +630,7 @@ func TestWatcherRuns(t *testing.T) {
 		if n := p.asks(6 * time.Minute); n < 1 || n > 2 {
 			t.Errorf("%d questions after a start, %d before", n, before)
 		}
-		p.wanted = nil
+		p.want(nil)
 		if n := p.asks(time.Hour); n > 0 {
 			t.Errorf("%d questions that nobody wants", n)
 		}
@@ -662,7 +683,7 @@ func TestWatcherClock(t *testing.T) {
 		p.asks(10 * time.Minute)
 		p.drives.fail(nil)
 		for _, shift := range []time.Duration{-48 * time.Hour, 0, 48 * time.Hour, 0} {
-			p.shift = shift
+			p.move(shift)
 			if n := p.asks(time.Hour); n < 10 || n > 14 {
 				t.Errorf("%v: %d questions in an hour", shift, n)
 			}
@@ -687,14 +708,14 @@ func TestWatcherIsAsked(t *testing.T) {
 		if p.asks(time.Second); p.drives.questions() != before+1 {
 			t.Errorf("%d questions when somebody asks", p.drives.questions()-before)
 		}
-		p.wanted = []image.Subscriber{{Tenant: key.Tenant, Conversation: key.Conversation, Team: key.Team, By: "ben"}}
+		p.want([]image.Subscriber{{Tenant: key.Tenant, Conversation: key.Conversation, Team: key.Team, By: "ben"}})
 		if n := p.asks(20 * time.Second); n != 1 {
 			t.Errorf("%d questions when somebody takes it over", n)
 		}
 		p.drives.fail(nil)
 		p.w.Soon(key.Tenant, key.Conversation)
 		p.asks(time.Second)
-		p.shift = 10 * time.Minute
+		p.move(10 * time.Minute)
 		if n := p.asks(2 * time.Second); n != 1 {
 			t.Errorf("%d questions when the clock was set", n)
 		}
@@ -720,7 +741,7 @@ func TestWatcherSpreads(t *testing.T) {
 		p.start(t)
 		p.asks(time.Second)
 		for n := range 1500 {
-			p.wanted = append(p.wanted, image.Subscriber{Tenant: "t1", Conversation: identity.Conversation(fmt.Sprint("19:", n, "@thread.example")), Team: "19:team", By: "ana"})
+			p.want(append(slices.Clone(p.wanted), image.Subscriber{Tenant: "t1", Conversation: identity.Conversation(fmt.Sprint("19:", n, "@thread.example")), Team: "19:team", By: "ana"}))
 		}
 		p.asks(20 * time.Minute) // all have begun
 		if n := p.asks(time.Hour); n < 9000 || n > 13500 {
