@@ -146,7 +146,7 @@ func TestSlow(t *testing.T) {
 // TestDies kills a worker in the middle of a picture: one sentence, and the next picture is fine.
 func TestDies(t *testing.T) {
 	t.Parallel()
-	p := own(t, Config{Workers: 1, Timeout: time.Minute})
+	p := own(t, Config{Workers: 1, Timeout: time.Minute, Memory: 4 << 30}) // so much that the race detector's own does not count
 	big := jpegOf(photo(3000, 2000), 90)
 	for sig, key := range map[syscall.Signal]string{syscall.SIGSEGV: "image.worker_died", syscall.SIGKILL: "image.too_much_memory"} {
 		w := <-p.turns
