@@ -25,8 +25,10 @@ import (
 
 // Config is what a Bot is made of. Everything is required but where it says otherwise.
 type Config struct {
-	Verifier      Verifier
-	Books         *contact.Books
+	Verifier Verifier
+	Books    *contact.Books
+	// Imports brings files into books; nil where nobody can.
+	Imports       *contact.Imports
 	Conversations Conversations
 	Turns         Turns
 	Metrics       Metrics

@@ -93,7 +93,7 @@ func (c *Contacts) Apply(ctx context.Context, t identity.Tenant, change contact.
 		return contact.Change{}, err
 	}
 	done.At, done.Deed.Key = done.At.UTC(), change.Deed.Key
-	done.After = whenSet(done.After, func(r contact.Record) contact.Record { return r })
+	done.After = whenSet(done.After, copied)
 	return done, nil
 }
 
@@ -103,6 +103,8 @@ type writer struct {
 	op     string
 	now    time.Time
 	change contact.Change
+	// part says that the change is one of a step, which is told and noted as a whole.
+	part bool
 	// before and after are the records around the change, encoded; they are not to be changed, and before may lie in the
 	// file: it ends with the transaction.
 	before, after []byte
@@ -126,17 +128,18 @@ func (w *writer) apply() (contact.Change, error) {
 	if err := w.record(); err != nil {
 		return contact.Change{}, err
 	}
+	w.made = append(w.made, w.change)
+	if w.part {
+		return w.change, nil
+	}
 	if err := w.tell(); err != nil {
 		return contact.Change{}, err
 	}
 	return w.change, w.did(w.change)
 }
 
-// tell lets conversations hear of the change. An import tells how many contacts it brought, once.
+// tell lets conversations hear of the change.
 func (w *writer) tell() error {
-	if w.change.Deed.Surface == "import" {
-		return nil
-	}
 	kind := notice.ContactAdded
 	switch w.change.Act {
 	case contact.Edited:

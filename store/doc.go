@@ -4,7 +4,7 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 4
+// # Schema 5
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
@@ -100,6 +100,12 @@
 //	            <announcement>·<notice>    what the notice does with it: "post", "update" or "remove"
 //	        acknowledged
 //	            <announcement>·<person>    <time>
+//	        imports
+//	            <import>                   JSON importRecord: a file on its way into a book, in counts and ids
+//	        importrows                     the rows of imports that are not dealt with, many in one value
+//	            <import>·<number>          compressed JSON of rows; the number is that of the first, from 0
+//	        apart                          contacts that look like one and were said to be two; the smaller id first
+//	            <contact>·<contact>        <time>
 //	        audit
 //	            <number>                   JSON auditRecord, with the hash of the one before it; numbers begin with 1, without gaps
 //

@@ -54,6 +54,10 @@ const (
 	bucketWatches        = "watches"
 	bucketAudit          = "audit"
 	bucketDue            = "due"
+
+	bucketImports    = "imports"
+	bucketImportRows = "importrows"
+	bucketApart      = "apart"
 )
 
 // The keys of bucketMeta.
@@ -105,6 +109,9 @@ func declared() []bucket {
 		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.month"}},
 		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.month"}},
 		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketImports, true, Datum{Kind: "datamap.operation", Holds: "datamap.imports", Personal: true, Kept: "datamap.kept.undoable"}},
+		{bucketImportRows, true, Datum{Kind: "datamap.contact", Holds: "datamap.importrows", Personal: true, Kept: "datamap.kept.imported"}},
+		{bucketApart, true, Datum{Kind: "datamap.contact", Holds: "datamap.apart", Kept: "datamap.kept.book"}},
 		{bucketAudit, true, Datum{Kind: "datamap.audit", Holds: "datamap.audited", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
 		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
@@ -137,7 +144,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema, imageSchema, noticeSchema}
+	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {
@@ -156,6 +163,11 @@ func imageSchema(tx *bbolt.Tx) error {
 func noticeSchema(tx *bbolt.Tx) error {
 	return addToTenants(tx, bucketConfigurations, bucketWanted, bucketEvents, bucketGatherings, bucketNotices, bucketDue, bucketNoticeKeys,
 		bucketNoticeKeyTimes, bucketAnnouncements, bucketCopies, bucketAcknowledged, bucketWatches, bucketAudit)
+}
+
+// importSchema adds imports and what was said about duplicates.
+func importSchema(tx *bbolt.Tx) error {
+	return addToTenants(tx, bucketImports, bucketImportRows, bucketApart)
 }
 
 // addToTenants makes buckets for every tenant that is there.

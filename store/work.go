@@ -103,9 +103,8 @@ func (s *shared) atEnd(names ...string) {
 	}
 }
 
-// did gathers a change that was made; what nobody did is noted with nobody.
+// did notes what a person made; what nobody did is noted with nobody.
 func (s *shared) did(c contact.Change) error {
-	s.made = append(s.made, c)
 	if c.By == "" {
 		return nil
 	}

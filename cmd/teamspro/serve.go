@@ -68,6 +68,13 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, listener net.List
 		}
 		servers, listeners = append(servers, server(svc.admin, log)), append(listeners, admin)
 	}
+	desk, err := openCounter(ctx, svc.premises)
+	if err != nil {
+		log.Warn("the operator's commands cannot reach this service; they work when it is stopped", "error", err)
+	} else {
+		go desk.serve()
+		defer desk.close()
+	}
 	log.Info("serving", "version", version(), "listen", listener.Addr().String(), "off", s.off())
 	started()
 	return attend(ctx, svc, servers, listeners, log)

@@ -41,6 +41,8 @@ type service struct {
 	logins    []*login
 	tenants   []string
 	retention *retention
+	imports   *contact.Imports
+	premises  *premises
 	log       *slog.Logger
 	draining  atomic.Bool
 }
@@ -101,7 +103,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
-	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
+	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
+	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
 		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
@@ -113,6 +116,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
 	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
+
+	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 
 	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})

@@ -26,6 +26,17 @@ const (
 	AnnouncementSent      Act = "announcement-sent"
 	AnnouncementCorrected Act = "announcement-corrected"
 	AnnouncementRecalled  Act = "announcement-recalled"
+	ContactsImported      Act = "contacts-imported" // Subject: the book, here and in the next four
+	ImportUndone          Act = "import-undone"
+	ContactsExported      Act = "contacts-exported"
+	ContactsMerged        Act = "contacts-merged"
+	MergeUndone           Act = "merge-undone"
+	PersonExported        Act = "person-exported" // Subject: TenantSubject; whom it was about is not written down
+	PersonErased          Act = "person-erased"
+	TenantExported        Act = "tenant-exported"
+	RetentionEnforced     Act = "retention-enforced" // Subject: the kind of data
+	BackupMade            Act = "backup-made"
+	BookRestored          Act = "book-restored" // Subject: the book
 )
 
 // TenantSubject is the subject of what concerns the whole organisation.

@@ -161,6 +161,9 @@ func (m *Marked) Did(c Change) {
 		m.Done = slices.DeleteFunc(slices.Clone(m.Done), func(id ChangeID) bool { return id == c.Undoes })
 		return
 	}
+	if slices.Contains(m.Done, c.ID) { // another portion of a step
+		return
+	}
 	m.Done = append(slices.Clone(m.Done), c.ID)
 	m.Done = m.Done[max(0, len(m.Done)-MaxDone):]
 }

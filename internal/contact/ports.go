@@ -17,6 +17,10 @@ type Shelf interface {
 	// change whose Deed was carried out before changes nothing and gives the change recorded then. It fails with fault.Stale when the contact's version is not the one before c,
 	// and with fault.NotFound when the contact should be there and is not.
 	Apply(ctx context.Context, t identity.Tenant, c Change) (Change, error)
+	// ApplyAll carries out a portion of a step in one transaction, all of it or nothing. A change whose id is recorded was
+	// carried out before and stays as it is. It gives the changes as they are recorded. Conversations do not hear of them one
+	// by one, and the person who made the step is noted to have done one thing, by the step's id (Marked.Did). It fails as Apply does.
+	ApplyAll(ctx context.Context, t identity.Tenant, s Step) ([]Change, error)
 	// Each gives every contact of the tenant that is not in the trash, in no order; fn may not keep the transaction busy.
 	Each(ctx context.Context, t identity.Tenant, fn func(Contact) error) error
 }
@@ -25,6 +29,9 @@ type Shelf interface {
 type Chronicle interface {
 	// Change reads one change; fault.NotFound when there is none.
 	Change(ctx context.Context, t identity.Tenant, id ChangeID) (Change, error)
+	// Step reads the changes of a step that follow one of them, or from its beginning when after is empty; in their order,
+	// at most limit. A step of which there is none has no changes.
+	Step(ctx context.Context, t identity.Tenant, step, after ChangeID, limit int) ([]Change, error)
 	// History reads the changes of a contact, newest first, trash included.
 	History(ctx context.Context, t identity.Tenant, id ID, limit int) ([]Change, error)
 	// Trash reads the deletions whose contacts are still in the trash of the given books, newest first.

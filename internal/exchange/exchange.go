@@ -48,18 +48,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 // Row is one contact of a file.
-type Row struct {
-	// Number is where people find it: the row as a spreadsheet numbers it (the header is 1), else the place in the file
-	// from 1.
-	Number int
-	// ID is the contact's id when the file names one; it may be anybody's, or of another program.
-	ID     contact.ID
-	Record contact.Record
-	// Problems are why the row cannot be taken. A Field of "" means the row as a whole.
-	Problems []contact.Problem
-	// Left is what was left out of a row that can be taken otherwise: a photo within the file, say.
-	Left []contact.Problem
-}
+type Row = contact.Row
 
 // File is an opened file. It is not safe for concurrent use.
 type File struct {

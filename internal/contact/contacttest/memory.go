@@ -124,7 +124,57 @@ func (m *Memory) Apply(ctx context.Context, t identity.Tenant, c contact.Change)
 	if err := kept.apply(copyChange(c)); err != nil {
 		return contact.Change{}, err
 	}
+	kept.did(c)
 	return copyChange(c), nil
+}
+
+// ApplyAll implements contact.Shelf.
+func (m *Memory) ApplyAll(ctx context.Context, t identity.Tenant, s contact.Step) (made []contact.Change, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), m.full); err != nil {
+		return nil, err
+	}
+	kept := m.at(t)
+	contacts, changes := maps.Clone(kept.contacts), len(kept.changes)
+	for _, c := range s.Changes {
+		if i := slices.IndexFunc(kept.changes, func(o contact.Change) bool { return o.ID == c.ID }); i >= 0 {
+			made = append(made, copyChange(kept.changes[i]))
+			continue
+		}
+		c.By, c.At, c.Deed = s.By, s.At, s.Deed
+		if err := kept.apply(copyChange(c)); err != nil {
+			kept.contacts, kept.changes = contacts, kept.changes[:changes]
+			return nil, err
+		}
+		made = append(made, copyChange(c))
+	}
+	if len(kept.changes) > changes {
+		kept.did(contact.Change{ID: s.ID, By: s.By, Undoes: s.Undoes})
+	}
+	return made, nil
+}
+
+// Step implements contact.Chronicle.
+func (m *Memory) Step(ctx context.Context, t identity.Tenant, step, after contact.ChangeID, limit int) ([]contact.Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []contact.Change
+	for _, c := range m.at(t).changes {
+		if c.ID.Step() == step && c.ID > after {
+			found = append(found, copyChange(c))
+		}
+	}
+	slices.SortFunc(found, func(x, y contact.Change) int { return cmp.Compare(x.ID, y.ID) })
+	return found[:min(len(found), limit)], ctx.Err()
+}
+
+func (k *tenant) did(c contact.Change) {
+	if c.By != "" {
+		marked := copyMarked(k.marks[c.By])
+		marked.Did(c)
+		k.marks[c.By] = marked
+	}
 }
 
 func (k *tenant) apply(c contact.Change) error {
@@ -142,11 +192,6 @@ func (k *tenant) apply(c contact.Change) error {
 	s.Version, s.Changed, s.trashed = c.Version, stamp, c.Act == contact.Deleted
 	k.contacts[c.Contact] = s
 	k.changes = append(k.changes, c)
-	if c.By != "" {
-		marked := copyMarked(k.marks[c.By])
-		marked.Did(c)
-		k.marks[c.By] = marked
-	}
 	return nil
 }
 
