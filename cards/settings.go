@@ -127,7 +127,11 @@ func SettingsChange(t Texts, v ChangeForm) Card {
 	choose(InputMode, "settings.mode", "compact", false)
 	choose(InputLanguage, "card.settings.language", "compact", false)
 	choose(InputZone, "card.settings.zone", "filtered", false)
-	choose(InputGuests, "card.settings.guests", "compact", false)
+	guests := "card.settings.guests"
+	if v.Verb == OrganisationSettings {
+		guests = "settings.guests"
+	}
+	choose(InputGuests, guests, "compact", false)
 	if len(v.Choices[InputGuests]) > 0 {
 		body = append(body, small(t.Text("card.settings.guests.explain")))
 	}

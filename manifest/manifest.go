@@ -116,7 +116,7 @@ func DefaultContact(appID string) App {
 		AppID: appID,
 		Commands: []Command{
 			{Name: "find"}, {Name: "add"}, {Name: "favourites", Scopes: []string{Personal}}, {Name: "who-is"}, {Name: "tags"},
-			{Name: "books"}, {Name: "trash"}, {Name: "settings"}, {Name: "privacy"}, {Name: "help"},
+			{Name: "books"}, {Name: "trash"}, {Name: "announce", Scopes: []string{Team}}, {Name: "settings"}, {Name: "privacy"}, {Name: "help"},
 		},
 		Extension: []ExtensionCommand{
 			{ID: "findContact", Type: Query, Context: []string{Compose, CommandBox}, InitialRun: true, Parameter: "q"},
@@ -130,7 +130,7 @@ func DefaultImage(appID string) App {
 	return App{
 		AppID: appID, Files: true,
 		Commands: []Command{
-			{Name: "images"}, {Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "save"}, {Name: "file", Scopes: []string{Personal}}, {Name: "info"}, {Name: "undo"}, {Name: "help"},
+			{Name: "images"}, {Name: "resize"}, {Name: "crop"}, {Name: "redact"}, {Name: "convert"}, {Name: "save"}, {Name: "file", Scopes: []string{Personal}}, {Name: "info"}, {Name: "undo"}, {Name: "announce", Scopes: []string{Team}}, {Name: "help"},
 		},
 		Extension: []ExtensionCommand{
 			{ID: "findImage", Type: Query, Context: []string{Compose, CommandBox}, InitialRun: true, Parameter: "q"},
