@@ -222,6 +222,8 @@ func TestAnnouncingIsForOwners(t *testing.T) {
 	s.restartRoster()
 	s.as("ana", identity.Personal).dialog("task/fetch", map[string]any{"verb": "announcement/" + id + "/correct"}).see("so you cannot correct it")
 	s.dialog("task/submit", form("announce/send", "form", "F2")).see("Only the owners")
+	s.as("ben", identity.Personal).say("announcements").see("announced nothing")
+	s.as("ben", identity.Channel).say("announcements").see("that you can correct or recall", "Canteen", "Announced by Ana", "announcement/"+id+"/correct", "announcement/"+id+"/recall")
 	s.as("ben", identity.Personal).dialog("task/submit", form("announcement/"+id+"/correct", "version", "1", "text", "Open")).see("Corrected")
 	s.as("ana", identity.Personal).verb("announcement/" + id + "/withdraw").see("is recalled")
 	s.as("ben", identity.Personal).verb("announcement/" + id + "/withdraw").see("was recalled already")

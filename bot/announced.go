@@ -78,10 +78,7 @@ type speaking interface {
 
 // announcementView is an announcement without what a viewer may do with it.
 func announcementView(t speaking, a notice.Announcement, who, zone string) cards.AnnouncementView {
-	v := cards.AnnouncementView{ID: a.ID, Title: a.Title, Text: a.Text, Who: t.Text("announce.who.gone")}
-	if who != "" {
-		v.Who = t.Text("announce.who", "Who", shorten(who, maxNameText))
-	}
+	v := cards.AnnouncementView{ID: a.ID, Title: a.Title, Text: a.Text, Who: announcedBy(t, who)}
 	if a.Version > 1 {
 		v.Corrected = t.Text("announce.corrected", "When", t.Time(inZone(a.Changed, zone)), "Version", t.Number(a.Version))
 	}
@@ -89,6 +86,23 @@ func announcementView(t speaking, a notice.Announcement, who, zone string) cards
 		v.Seen = seenLine(t, a)
 	}
 	return v
+}
+
+// announcedBy says who announces something; without a name it is an owner.
+func announcedBy(t speaking, who string) string {
+	if who == "" {
+		return t.Text("announce.who.gone")
+	}
+	return t.Text("announce.who", "Who", shorten(who, maxNameText))
+}
+
+// announcer is the name of who announced something that stands here; empty when it cannot be read.
+func (b *Bot) announcer(t *Turn, a notice.Announcement) string {
+	who, err := t.app.roster.Name(t.ctx, t.Caller.Tenant, a.By, t.Caller.Conversation, t.Caller.Team)
+	if err != nil {
+		return ""
+	}
+	return who
 }
 
 // seenLine counts who has seen an announcement; somebody who joined later may make that more than there were.
@@ -106,7 +120,7 @@ func (b *Bot) heard(t *Turn) (notice.Announcement, error) {
 		return notice.Announcement{}, announcementGone(err)
 	}
 	role := identity.None
-	if slices.ContainsFunc(a.Targets, func(target notice.Target) bool { return target.Conversation == t.Caller.Conversation }) {
+	if standsIn(a, t.Caller.Conversation) {
 		if role, err = t.app.roster.Role(t.ctx, t.Caller.Tenant, t.Caller.Person, t.Caller.Conversation, t.Caller.Team); err != nil {
 			return notice.Announcement{}, err
 		}
@@ -173,8 +187,7 @@ func (b *Bot) viewAnnouncement(t *Turn) (cards.Card, error) {
 }
 
 func (b *Bot) announcementFor(t *Turn, a notice.Announcement, seen bool) cards.Card {
-	who, _ := t.app.roster.Name(t.ctx, t.Caller.Tenant, a.By, t.Caller.Conversation, t.Caller.Team) // without a name it is an owner's
-	v := announcementView(t.Lang, a, who, t.activity.LocalTimezone)
+	v := announcementView(t.Lang, a, b.announcer(t, a), t.activity.LocalTimezone)
 	v.Asks, v.Live = a.Asks && !seen, a.Asks
 	if seen {
 		v.Notice = t.Text("announce.seen.you")
@@ -195,8 +208,40 @@ func (b *Bot) ownAnnouncements(t *Turn) ([]notice.Announcement, error) {
 		return latest, nil
 	}
 	return slices.DeleteFunc(latest, func(a notice.Announcement) bool {
-		return !slices.ContainsFunc(a.Targets, func(target notice.Target) bool { return target.Conversation == t.Caller.Conversation })
+		return !standsIn(a, t.Caller.Conversation)
 	}), nil
+}
+
+// lookedThrough is how many announcements of everybody are looked through for those of a channel.
+const lookedThrough = 100
+
+// others are what other owners announced in the channel where the caller stands, as far as the caller may take it back.
+func (b *Bot) others(t *Turn) ([]notice.Announcement, error) {
+	if t.Caller.Place != identity.Channel {
+		return nil, nil
+	}
+	latest, err := b.Announcements.Latest(t.ctx, t.Caller.Tenant, "", lookedThrough)
+	if err != nil {
+		return nil, fmt.Errorf("bot.others: %w", err)
+	}
+	var found []notice.Announcement
+	for _, a := range latest {
+		if a.By == t.Caller.Person || !standsIn(a, t.Caller.Conversation) {
+			continue
+		}
+		owner, err := b.ownsAll(t, a)
+		if err != nil {
+			return nil, err
+		}
+		if owner {
+			found = append(found, a)
+		}
+	}
+	return found, nil
+}
+
+func standsIn(a notice.Announcement, c identity.Conversation) bool {
+	return slices.ContainsFunc(a.Targets, func(target notice.Target) bool { return target.Conversation == c })
 }
 
 // latestOwn is what the caller announced last and did not recall.
@@ -217,6 +262,11 @@ func (b *Bot) showAnnouncements(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
+	others, err := b.others(t)
+	if err != nil {
+		return cards.Card{}, err
+	}
+	own = append(own[:min(len(own), listedAnnouncements)], others...)
 	v := cards.AnnouncementsView{Title: t.Text("announce.list.title"), Next: append([]cards.Step{{Title: t.Text("announce.title"), Verb: cards.AnnounceVerb("")}}, t.steps("help")...)}
 	switch {
 	case len(own) == 0 && t.Caller.Public:
@@ -224,10 +274,13 @@ func (b *Bot) showAnnouncements(t *Turn) (cards.Card, error) {
 	case len(own) == 0:
 		v.Title = t.Text("announce.list.none")
 	}
+	if len(others) > 0 {
+		v.Title = t.Text("announce.list.here")
+	}
 	if len(own) == 0 {
 		v.Hint = t.Text("announce.list.hint", "Mention", t.mention())
 	}
-	for _, a := range own[:min(len(own), listedAnnouncements)] {
+	for _, a := range own[:min(len(own), 2*listedAnnouncements)] {
 		copies, err := b.Announcements.Copies(t.ctx, t.Caller.Tenant, a.ID)
 		if err != nil {
 			return cards.Card{}, fmt.Errorf("bot.showAnnouncements: %w", err)
@@ -240,6 +293,9 @@ func (b *Bot) showAnnouncements(t *Turn) (cards.Card, error) {
 // announcementRow tells what became of an announcement.
 func (b *Bot) announcementRow(t *Turn, a notice.Announcement, copies []notice.Notice) cards.AnnouncementRow {
 	r := cards.AnnouncementRow{ID: a.ID, Title: a.Title, When: t.Lang.Time(b.local(t, a.At)), May: a.Recalled.IsZero()}
+	if a.By != t.Caller.Person {
+		r.Lines = append(r.Lines, announcedBy(t.Lang, b.announcer(t, a)))
+	}
 	say := func(key string, n int, more ...any) string {
 		return t.Text(key, append([]any{"Count", n, "Number", t.Lang.Number(n)}, more...)...)
 	}

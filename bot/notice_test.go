@@ -76,7 +76,7 @@ func (m *bulletin) Latest(_ context.Context, t identity.Tenant, by identity.Pers
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, a := range m.all {
-		if a.By == by && strings.HasPrefix(id, string(t)) {
+		if (by == "" || a.By == by) && strings.HasPrefix(id, string(t)) {
 			a.Seen = len(m.seen[id])
 			own = append(own, a)
 		}

@@ -113,13 +113,13 @@ func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id 
 	return a, err
 }
 
-// Latest reads a person's own, as notice.Announcements says.
+// Latest reads a person's own, or everybody's, as notice.Announcements says.
 func (s *Announcements) Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) (own []notice.Announcement, err error) {
 	err = s.db.read(ctx, "store.Latest", t, func(tb *bbolt.Bucket) error {
 		b := tb.Bucket([]byte(bucketAnnouncements))
 		err := b.ForEach(func(id, _ []byte) error {
 			r, _, err := load[announcementRecord](b, id)
-			if err == nil && r.By == string(by) {
+			if err == nil && (by == "" || r.By == string(by)) {
 				own = append(own, r.announcement(string(id)))
 			}
 			return err

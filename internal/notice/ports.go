@@ -54,7 +54,7 @@ type Announcements interface {
 	Announce(ctx context.Context, t identity.Tenant, a Announcement, notices []Notice) (Announcement, error)
 	// Announcement reads one; NotFound.
 	Announcement(ctx context.Context, t identity.Tenant, id string) (Announcement, error)
-	// Latest are a person's own, the newest first.
+	// Latest are a person's own, the newest first; those of everybody when by is empty.
 	Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) ([]Announcement, error)
 	// Change changes one (a correction or a recall) and adds the notices that change makes, in one transaction; it may run more
 	// than once. It gets what was sent so far. The notices that have not begun yet are dropped when it recalls.

@@ -428,7 +428,7 @@ func (m *Memory) Latest(_ context.Context, t identity.Tenant, by identity.Person
 	defer m.mu.Unlock()
 	var own []notice.Announcement
 	for id, a := range m.announced {
-		if id.tenant == t && a.By == by {
+		if id.tenant == t && (by == "" || a.By == by) {
 			a.Seen = len(m.seen[id])
 			own = append(own, copied(a))
 		}
