@@ -27,6 +27,8 @@ import (
 type Config struct {
 	Verifier Verifier
 	Books    *contact.Books
+	// Takeout makes files of contacts; nil where nobody can take any out.
+	Takeout Takeout
 	// Imports brings files into books; nil where nobody can.
 	Imports       *contact.Imports
 	Conversations Conversations

@@ -39,6 +39,7 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Command("tags", b.showTags, "tags and saved filters")
 	r.Command("favourites", b.showFavourites, "the contacts one has marked, and the last seen")
 	r.Command("books", b.showBooks, "the contact books of this place")
+	r.Command("export", b.exportByWords, "contacts as a file: export, export #supplier paris")
 	r.Command("privacy", b.showPrivacy, "what is stored, and how long")
 	r.Command(unknown, b.unknownWords, "anything else: a search is offered")
 
@@ -76,6 +77,15 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Action("book/{id}/share/edit", b.shareToEdit, "let this conversation change a book")
 	r.Action("book/{id}/unshare/{conversation}", b.unshare, "end a share")
 	r.Action("book/{id}/restore", b.restoreBook, "bring back the books that waited here")
+
+	// Card buttons: files
+	r.Action("export", b.exportByWords, "the books, to take one out as a file")
+	r.Action("export/book/{id}", b.chooseExport, "a book as a file: in which format")
+	r.Action("export/book/{id}/{format}", b.exportBook, "the file")
+	r.Action("export/find/{query}", b.chooseFound, "what a search found as a file")
+	r.Action("export/find/{query}/{format}", b.exportQuery, "that file")
+	r.Action("contact/{id}/card", b.callingCard, "a contact for a telephone to read")
+	r.Action("contact/{id}/vcard", b.exportContact, "a contact as a vCard")
 
 	// Dialogs
 	r.Dialog("contact/add", b.openAddForm, b.submitAdd, "add a contact")

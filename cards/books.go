@@ -35,6 +35,9 @@ func booksActions(t Texts, v BooksView) []Action {
 	if v.MayNew {
 		actions = append(actions, button(t.Text("button.book.new"), "book/new"))
 	}
+	if len(v.Books) > 0 {
+		actions = append(actions, button(t.Text("button.export"), "export"))
+	}
 	return append(actions, button(t.Text("button.help"), "help"))
 }
 

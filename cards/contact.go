@@ -271,7 +271,7 @@ func firstCall(phones []PhoneView) string {
 }
 
 func rareActions(t Texts, v ContactView) []Action {
-	actions := []Action{button(t.Text("button.history"), path("contact", v.ID, "history"))}
+	actions := []Action{button(t.Text("button.card"), path("contact", v.ID, "card")), button(t.Text("button.history"), path("contact", v.ID, "history"))}
 	if v.MayDelete {
 		actions = append(actions, button(t.Text("button.delete"), path("contact", v.ID, "delete")))
 	}
@@ -349,6 +349,9 @@ func listActions(t Texts, v ListView, shown int) []Action {
 	}
 	if v.MayAdd {
 		actions = append(actions, button(t.Text("button.add"), AddVerb(v.Name)))
+	}
+	if v.Query != "" && v.MaySave {
+		actions = append(actions, button(t.Text("button.export"), ExportFoundVerb(v.Query, "")))
 	}
 	return orHelp(t, actions)
 }

@@ -99,6 +99,7 @@ func goldens() map[string]any {
 		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 	maps.Copy(all, noticeGoldens())
+	maps.Copy(all, exportGoldens())
 	return all
 }
 

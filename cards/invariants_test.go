@@ -14,8 +14,8 @@ import (
 
 // grammar is every path that a button may carry; bot/routes.go matches the same.
 var grammar = []*regexp.Regexp{
-	regexp.MustCompile(`^(help|favourites|trash|tags|books|settings|privacy|sign-in|sign-out|me/forget|pins|presets|announcements)$`),
-	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|[0-9]+/remove))?$`),
+	regexp.MustCompile(`^(help|favourites|trash|tags|books|export|settings|privacy|sign-in|sign-out|me/forget|pins|presets|announcements)$`),
+	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|card|vcard|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),
 	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+|preset/[^/]+|save|share|version/(ask|over|known)|file/(ask|both|over|known)/[^/]+)$`),
@@ -28,6 +28,7 @@ var grammar = []*regexp.Regexp{
 	regexp.MustCompile(`^batch/([^/]+/(start|cancel|show)|search/[^/]+/(choose|typed|do/[^/]+))$`),
 	regexp.MustCompile(`^announcement/[^/]+/(seen|view|recall|withdraw)$`),
 	regexp.MustCompile(`^filter/(save|drop)/[^/]+$`),
+	regexp.MustCompile(`^export/(book|find)/[^/]+(/[a-z]+)?$`),
 	regexp.MustCompile(`^book/[^/]+/(share/read|share/edit|unshare/[^/]+|restore)$`),
 }
 
@@ -207,6 +208,9 @@ func everyText(t Texts) {
 	Contacts(t, ListView{Rows: rows(), Query: "x", Next: 9, Prev: 0, MaySave: true})
 	Empty(t, EmptyView{MayAdd: true, Search: "x"})
 	Trouble(t, TroubleView{Ref: "R"})
+	Export(t, exports())
+	Download(t, DownloadView{})
+	CallingCard(t, CallingCardView{Picture: "https://bot.contoso.example/x"})
 	for _, place := range []string{"personal", "groupChat", "channel"} {
 		Welcome(t, WelcomeView{Place: place, Add: true, HelpURL: "https://bot.contoso.example/help"})
 	}

@@ -12,11 +12,14 @@ import (
 	"go.etcd.io/bbolt"
 
 	"teamspro/internal/audit"
+	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 )
 
-// Audit is the audit log of tenants. It is only read here; what changes something enters it in its own transaction.
+// Audit is the audit log of tenants. What changes something enters it in its own transaction.
 type Audit struct{ db *DB }
+
+var _ contact.Ledger = (*Audit)(nil)
 
 // Audit is the view of the audit log.
 func (d *DB) Audit() *Audit { return &Audit{d} }
@@ -61,6 +64,18 @@ func (s *shared) audited(e audit.Entry) error {
 	}
 	s.atEnd(bucketAudit)
 	return save(b, "store.audited", numberKey(n), r)
+}
+
+// TookOut enters that contacts were taken out, as contact.Ledger says.
+func (a *Audit) TookOut(ctx context.Context, t identity.Tenant, book contact.BookID, by identity.Person, surface string, at time.Time) error {
+	const op = "store.TookOut"
+	subject := string(book)
+	if subject == "" {
+		subject = audit.SearchSubject
+	}
+	return a.db.share(ctx, op, t, func(s *shared) error {
+		return s.audited(audit.Entry{At: at, By: by, Surface: surface, Act: audit.ContactsExported, Subject: subject})
+	})
 }
 
 // surfaceOf is the surface of what does not say its own: nobody's deeds are the service's.

@@ -74,14 +74,13 @@ type pictures struct {
 	server  *web.PreviewServer
 }
 
-// newPictures starts the engine and reads, or at the first start makes, the key that links to previews are signed with.
-// Drives may be nil.
+// newPictures starts the engine. Drives may be nil.
 func newPictures(s *settings, drives image.Drives) (*pictures, error) {
-	key, err := linkKey(filepath.Join(s.Data, "links.key"))
+	links, err := newLinks(s)
 	if err != nil {
-		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
+		return nil, err
 	}
-	p := &pictures{drives: drives, links: web.NewLinks(s.PublicURL, key, nil)}
+	p := &pictures{drives: drives, links: links}
 	if p.engine, err = imaging.New(s.Pictures.engine()); err != nil {
 		return nil, err
 	}
@@ -112,6 +111,15 @@ func (p *pictures) preview(t identity.Tenant, picture, plan string, side int, la
 func (p *pictures) close() error {
 	p.engine.Close()
 	return p.server.Close()
+}
+
+// newLinks reads, or at the first start makes, the key that links are signed with.
+func newLinks(s *settings) (*web.Links, error) {
+	key, err := linkKey(filepath.Join(s.Data, "links.key"))
+	if err != nil {
+		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
+	}
+	return web.NewLinks(s.PublicURL, key, nil), nil
 }
 
 // linkKey is the secret behind signed links: 32 bytes, written as hexadecimal digits in a file that only the service

@@ -77,6 +77,8 @@ import (
 //	results N               so many search results are in sight
 //	shown WxH [WHAT]        the picture on the card in sight is so large when fetched, and the red box is on it: secret|covered;
 //	                        "shown note" is a picture that says why there is none
+//	download KIND TEXT …    the link on the card in sight gives a file of a kind, which holds each text (! download: it does not)
+//	coded                   a code for telephones is on the card in sight
 //	lighter BYTES           what is in sight weighs less
 //	messages N              the conversation holds N messages of the bot
 //	threaded                the last message stands in the thread of what was typed
@@ -114,7 +116,7 @@ func TestStories(t *testing.T) {
 }
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
-	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads}
+	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads, "download": download}
 	all["until"], all["looked"] = cmd((*story).until), cmd((*story).looked)
 	all["tells"], all["counts"] = cmd((*story).tells), cmd((*story).counts)
 	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)
@@ -122,7 +124,7 @@ func steps() map[string]func(*testscript.TestScript, bool, []string) {
 		"as": (*story).as, "locale": (*story).speak, "say": (*story).say, "reply": (*story).reply, "write": (*story).write, "press": (*story).press, "twice": (*story).twice,
 		"dialog": (*story).dialog, "fill": (*story).fill, "submit": (*story).submit, "search": (*story).search, "more": (*story).more, "choose": (*story).choose,
 		"insert": (*story).insert, "action": (*story).action, "send": (*story).send, "invoke": (*story).invoke, "last": (*story).last, "comes": (*story).comes, "sent": (*story).sent,
-		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "messages": (*story).messages,
+		"refresh": (*story).refresh, "becomes": (*story).becomes, "results": (*story).results, "lighter": (*story).lighter, "coded": (*story).coded, "messages": (*story).messages,
 		"threaded": (*story).threaded, "fault": (*story).fault, "slow": (*story).slow, "sends": (*story).sends, "role": (*story).role, "leave": (*story).leave, "join": (*story).join,
 		"install": (*story).install, "uninstall": (*story).uninstall, "aside": (*story).layAside, "back": (*story).takeUp, "paste": (*story).paste, "attach": (*story).attach, "hostile": (*story).hostile, "consent": (*story).consent, "verify": (*story).verify, "code": (*story).enterCode, "shown": (*story).shown,
 	} {

@@ -28,6 +28,7 @@ var endpoints = [][2]string{
 	{"POST /api/messages", "activities from Teams, with their tokens"},
 	{"GET /, /help, /privacy, /terms", "pages for people, in their language, with /static/…"},
 	{"GET /avatar/{letters}.png", "pictures of initials for cards"},
+	{"GET /x/{tenant}/{file}", "files of contacts and QR codes, behind signed links"},
 	{"GET /healthz, /readyz, /metrics", "for the operator"},
 }
 

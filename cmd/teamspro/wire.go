@@ -43,6 +43,7 @@ type service struct {
 	retention *retention
 	imports   *contact.Imports
 	premises  *premises
+	takeout   takeout
 	log       *slog.Logger
 	draining  atomic.Bool
 }
@@ -101,10 +102,15 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	svc.tenants = s.AllowedTenants
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(), Ledger: db.Audit(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
+	links, err := newLinks(s)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	svc.takeout = takeout{svc.books, links}
 	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
-	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
+	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Takeout: svc.takeout, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
 		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
@@ -219,6 +225,9 @@ func (svc *service) routes(s *settings) http.Handler {
 	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
 	if svc.pictures != nil {
 		pages.Previews = svc.pictures.server
+	}
+	if s.Contact.ID != "" {
+		pages.Exports = web.NewExportServer(svc.takeout.links, svc.takeout, svc.log)
 	}
 	mux.Handle("/", web.New(pages))
 	if s.AdminListen == "" {

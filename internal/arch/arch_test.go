@@ -71,6 +71,7 @@ var doors = []struct{ dependency, pkg, why string }{
 	{"github.com/nicksnyder/go-i18n", "internal/lang", "sentences"},
 	{"github.com/prometheus", "internal/ops", "metrics"},
 	{"golang.org/x/image", "internal/web internal/sandbox", "the letters of the pictures that we draw: initials, notes, samples"},
+	{"github.com/boombuler/barcode", "internal/web", "QR codes"},
 	{"github.com/alecthomas/kong", "cmd/teamspro", "only the command reads flags and the environment"},
 }
 

@@ -42,6 +42,9 @@ const (
 // TenantSubject is the subject of what concerns the whole organisation.
 const TenantSubject = "tenant"
 
+// SearchSubject is the subject of what concerns the contacts that a search found, of several books.
+const SearchSubject = "search"
+
 // Entry is one line of the log.
 type Entry struct {
 	At time.Time

@@ -57,13 +57,14 @@ var composed = map[string][]string{
 	"notice.group.*":       happened,
 	"notice.one.*":         happened,
 	"notice.one.*.unnamed": {"added", "changed", "deleted", "saved", "pinned", "new"},
+	"export.format.*":      {"xlsx", "csv", "vcard", "json"},
 	"notice.again.*":       {"changed", "saved", "pinned"},
 	"manifest.*.*":         nil, // manifest.Write refuses a package that lacks a text, and its tests write them all
 }
 
 var (
 	happened = []string{"added", "changed", "deleted", "imported", "saved", "pinned", "new"} // the last words of notice.Kinds
-	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "announce", "settings", "privacy"}
+	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "export", "announce", "settings", "privacy"}
 	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "announce", "settings", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 

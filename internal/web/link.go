@@ -38,8 +38,9 @@ var (
 	errExpired = errors.New("the link has expired")
 )
 
-// Links makes and checks the addresses of previews. An address is proof of its signer's right to see the picture, for a
-// day: whoever holds it needs no sign-in, because Teams fetches the pictures of cards without one.
+// Links makes and checks signed addresses. One of a preview is proof of its signer's right to see the picture, for a day:
+// whoever holds it needs no sign-in, because Teams fetches the pictures of cards without one. One of an export (export.go) is
+// good for some minutes, and gives what its person may read then.
 type Links struct {
 	base string
 	key  []byte
@@ -56,14 +57,23 @@ func NewLinks(publicURL string, key []byte, now func() time.Time) *Links {
 
 // Address is the link to a preview; empty when people cannot reach the service by https.
 func (l *Links) Address(p Preview) string {
-	if !strings.HasPrefix(l.base, "http") {
+	if !l.reached() {
 		return ""
 	}
-	expires := l.now().Add(linkLife).Truncate(linkRound).Add(linkRound)
-	plain := "/i/" + url.PathEscape(string(p.Tenant)) + "/" + url.PathEscape(p.Image) + "?e=" + strconv.FormatInt(expires.Unix(), 10) +
-		"&l=" + url.QueryEscape(p.Lang) + "&p=" + url.QueryEscape(p.Plan) + "&s=" + strconv.Itoa(p.Side)
-	return l.base + plain + signed + l.sign(plain)
+	return l.seal("/i/" + url.PathEscape(string(p.Tenant)) + "/" + url.PathEscape(p.Image) + "?e=" + l.until(linkLife, linkRound) +
+		"&l=" + url.QueryEscape(p.Lang) + "&p=" + url.QueryEscape(p.Plan) + "&s=" + strconv.Itoa(p.Side))
 }
+
+// reached tells whether people can follow links at all.
+func (l *Links) reached() bool { return strings.HasPrefix(l.base, "http") }
+
+// until is the instant at which a link expires, as it stands there: a time from now, rounded up.
+func (l *Links) until(life, round time.Duration) string {
+	return strconv.FormatInt(l.now().Add(life).Truncate(round).Add(round).Unix(), 10)
+}
+
+// seal makes a link of a path and its parameters.
+func (l *Links) seal(plain string) string { return l.base + plain + signed + l.sign(plain) }
 
 // sign seals the path and every parameter, exactly as they are written.
 func (l *Links) sign(plain string) string {
@@ -72,39 +82,51 @@ func (l *Links) sign(plain string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// open checks a link by what its address says after the public one. An expired link is told from a forged one: it was
-// once right, and whoever holds it is told what to do.
+// open checks a link to a preview.
 func (l *Links) open(u *url.URL) (Preview, error) {
-	whole := u.EscapedPath() + "?" + u.RawQuery
-	at := strings.LastIndex(whole, signed)
-	if len(whole) > maxLink || at < 0 {
-		return Preview{}, errForged
-	}
-	plain, seal := whole[:at], whole[at+len(signed):]
-	if !hmac.Equal([]byte(seal), []byte(l.sign(plain))) {
-		return Preview{}, errForged
-	}
-	p, expires, err := readLink(u)
+	query, late, err := l.check(u)
 	if err != nil {
 		return Preview{}, err
 	}
-	if !l.now().Before(expires) {
-		return p, errExpired
+	p, err := readLink(u, query)
+	if err != nil {
+		return Preview{}, err
 	}
-	return p, nil
+	return p, late
+}
+
+// check checks a link by what its address says after the public one, and gives its parameters. An expired link (late) is told
+// from a forged one: it was once right, and whoever holds it is told what to do.
+func (l *Links) check(u *url.URL) (query url.Values, late, err error) {
+	whole := u.EscapedPath() + "?" + u.RawQuery
+	at := strings.LastIndex(whole, signed)
+	if len(whole) > maxLink || at < 0 {
+		return nil, nil, errForged
+	}
+	plain, seal := whole[:at], whole[at+len(signed):]
+	if !hmac.Equal([]byte(seal), []byte(l.sign(plain))) {
+		return nil, nil, errForged
+	}
+	query, err = url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, nil, errForged
+	}
+	expires, err := strconv.ParseInt(query.Get("e"), 10, 64)
+	if err != nil {
+		return nil, nil, errForged
+	}
+	if !l.now().Before(time.Unix(expires, 0)) {
+		late = errExpired
+	}
+	return query, late, nil
 }
 
 // readLink reads a link whose signature was good.
-func readLink(u *url.URL) (Preview, time.Time, error) {
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return Preview{}, time.Time{}, errForged
-	}
+func readLink(u *url.URL, query url.Values) (Preview, error) {
 	parts := strings.Split(strings.TrimPrefix(u.Path, "/i/"), "/")
-	expires, errExpiry := strconv.ParseInt(query.Get("e"), 10, 64)
-	side, errSide := strconv.Atoi(query.Get("s"))
-	if len(parts) != 2 || errExpiry != nil || errSide != nil || side < 1 || side > MaxSide {
-		return Preview{}, time.Time{}, errForged
+	side, err := strconv.Atoi(query.Get("s"))
+	if len(parts) != 2 || err != nil || side < 1 || side > MaxSide {
+		return Preview{}, errForged
 	}
-	return Preview{Tenant: identity.Tenant(parts[0]), Image: parts[1], Plan: query.Get("p"), Side: side, Lang: query.Get("l")}, time.Unix(expires, 0), nil
+	return Preview{Tenant: identity.Tenant(parts[0]), Image: parts[1], Plan: query.Get("p"), Side: side, Lang: query.Get("l")}, nil
 }

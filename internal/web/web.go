@@ -34,6 +34,8 @@ type Config struct {
 	Commands func(app, lang string) []Command
 	// Previews serves the pictures behind signed links (a PreviewServer); nil when there are none.
 	Previews http.Handler
+	// Exports serves the files behind signed links (an ExportServer); nil when there are none.
+	Exports http.Handler
 	// SignIns are the apps that people can sign in to; none leaves the sign-in pages out.
 	SignIns []SignIn
 	// TeamsOrigins are clients besides Microsoft's own to which a finished sign-in is handed: the sandbox's page.
@@ -87,6 +89,9 @@ func New(c Config) http.Handler {
 	mux.Handle("GET /avatar/{file}", newAvatars())
 	if c.Previews != nil {
 		mux.Handle("GET /i/{tenant}/{image}", c.Previews)
+	}
+	if c.Exports != nil {
+		mux.Handle("GET /x/{tenant}/{file}", c.Exports)
 	}
 	return secured(mux)
 }
