@@ -1,6 +1,6 @@
 // Command bench measures teamspro beside its peers, in the same run and on the same machine: its search beside SQLite
 // FTS5 and minisearch, its endpoint beside the same bot on Microsoft's two JavaScript SDKs, its store beside bbolt's own
-// batches and PostgreSQL, its pictures beside sharp, its notices beside botbuilder's ConnectorClient. It says for each unit whether its goals hold, and writes the figures into docs/performance.md.
+// batches and PostgreSQL, its pictures beside sharp, its notices beside botbuilder's ConnectorClient, and what imports and backups cost those who search meanwhile. It says for each unit whether its goals hold, and writes the figures into docs/performance.md.
 //
 // Its people, questions and tokens come from a seed. It talks to loopback only, ends what it starts, and is no test:
 // figures of a busy machine are worth little.
@@ -27,7 +27,7 @@ type unit struct {
 	run  func(context.Context, bench) (report, error)
 }
 
-var all = []unit{{"search", search}, {"endpoint", endpoint}, {"store", durable}, {"growth", growth}, {"image", pictured}, {"notices", notices}}
+var all = []unit{{"search", search}, {"endpoint", endpoint}, {"store", durable}, {"growth", growth}, {"image", pictured}, {"notices", notices}, {"data", data}}
 
 // bench is what every unit is given.
 type bench struct {
@@ -52,7 +52,7 @@ func main() {
 		}
 		return
 	}
-	only := flag.String("unit", "", "measure only this unit: search, endpoint, store, growth, image or notices")
+	only := flag.String("unit", "", "measure only this unit: search, endpoint, store, growth, image, notices or data")
 	full := flag.Bool("full", false, "go to a million contacts")
 	out := flag.String("out", "", "write the figures into this document")
 	flag.Parse()

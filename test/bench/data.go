@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"teamspro/internal/contact"
+	"teamspro/internal/exchange"
+)
+
+// What imports and backups are measured with.
+const (
+	importedContacts = 100_000
+	backedUp         = 1 << 30 // bytes of the file
+	quietTime        = 10 * time.Second
+	askPause         = 20 * time.Millisecond // between two questions of the person who searches meanwhile
+)
+
+// lifted is what a command did to a service that people were searching in.
+type lifted struct {
+	name             string
+	took, memory     float64 // seconds, MiB at most
+	alone, meanwhile spread  // of searches, in milliseconds: the middle, and the 99th of a hundred as the most
+
+}
+
+// data measures what an operator's commands take while people search.
+func data(ctx context.Context, b bench) (report, error) {
+	r := report{head: []string{"", "seconds", "memory at most, MiB", "a search alone, p50 / p99, ms", "a search meanwhile, p50 / p99, ms"},
+		about: fmt.Sprintf("`teamspro import` of %d contacts into an empty book of the running service, looked at and carried out, and `teamspro backup` of a file of 1 GiB, "+
+			"while somebody searches every %s over one connection, on the same two cores. Each has a service of its own; before the command the same is measured for %s without it.", importedContacts, askPause, quietTime)}
+	for _, format := range []exchange.Format{exchange.XLSX, exchange.CSV} {
+		l, err := b.importing(ctx, format)
+		if err != nil {
+			return r, fmt.Errorf("import of %s: %w", format, err)
+		}
+		r.add(l)
+		r.goals = append(r.goals, atMost(l.name+" seconds", l.took, 30), atMost(l.name+" search p99, ms", l.meanwhile.most, 20), atMost(l.name+" memory, MB", l.memory*(1<<20)/1e6, 300))
+	}
+	l, err := b.backingUp(ctx)
+	if err != nil {
+		return r, fmt.Errorf("backup: %w", err)
+	}
+	r.add(l)
+	r.goals = append(r.goals, atMost("backup: search p99 meanwhile, of that alone", l.meanwhile.most/l.alone.most, 2))
+	return r, nil
+}
+
+func (r *report) add(l lifted) {
+	r.rows = append(r.rows, []string{l.name, short(l.took), short(l.memory), short(l.alone.median) + " / " + short(l.alone.most), short(l.meanwhile.median) + " / " + short(l.meanwhile.most)})
+}
+
+// atMost judges a figure that has no peer.
+func atMost(what string, ours, most float64) goal {
+	return goal{text: what + " ≤ " + short(most), found: short(ours), holds: ours <= most}
+}
+
+// importing has a file imported by a service that holds some contacts.
+func (b bench) importing(ctx context.Context, format exchange.Format) (lifted, error) {
+	folder, err := os.MkdirTemp(b.folder, "")
+	if err != nil {
+		return lifted{}, err
+	}
+	file := filepath.Join(folder, "contacts."+string(format))
+	if err := fill(file, format, importedContacts); err != nil {
+		return lifted{}, err
+	}
+	people := population(1000)
+	return b.lift(ctx, "import of "+string(format), folder, people, "import", file, "--tenant", tenant, "--book", string(book), "--yes")
+}
+
+// fill writes a file of contacts that have no ids, as people bring them.
+func fill(file string, format exchange.Format, n int) error {
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	contacts := iter.Seq2[contact.Contact, error](func(yield func(contact.Contact, error) bool) {
+		for _, c := range population(n) {
+			if c.ID = ""; !yield(c, nil) {
+				return
+			}
+		}
+	})
+	return errors.Join(exchange.Write(out, format, contacts), out.Close())
+}
+
+// backingUp has a large database backed up. It is large by notes, which are not what is measured.
+func (b bench) backingUp(ctx context.Context) (lifted, error) {
+	folder, err := os.MkdirTemp(b.folder, "")
+	if err != nil {
+		return lifted{}, err
+	}
+	const noted = 3000 // bytes a contact, which is kept twice: as it is, and as it came
+	people := population(backedUp / (2*noted + 1200))
+	for i := range people {
+		people[i].Notes = strings.Repeat("港町 ", noted/7)
+	}
+	return b.lift(ctx, "backup of 1 GiB", folder, people, "backup", "--out", filepath.Join(folder, "copy.db"))
+}
+
+// lift measures a command beside a service with some contacts.
+func (b bench) lift(ctx context.Context, name, folder string, people []contact.Contact, command ...string) (lifted, error) {
+	l := lifted{name: name}
+	i, err := newIssuer(folder)
+	if err != nil {
+		return l, err
+	}
+	defer i.Close()
+	token, err := i.token()
+	if err != nil {
+		return l, err
+	}
+	if err := shelve(ctx, folder, people); err != nil {
+		return l, err
+	}
+	c := &caller{token: token, questions: common(people), count: 3}
+	service := teamspro(folder, i)
+	if err := service.settle(ctx, folder, c); err != nil {
+		return l, err
+	}
+	s, err := service.start(ctx, folder)
+	if err != nil {
+		return l, err
+	}
+	defer s.stop()
+	if _, err := s.firstAnswer(ctx, c); err != nil {
+		return l, err
+	}
+	if l.alone, _, err = s.beside(ctx, c, func(ctx context.Context) error { return pass(ctx, quietTime) }); err != nil {
+		return l, err
+	}
+	l.meanwhile, l.took, err = s.beside(ctx, c, func(ctx context.Context) error { return operator(ctx, folder, command) })
+	if err != nil {
+		return l, err
+	}
+	l.memory, err = mostMemory(s.cmd.Process.Pid)
+	return l, err
+}
+
+func pass(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// operator runs a command of the program on the data of a service.
+func operator(ctx context.Context, folder string, command []string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "teamspro"), append(command, "--data", folder)...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("teamspro %s: %w\n%s", command[0], err, said.String())
+	}
+	return nil
+}
+
+// beside searches now and then while work is done, and gives how long searches and work took.
+func (s *server) beside(ctx context.Context, c *caller, work func(context.Context) error) (searches spread, seconds float64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done, begun := make(chan error, 1), time.Now()
+	go func() { done <- work(ctx) }()
+	l, err := dial(ctx, s.addr)
+	if err != nil {
+		return spread{}, 0, err
+	}
+	defer l.Close()
+	var each []time.Duration
+	for {
+		select {
+		case err := <-done:
+			return spread{median: ms(quantile(each, 0.5)), most: ms(quantile(each, 0.99))}, time.Since(begun).Seconds(), err
+		case <-time.After(askPause):
+		}
+		asked := time.Now()
+		if err := l.ask(c.request(c.questions[len(each)%len(c.questions)]), new(counter)); err != nil {
+			return spread{}, 0, err
+		}
+		each = append(each, time.Since(asked))
+	}
+}
+
+// mostMemory is the most that a process held at a time, in MiB, with the pages of mapped files that it read.
+func mostMemory(pid int) (float64, error) {
+	kb, err := field(fmt.Sprintf("/proc/%d/status", pid), "VmHWM")
+	return kb / 1024, err
+}
