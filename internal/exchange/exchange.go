@@ -31,7 +31,7 @@ const (
 
 // Limits bound what a file may cost. A zero takes the usual value.
 type Limits struct {
-	Bytes    int64 // of the file; 32 MiB
+	Bytes    int64 // of the file; 64 MiB
 	Unpacked int64 // of a spreadsheet when unpacked, in bytes; 512 MiB
 	Rows     int   // that hold anything; 200,000
 	Columns  int   // that are read; 300
@@ -39,7 +39,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	l.Bytes = cmp.Or(l.Bytes, 32<<20)
+	l.Bytes = cmp.Or(l.Bytes, 64<<20)
 	l.Unpacked = cmp.Or(l.Unpacked, 512<<20)
 	l.Rows = cmp.Or(l.Rows, 200_000)
 	l.Columns = cmp.Or(l.Columns, 300)
@@ -55,6 +55,9 @@ type Row struct {
 	// ID is the contact's id when the file names one; it may be anybody's, or of another program.
 	ID     contact.ID
 	Record contact.Record
+	// Fields are those of which the file says something in this row, in the order of contact.Fields: columns that hold something. A
+	// re-import touches no others. None are none, never all.
+	Fields []contact.Field
 	// Problems are why the row cannot be taken. A Field of "" means the row as a whole.
 	Problems []contact.Problem
 	// Left is what was left out of a row that can be taken otherwise: a photo within the file, say.
@@ -147,7 +150,9 @@ func (f *File) Each(ctx context.Context, m Mapping, check contact.Checker, fn fu
 			return refuse("exchange.rows", "Max", f.limits.Rows)
 		}
 		if len(r.Problems) == 0 {
+			kind := r.Record.Kind != ""
 			r.Record, r.Problems = check.Check(r.Record)
+			r.Fields = held(r.Record, kind)
 		}
 		return fn(r)
 	})

@@ -124,8 +124,8 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// held is what lies on the heap now, garbage included.
-func held() uint64 {
+// onHeap is what lies on the heap now, garbage included.
+func onHeap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc

@@ -249,7 +249,7 @@ func BenchmarkRead(b *testing.B) {
 				}
 				err = f.Each(b.Context(), f.Mapping, contact.Checker{Region: "FR"}, func(r Row) error {
 					if rows++; rows%10_000 == 1 {
-						most = max(most, held())
+						most = max(most, onHeap())
 					}
 					if len(r.Problems) > 0 {
 						b.Fatal(r.Problems[0].Text)

@@ -1,0 +1,90 @@
+package contact
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
+)
+
+// byRules is what phonenumbers says of a number.
+func byRules(number, region string) string {
+	n, err := phonenumbers.Parse(number, region)
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return ""
+	}
+	return phonenumbers.Format(n, phonenumbers.E164)
+}
+
+// TestPrefixes: a country whose plan has a rule must not be taken for one without.
+func TestPrefixes(t *testing.T) {
+	t.Parallel()
+	all, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, m := range all.GetMetadata() {
+		prefix, known := prefixes[int(m.GetCountryCode())]
+		if !known || phonenumbers.GetRegionCodeForCountryCode(int(m.GetCountryCode())) != m.GetId() {
+			continue
+		}
+		seen++
+		if m.GetNationalPrefixForParsing() != strings.TrimSpace(string(prefix)) || m.GetNationalPrefixTransformRule() != "" {
+			t.Errorf("%s dials %q", m.GetId(), m.GetNationalPrefixForParsing())
+		}
+	}
+	if seen < 150 {
+		t.Errorf("%d countries", seen)
+	}
+}
+
+// TestPlain: where the short way answers, it says what the rules say.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	var codes []int
+	for code := range prefixes {
+		codes = append(codes, code)
+	}
+	digits := rapid.StringOfN(rapid.SampledFrom([]rune("0123456789 ()-/.")), 2, 20, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		code := rapid.SampledFrom(codes).Draw(t, "country")
+		region := rapid.SampledFrom([]string{phonenumbers.GetRegionCodeForCountryCode(code), "FR", "US", ""}).Draw(t, "region")
+		start := rapid.SampledFrom([]string{"+", "0", "00", "(0", ""}).Draw(t, "start")
+		if start == "+" {
+			start += strconv.Itoa(code)
+		}
+		number := start + digits.Draw(t, "digits")
+		if !dialable(number) {
+			return
+		}
+		if got, ok := plain(number, region); ok && got != byRules(number, region) {
+			t.Fatalf("%q in %q is %q, not %q", number, region, byRules(number, region), got)
+		}
+	})
+	for number, region := range map[string]string{"+33 1 99 00 12 34": "", "06 39 98 00 01": "FR", "(+33) 1": "", "+1 (202) 555-0143": "FR", "030/123456": "DE"} {
+		if _, ok := plain(number, region); ok == strings.HasPrefix(number, "(") {
+			t.Errorf("%q: %v", number, ok)
+		}
+	}
+}
+
+// TestSpotless: a text that is left as it is needs no cleaning.
+func TestSpotless(t *testing.T) {
+	t.Parallel()
+	cleaned := func(s string) string { return strings.Join(strings.Fields(printable(s)), " ") }
+	for r := range rune(0x300) {
+		for _, s := range []string{string(r), "a" + string(r), string(r) + "e\u0301", "a " + string(r) + " b"} {
+			if spotless(s) && cleaned(s) != s {
+				t.Errorf("%q is no spotless text", s)
+			}
+		}
+	}
+	for text, want := range map[string]bool{"": true, "Zoë Müller": true, " a": false, "a ": false, "a  b": false, "a\tb": false, "\xC3": false, "\xC3a": false, "e\u0301": false, "a\u00a0b": false, "x\u00adx": false} {
+		if got := spotless(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
