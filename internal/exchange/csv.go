@@ -69,7 +69,7 @@ func (l *lines) announced(cells []string, line int) bool {
 
 func csvReader(r io.Reader, comma rune) *csv.Reader {
 	c := csv.NewReader(r)
-	c.Comma, c.LazyQuotes, c.FieldsPerRecord = comma, true, -1
+	c.Comma, c.LazyQuotes, c.FieldsPerRecord, c.ReuseRecord = comma, true, -1, true
 	return c
 }
 

@@ -5,7 +5,6 @@
 package exchange
 
 import (
-	"archive/zip"
 	"bytes"
 	"cmp"
 	"context"
@@ -126,6 +125,8 @@ func (f *File) open(head []byte, data io.ReaderAt, size int64) error {
 		f.Format, f.body = VCard, &cards{text: text, cell: f.limits.Cell}
 	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "["):
 		f.Format, f.body = JSON, &list{text: text}
+	case strings.HasPrefix(start, "<"): // a page, or a workbook in the XML of 2003, by the name of a spreadsheet
+		return refuse("exchange.unknown")
 	default:
 		return f.openCSV(text)
 	}
@@ -169,8 +170,3 @@ func megabytes(n int64) int64 { return n >> 20 }
 
 // tooLong tells whether a text is longer than a cell may be.
 func tooLong(s string, limit int) bool { return len(s) > limit && utf8.RuneCountInString(s) > limit }
-
-// isBroken tells what zip says of bytes that are no archive, or a damaged one.
-func isBroken(err error) bool {
-	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF)
-}
