@@ -23,7 +23,7 @@ type sheet struct {
 	looked bool // for merged cells
 }
 
-func (s *sheet) Close() error { return s.book.styles.book.Close() }
+func (s *sheet) Close() error { return s.book.styles.close() }
 
 // rows gives the rows that hold anything, hidden ones too: a filter hides them, and nobody means to leave them behind. The values of
 // formulas are those that were reckoned when the file was saved.

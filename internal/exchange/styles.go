@@ -21,11 +21,12 @@ const (
 // styles show numbers as Excel does, so that 0# ## ## ## ## keeps the zero of a phone and a date is one. How a number is shown in a format
 // excelize knows; it gets the number and the format, never a part of the file.
 type styles struct {
-	codes map[int]string // by their ids
-	ids   []int          // of the formats, by style
-	book  *excelize.File
-	cells map[int]string // of book, one a format
-	shown int
+	codes    map[int]string // by their ids
+	ids      []int          // of the formats, by style
+	book     *excelize.File
+	cells    map[int]string // of book, one a format
+	shown    int
+	from1904 bool // days are counted from 1904, as on the first Macs
 }
 
 // readStyles reads what the part of styles says of numbers.
@@ -48,9 +49,19 @@ func readStyles(m *marks) (*styles, error) {
 }
 
 // start makes the workbook in which numbers are shown.
-func (f *styles) start(date1904 bool) error {
+func (f *styles) start() error {
+	if f.book != nil {
+		return nil
+	}
 	f.book = excelize.NewFile(excelize.Options{ShortDatePattern: "yyyy-mm-dd"})
-	return f.book.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &date1904})
+	return f.book.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &f.from1904})
+}
+
+func (f *styles) close() error {
+	if f.book == nil {
+		return nil
+	}
+	return f.book.Close()
 }
 
 // show gives a number as a cell of the style shows it, or in full where the style only makes large numbers short.
@@ -103,6 +114,9 @@ func (f *styles) general(id int) bool {
 
 // cell is that of the book that has the format.
 func (f *styles) cell(id int) (string, error) {
+	if err := f.start(); err != nil {
+		return "", err
+	}
 	if cell, ok := f.cells[id]; ok {
 		return cell, nil
 	}

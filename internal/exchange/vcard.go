@@ -328,9 +328,9 @@ func (b *builder) takeMore(p property) {
 	r := &b.row.Record
 	switch p.name {
 	case "URL":
-		b.link(p.text(), "")
+		b.url(p)
 	case "X-SOCIALPROFILE":
-		b.link(p.text(), strings.Join(p.params["TYPE"], " "))
+		b.profile(p)
 	case "PHOTO":
 		if link := p.text(); len(link) < 2*contact.MaxPhoto && strings.HasPrefix(strings.ToLower(link), "https://") {
 			r.Photo = link
@@ -439,32 +439,60 @@ func withoutScheme(s, scheme string) string {
 	return s
 }
 
-// link files an address by the network that it is said or seen to be of; of several websites the first is kept.
-func (b *builder) link(link, network string) {
-	r := &b.row.Record
-	host := network
-	if u, err := url.Parse(link); err == nil {
-		host += " " + strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+// url files an address by the network that it is seen to be of.
+func (b *builder) url(p property) {
+	to := b.network(hostOf(p.text()))
+	if to == nil || p.has("TYPE", xWebsite) {
+		to = &b.row.Record.Website
 	}
-	to := &r.Website
-	for _, w := range strings.Fields(host) {
+	b.link(p, to)
+}
+
+// profile files an address by the network that it is said or seen to be of.
+func (b *builder) profile(p property) {
+	to := cmp.Or(b.network(strings.Join(p.params["TYPE"], " ")), b.network(hostOf(p.text())))
+	if to == nil {
+		b.card.left(p.name)
+		return
+	}
+	b.link(p, to)
+}
+
+// link keeps the first of several addresses.
+func (b *builder) link(p property, to *string) {
+	if *to != "" {
+		b.card.left(p.name)
+		return
+	}
+	*to = p.text()
+}
+
+// hostOf is the part of an address by which a network is known: linkedin of https://fr.linkedin.com/in/ana.
+func hostOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	host, ok := strings.CutSuffix(strings.ToLower(u.Hostname()), ".com")
+	if !ok {
+		return ""
+	}
+	return host[strings.LastIndexByte(host, '.')+1:]
+}
+
+// network gives the place of the pages of a network; nil for one that is not known.
+func (b *builder) network(name string) *string {
+	for w := range strings.FieldsSeq(name) {
 		switch w {
-		case "linkedin", "linkedin.com":
-			to = &r.LinkedIn
-		case "facebook", "facebook.com":
-			to = &r.Facebook
-		case "x", "twitter", "x.com", "twitter.com":
-			to = &r.X
+		case "linkedin":
+			return &b.row.Record.LinkedIn
+		case "facebook":
+			return &b.row.Record.Facebook
+		case "x", "twitter":
+			return &b.row.Record.X
 		}
 	}
-	switch {
-	case network != "" && to == &r.Website:
-		b.card.left("X-SOCIALPROFILE")
-	case *to != "":
-		b.card.left("URL")
-	default:
-		*to = link
-	}
+	return nil
 }
 
 func kindOf(kind string) contact.Kind {

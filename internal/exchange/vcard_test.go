@@ -90,40 +90,6 @@ func allocated(call func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-func FuzzOpen(f *testing.F) {
-	for _, format := range formats {
-		var b bytes.Buffer
-		if err := Write(&b, format, one(full())); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b.Bytes())
-	}
-	f.Add([]byte("name;x\n\"A\n\";b\n"))
-	f.Add([]byte("\xff\xfen\x00a\x00"))
-	f.Add([]byte("BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:=\n=\n =41\nEND:VCARD"))
-	f.Add([]byte(`{"a":[1],"contacts":[{"phones":[{"label":1}]},{}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		_, rows, err := rowsOf(data, Limits{Bytes: 1 << 20, Unpacked: 8 << 20, Rows: 1000})
-		if err != nil && len(err.Error()) > 300 {
-			t.Errorf("an error with content: %v", err)
-		}
-		for _, r := range rows {
-			if r.Number < 1 {
-				t.Errorf("row %d", r.Number)
-			}
-			if len(r.Problems) > 0 {
-				continue
-			}
-			for _, format := range []Format{CSV, VCard, JSON} { // what was read once is read again
-				_, again, err := rowsOf(written(t, format, contactOf(r)), Limits{})
-				if err != nil || len(again) != 1 || again[0].Record.Name != r.Record.Name {
-					t.Errorf("%s: %v, %+v", format, err, again)
-				}
-			}
-		}
-	})
-}
-
 // onHeap is what lies on the heap now, garbage included.
 func onHeap() uint64 {
 	var m runtime.MemStats

@@ -227,5 +227,6 @@ func (b *book) shared(links map[string]link, date1904 bool) error {
 			return err
 		}
 	}
-	return b.styles.start(date1904)
+	b.styles.from1904 = date1904
+	return nil
 }
