@@ -133,9 +133,19 @@ func (f *File) open(head []byte, data io.ReaderAt, size int64) error {
 	return nil
 }
 
-// foreign tells bytes that are no text in any encoding known here: several zeros that are not those of UTF-16.
+// foreign tells bytes that are no text in any encoding known here: control characters, zeros first of all, that are not those of UTF-16.
+// A few come with exports of old programs.
 func foreign(head []byte) bool {
-	return encodingOf(head) == windows && bytes.ContainsRune(head, 0)
+	if encodingOf(head) != windows {
+		return false
+	}
+	controls := 0
+	for _, b := range head {
+		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+			controls++
+		}
+	}
+	return controls*50 > len(head)
 }
 
 // Each gives the rows of the file one by one, cleaned and checked. A row that cannot be taken has Problems and stops

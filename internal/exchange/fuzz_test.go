@@ -139,8 +139,14 @@ func byTheBook(text string) (all []string, ok bool) {
 		}
 		switch k := token.(type) {
 		case xml.StartElement:
+			if strings.Contains(k.Name.Local, ":") {
+				return nil, false
+			}
 			s := "<" + k.Name.Local
 			for _, a := range k.Attr {
+				if strings.Contains(a.Name.Local, ":") { // a prefix without a name, or the other way round
+					return nil, false
+				}
 				s += " " + a.Name.Local + "=" + a.Value
 			}
 			add(s)

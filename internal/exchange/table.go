@@ -12,11 +12,15 @@ import (
 
 // raw is a row of a table as the file has it. Its cells are those of the next row once it was looked at.
 type raw struct {
-	number int
-	cells  []string
+	number   int
+	cells    []string
+	unclosed bool // a quotation mark opens in it that is never closed, so that the rest of the file is in it
 }
 
 func (r raw) empty() bool {
+	if r.unclosed {
+		return false
+	}
 	for _, c := range r.cells {
 		if strings.TrimSpace(c) != "" {
 			return false
@@ -51,6 +55,9 @@ func newTable(g grid, limits Limits) (*table, error) {
 	t := &table{grid: g, limits: limits}
 	best, seen := -1, 0
 	err := g.rows(context.Background(), func(r raw) error {
+		if r.unclosed && seen > 0 {
+			return nil
+		}
 		cells := t.within(r.cells)
 		m := Guess(cells)
 		if known := m.known(); known > best {
@@ -80,6 +87,10 @@ func (t *table) each(ctx context.Context, m Mapping, fn func(Row) error) error {
 			return nil
 		}
 		row := Row{Number: r.number}
+		if r.unclosed {
+			row.Problems = []contact.Problem{{Text: "exchange.quote"}}
+			return fn(row)
+		}
 		cells := t.within(r.cells)
 		for _, c := range cells {
 			if tooLong(c, t.limits.Cell) {

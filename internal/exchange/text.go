@@ -144,3 +144,29 @@ func (l lineFeeds) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// maxEntry is the most bytes that one row or contact of a text may take, which is held in memory as a whole.
+const maxEntry = 4 << 20
+
+var errOverlong = errors.New("an entry is too long")
+
+// meter bounds what is read of a text for one entry; who reads sets since to 0 after each.
+type meter struct {
+	r     io.Reader
+	since int
+	read  int64
+	last  byte // of the text, line ends left out
+	ended bool
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.since > maxEntry {
+		return 0, errOverlong
+	}
+	n, err := m.r.Read(p)
+	m.since, m.read, m.ended = m.since+n, m.read+int64(n), errors.Is(err, io.EOF)
+	if seen := bytes.TrimRight(p[:n], "\r\n"); len(seen) > 0 {
+		m.last = seen[len(seen)-1]
+	}
+	return n, err
+}

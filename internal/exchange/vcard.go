@@ -21,6 +21,8 @@ import (
 // What one card may hold. Photos and the like are not counted: they are not kept while they are read.
 const (
 	maxProperties = 1000
+	maxParams     = 50        // of one property that are looked at
+	maxCard       = 1 << 20   // bytes of all properties
 	maxValue      = 256 << 10 // bytes of one property
 )
 
@@ -75,6 +77,7 @@ type property struct {
 	group  string
 	params map[string][]string // names in capitals, values in small letters
 	value  string
+	size   int  // of all of it, in bytes
 	big    bool // the value was too long to keep
 }
 
@@ -101,7 +104,8 @@ func (u *unfolder) next() (property, error) {
 	if bulky(p.name) {
 		limit = 4 * contact.MaxPhoto // enough for an address in the web
 	}
-	for {
+	folded := false
+	for ; ; folded = true {
 		next, err := u.r.Peek(1)
 		quoted := soft && bytes.HasSuffix(line, []byte("="))
 		if err != nil || next[0] != ' ' && next[0] != '\t' && !quoted {
@@ -116,7 +120,13 @@ func (u *unfolder) next() (property, error) {
 			return property{}, err
 		}
 	}
-	p = parseProperty(line)
+	if folded {
+		p = parseProperty(line)
+	}
+	if bulky(p.name) && len(line) > limit {
+		p.value = "" // it is no address
+	}
+	p.size = len(p.name) + len(p.value)
 	p.big = len(line) > maxValue && !bulky(p.name)
 	return p, nil
 }
@@ -149,7 +159,7 @@ func parseProperty(line []byte) property {
 	if dot := strings.LastIndexByte(p.name, '.'); dot >= 0 {
 		p.group, p.name = p.name[:dot], p.name[dot+1:]
 	}
-	for _, param := range parts[1:] {
+	for _, param := range parts[1:min(len(parts), 1+maxParams)] {
 		name, text, named := strings.Cut(param, "=")
 		switch upper := strings.ToUpper(param); {
 		case !named && (upper == "QUOTED-PRINTABLE" || upper == "BASE64"):
@@ -183,7 +193,7 @@ func splitOutsideQuotes(s string, sep byte) []string {
 	for {
 		before, after, found := cutOutsideQuotes(s, sep)
 		all = append(all, before)
-		if !found {
+		if !found || len(all) > maxParams {
 			return all
 		}
 		s = after
@@ -233,6 +243,7 @@ func (p property) parts(sep byte) []string {
 type card struct {
 	number     int
 	properties []property
+	size       int
 	tooMany    bool
 	out        []string // names of what was left out
 }
@@ -244,13 +255,14 @@ func (k *card) left(name string) {
 }
 
 func (k *card) add(p property) {
-	if len(k.properties) == maxProperties {
+	if p.name == "" {
+		return
+	}
+	if k.size += p.size; len(k.properties) == maxProperties || k.size > maxCard {
 		k.tooMany = true
 		return
 	}
-	if p.name != "" {
-		k.properties = append(k.properties, p)
-	}
+	k.properties = append(k.properties, p)
 }
 
 // cut is the row of a card that has no end.
