@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
-	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 )
 
@@ -220,48 +218,5 @@ func TestFrozenHeader(t *testing.T) {
 	}
 	if !panes.Freeze || panes.YSplit != 1 || !strings.HasPrefix(value, "'+33") || kind != excelize.CellTypeInlineString || width != 28 {
 		t.Errorf("panes %+v, cell %q of type %v, width %v", panes, value, kind, width)
-	}
-}
-
-// BenchmarkRead reads 100,000 contacts, of 14 filled fields each.
-func BenchmarkRead(b *testing.B) {
-	const contacts = 100_000
-	for _, format := range formats {
-		var file bytes.Buffer
-		err := Write(&file, format, func(yield func(contact.Contact, error) bool) {
-			for i := range contacts {
-				if !yield(sampleContact(i), nil) {
-					return
-				}
-			}
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		data := bytes.Clone(file.Bytes())
-		b.Run(string(format), func(b *testing.B) {
-			for b.Loop() {
-				debug.FreeOSMemory()
-				rows, most := 0, uint64(0)
-				f, err := Open(bytes.NewReader(data), int64(len(data)), Limits{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				err = f.Each(b.Context(), f.Mapping, contact.Checker{Region: "FR"}, func(r Row) error {
-					if rows++; rows%10_000 == 1 {
-						most = max(most, onHeap())
-					}
-					if len(r.Problems) > 0 {
-						b.Fatal(r.Problems[0].Text)
-					}
-					return nil
-				})
-				if err := errors.Join(err, f.Close()); err != nil || rows != contacts {
-					b.Fatal(rows, err)
-				}
-				b.ReportMetric(float64(most>>20), "MB-held")
-				b.ReportMetric(float64(len(data)>>20), "MB-file")
-			}
-		})
 	}
 }
