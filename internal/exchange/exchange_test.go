@@ -283,7 +283,7 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, rows, err)
 		}
 	}
-	long := append(bytes.Repeat([]byte("é"), sample), windows...) // wrong only beyond the first look
+	long := append(bytes.Repeat([]byte("e"), sample), windows...) // wrong only beyond the first look
 	if x, err := newText(bytes.NewReader(long), int64(len(long))); err != nil || x.coding != 3 {
 		t.Errorf("%v, %v", x, err)
 	}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -114,13 +115,34 @@ func TestParts(t *testing.T) {
 		"odt":                 {stored(t, map[string]string{"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<a/>"}), "refused exchange.unknown"},
 		"xlsb":                {stored(t, map[string]string{"xl/workbook.bin": "x"}), "refused exchange.other_sheet"},
 		"docx":                {stored(t, map[string]string{"_rels/.rels": `<Relationships><Relationship Id="a" Type="t/officeDocument" Target="word/document.xml"/></Relationships>`, "word/document.xml": "<w:document/>"}), "refused exchange.unknown"},
-		"no parts":            {stored(t, nil), "refused exchange.unknown"},
+		"100,000 parts":       {crowd(t, 100_000), "refused exchange.parts"},
+		"one part as many sheets": {stored(t, map[string]string{
+			"xl/workbook.xml":            `<workbook><sheets>` + strings.Repeat(`<sheet name="S" r:id="a"/>`, 400) + `</sheets></workbook>`,
+			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="t/worksheet" Target="s.xml"/></Relationships>`, "xl/s.xml": sheetXML(head),
+		}), "of S"},
+		"no parts": {stored(t, nil), "refused exchange.unknown"},
 	} {
 		var got string
 		if used := allocated(func() { got = outcome(row.data, Limits{}) }); got != row.want || used > 16<<20 {
 			t.Errorf("%s: %d MB\n got %s\nwant %s", name, used>>20, got, row.want)
 		}
 	}
+}
+
+// crowd is an archive of many empty parts.
+func crowd(t *testing.T, n int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := range n {
+		if _, err := z.Create(fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // TestWhichSheet: the first in sight whose header is known, else the first in sight that holds anything.
@@ -242,6 +264,7 @@ func TestHostileTexts(t *testing.T) {
 		"UTF-16 cut within a character":   {"\xff\xfe" + wide("name;notes\r\nZoë;x\r\n") + "a", "2 Zoë, 3 \uFFFD"},
 		"CR alone":                        {"name;notes\rA;x\rB;y\r", "2 A, 3 B"},
 		"a mark of UTF-8 that lies":       {"\ufeffname;notes\nZo\xEB;x\n", "2 Zoë"},
+		"UTF-8 with a character cut":      {"\ufeffname;notes\nZoë;Łódź é è ü\nAm\xC3;\xE9\nÉva;x\n", "2 Zoë, 3 AmÃ, 4 Éva"},
 		"columns by the same name":        {"name,name,e-mail,e-mail\nA,B,a@a.example,b@a.example\n", "2 A"},
 		"16,384 columns":                  {"name" + strings.Repeat(",", 16_383) + "\nA" + strings.Repeat(",", 16_383) + "x\n", "2 A -exchange.columns"},
 		"formulas that failed":            {"name,notes\n#REF!,x\nA,#N/A\n'#N/A,y\n", "2 !record.name_missing -exchange.formula, 3 A -exchange.formula, 4 #N/A"},

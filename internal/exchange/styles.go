@@ -12,10 +12,10 @@ import (
 
 const (
 	maxStyles   = 65_536
-	maxFormats  = 1000 // that are used
-	maxCode     = 255  // bytes of a format, as in Excel
-	maxShown    = 5_000_000
-	shortFormat = 14 // the id of the usual format of dates
+	maxFormats  = 1000      // that are used
+	maxCode     = 255       // bytes of a format, as in Excel
+	maxShown    = 2_000_000 // numbers that are shown by their formats; further ones are given in full
+	shortFormat = 14        // the id of the usual format of dates
 )
 
 // styles show numbers as Excel does, so that 0# ## ## ## ## keeps the zero of a phone and a date is one. How a number is shown in a format

@@ -13,6 +13,8 @@ const (
 	maxParts  = 2000
 	maxRatio  = 400 // of a part to its packed form; a sheet of a million empty rows has about 200
 	maxSheets = 500
+
+	maxDirectory = 1 << 20 // bytes that list the parts
 )
 
 // book is a spreadsheet of which the parts are read one by one, as they are needed: none is held.
@@ -53,10 +55,15 @@ func (f *File) openWorkbook(data io.ReaderAt, size int64) error {
 }
 
 func newBook(data io.ReaderAt, size int64, limits Limits) (*book, error) {
-	z, err := zip.NewReader(data, size)
+	list := &directory{ReaderAt: data, left: maxDirectory}
+	z, err := zip.NewReader(list, size)
+	if list.left < 0 {
+		return nil, refuse("exchange.parts", "Max", maxParts)
+	}
 	if err != nil {
 		return nil, refuse("exchange.broken")
 	}
+	list.known = true
 	if err := bounded(z.File, limits); err != nil {
 		return nil, err
 	}
@@ -65,6 +72,20 @@ func newBook(data io.ReaderAt, size int64, limits Limits) (*book, error) {
 		b.parts[partName(part.Name)] = part
 	}
 	return b, b.open()
+}
+
+// directory bounds what is read to list the parts of an archive, of which the reader of archives makes a hundred times as much.
+type directory struct {
+	io.ReaderAt
+	left  int
+	known bool
+}
+
+func (d *directory) ReadAt(p []byte, at int64) (int, error) {
+	if d.left -= len(p); !d.known && d.left < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return d.ReaderAt.ReadAt(p, at)
 }
 
 // bounded looks at what an archive says of its parts. The reader of archives fails where a part is longer than it says.
@@ -94,12 +115,7 @@ func (b *book) open() error {
 	if err != nil {
 		return err
 	}
-	main := "xl/workbook.xml"
-	for _, l := range root {
-		if strings.HasSuffix(l.kind, "/officeDocument") {
-			main = l.target
-		}
-	}
+	main := cmp.Or(only(root, "officeDocument"), "xl/workbook.xml")
 	if b.parts[main] == nil {
 		return b.stranger()
 	}
@@ -182,25 +198,26 @@ func (b *book) links(folder, name string) (map[string]link, error) {
 
 // list reads the list of sheets. Those that are hidden, and those that are charts, are left out.
 func (b *book) list(main string, links map[string]link) (date1904 bool, err error) {
-	known := false
+	isBook := false
 	err = b.read(main, func(m *marks) error {
 		for m.next() {
 			switch {
 			case m.opens("workbook"):
-				known = true
+				isBook = true
 			case m.opens("workbookPr"):
 				date := m.word("date1904")
 				date1904 = date == "1" || date == "true"
 			case m.opens("sheet") && len(b.sheets) < maxSheets:
 				l := links[m.word("id")]
-				if state := m.word("state"); (state == "" || state == "visible") && strings.HasSuffix(l.kind, "/worksheet") {
+				known := slices.ContainsFunc(b.sheets, func(s *sheet) bool { return s.part == l.target })
+				if state := m.word("state"); (state == "" || state == "visible") && path.Base(l.kind) == "worksheet" && !known {
 					b.sheets = append(b.sheets, &sheet{book: b, name: m.word("name"), part: l.target})
 				}
 			}
 		}
 		return m.err
 	})
-	if err == nil && !known {
+	if err == nil && !isBook {
 		err = refuse("exchange.unknown")
 	}
 	return date1904, err
@@ -209,24 +226,28 @@ func (b *book) list(main string, links map[string]link) (date1904 bool, err erro
 // shared reads what all sheets refer to.
 func (b *book) shared(links map[string]link, date1904 bool) error {
 	b.phrases, b.styles = &phrases{}, &styles{}
+	err := b.read(only(links, "sharedStrings"), func(m *marks) (err error) {
+		b.phrases, err = readPhrases(m, b.limits.Cell)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = b.read(only(links, "styles"), func(m *marks) (err error) {
+		b.styles, err = readStyles(m)
+		return err
+	})
+	b.styles.from1904 = date1904
+	return err
+}
+
+// only gives the part of a kind of which there is one. Of several the first by its name counts.
+func only(links map[string]link, kind string) string {
+	first := ""
 	for _, l := range links {
-		err := error(nil)
-		switch path.Base(l.kind) {
-		case "sharedStrings":
-			err = b.read(l.target, func(m *marks) (err error) {
-				b.phrases, err = readPhrases(m, b.limits.Cell)
-				return err
-			})
-		case "styles":
-			err = b.read(l.target, func(m *marks) (err error) {
-				b.styles, err = readStyles(m)
-				return err
-			})
-		}
-		if err != nil {
-			return err
+		if path.Base(l.kind) == kind && (first == "" || l.target < first) {
+			first = l.target
 		}
 	}
-	b.styles.from1904 = date1904
-	return nil
+	return first
 }
