@@ -62,6 +62,11 @@ func FuzzInternational(f *testing.F) {
 	f.Add("00000000000000000000", "US")
 	f.Add("(((+1-//..", "")
 	f.Fuzz(func(t *testing.T, number, region string) {
+		if dialable(number) {
+			if short, ok := plain(number, region); ok && short != byRules(number, region) {
+				t.Errorf("plain(%q, %q) = %q, want %q", number, region, short, byRules(number, region))
+			}
+		}
 		got := international(number, region)
 		if got == "" {
 			return

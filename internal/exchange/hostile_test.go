@@ -299,6 +299,37 @@ func numbered(from, count int, name string) string {
 	return b.String()
 }
 
+// again reads a text so many times.
+type again struct {
+	text string
+	left int
+	strings.Reader
+}
+
+func (a *again) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if n == 0 && a.left > 0 {
+		a.left--
+		a.Reader = *strings.NewReader(a.text)
+		n, err = a.Reader.Read(p)
+	}
+	return n, err
+}
+
+// TestManyPhrases: strings that would take all memory are refused before they do.
+func TestManyPhrases(t *testing.T) {
+	for name, text := range map[string]string{"empty ones": "<si/>", "large ones": "<si><t>" + strings.Repeat("x", 200_000) + "</t></si>", "usual ones": "<si><t>Marta Gonzáles, Fabrikam</t></si>"} {
+		m, err := newMarks(&again{text: strings.Repeat(text, 1+50_000/len(text)), left: 400}, 32_767)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := allocated(func() { _, err = readPhrases(m, 32_767, 8<<20) })
+		if f, ok := err.(*fault.Error); !ok || f.Text != "exchange.unpacked" || used > 12<<20 {
+			t.Errorf("%s: %v, %d MB", name, err, used>>20)
+		}
+	}
+}
+
 // TestSentences: every reason for which something is refused or left out has a sentence in both languages.
 func TestSentences(t *testing.T) {
 	t.Parallel()

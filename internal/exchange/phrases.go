@@ -9,20 +9,22 @@ import (
 const (
 	maxPhrases = 96 << 20 // bytes that the strings of a workbook may take in memory
 	chunkSize  = 1 << 20
+	spanCount  = 1 << 16 // of a block
 )
 
 // phrases are the strings that the cells of a workbook share, by their number. They lie in few large blocks: a string each would
 // take three times the room.
 type phrases struct {
 	chunks [][]byte
-	spans  []span
+	spans  [][]span
+	count  int
 }
 
 // span is where a string lies.
 type span struct{ chunk, from, size uint32 }
 
-// readPhrases reads them all. limit is the most characters that a cell may have; of a longer string just enough is kept to tell.
-func readPhrases(m *marks, limit int) (*phrases, error) {
+// readPhrases reads them all, if they take no more than most bytes. Of a string longer than a cell may be just enough is kept to tell.
+func readPhrases(m *marks, cell, most int) (*phrases, error) {
 	p := &phrases{}
 	var text []byte
 	for m.next() {
@@ -30,9 +32,9 @@ func readPhrases(m *marks, limit int) (*phrases, error) {
 			continue
 		}
 		text = unescaped(m.rich(text[:0]))
-		p.add(text[:min(len(text), utf8.UTFMax*(limit+1))])
-		if len(p.chunks)*chunkSize+12*len(p.spans) > maxPhrases {
-			return nil, refuse("exchange.unpacked", "Max", megabytes(maxPhrases))
+		p.add(text[:min(len(text), utf8.UTFMax*(cell+1))])
+		if len(p.chunks)*chunkSize+12*p.count > most {
+			return nil, refuse("exchange.unpacked", "Max", megabytes(int64(most)))
 		}
 	}
 	return p, m.err
@@ -44,17 +46,22 @@ func (p *phrases) add(text []byte) {
 		p.chunks = append(p.chunks, make([]byte, 0, max(chunkSize, len(text))))
 		last++
 	}
-	p.spans = append(p.spans, span{uint32(last), uint32(len(p.chunks[last])), uint32(len(text))})
+	if p.count%spanCount == 0 {
+		p.spans = append(p.spans, make([]span, 0, spanCount))
+	}
+	block := &p.spans[p.count/spanCount]
+	*block = append(*block, span{uint32(last), uint32(len(p.chunks[last])), uint32(len(text))})
+	p.count++
 	p.chunks[last] = append(p.chunks[last], text...)
 }
 
 // get gives a string by its number as a cell has it; there may be none of that number.
 func (p *phrases) get(number []byte) string {
 	n, err := strconv.Atoi(string(bytes.TrimSpace(number)))
-	if err != nil || n < 0 || n >= len(p.spans) {
+	if err != nil || n < 0 || n >= p.count {
 		return ""
 	}
-	s := p.spans[n]
+	s := p.spans[n/spanCount][n%spanCount]
 	return string(p.chunks[s.chunk][s.from : s.from+s.size])
 }
 

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
 	"teamspro/internal/contact"
 )
 
@@ -120,75 +118,78 @@ func samples(n int) func(func(contact.Contact, error) bool) {
 
 // excelFile writes the table as Excel does: texts are shared between cells, phones are numbers in a format.
 func excelFile(w io.Writer, contacts int) error {
-	z, shared, numbers := zip.NewWriter(w), &bytes.Buffer{}, map[string]int{}
-	book := map[string]string{
-		"xl/workbook.xml": `<workbook xmlns:r="r"><sheets><sheet name="S" r:id="a"/></sheets></workbook>`,
-		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="t/worksheet" Target="worksheets/sheet1.xml"/>` +
-			`<Relationship Id="b" Type="t/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="c" Type="t/styles" Target="styles.xml"/></Relationships>`,
-		"xl/styles.xml": strings.Replace(someStyles, `0#&quot; &quot;##`, `0#&quot; &quot;##&quot; &quot;##&quot; &quot;##&quot; &quot;##`, 1),
+	z, table := zip.NewWriter(w), excelTable{numbers: map[string]int{}}
+	parts := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"xl/workbook.xml", saying(`<workbook xmlns:r="r"><sheets><sheet name="S" r:id="a"/></sheets></workbook>`)},
+		{"xl/_rels/workbook.xml.rels", saying(`<Relationships><Relationship Id="a" Type="t/worksheet" Target="worksheets/sheet1.xml"/>` +
+			`<Relationship Id="b" Type="t/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="c" Type="t/styles" Target="styles.xml"/></Relationships>`)},
+		{"xl/styles.xml", saying(strings.Replace(someStyles, `0#&quot; &quot;##`, `0#&quot; &quot;##&quot; &quot;##&quot; &quot;##&quot; &quot;##`, 1))},
+		{"xl/worksheets/sheet1.xml", func(w io.Writer) error { return table.sheet(w, contacts) }},
+		{"xl/sharedStrings.xml", func(w io.Writer) error { return saying(`<sst>` + table.shared.String() + `</sst>`)(w) }},
 	}
-	for name, text := range book {
-		if err := part(z, name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+	for _, p := range parts {
+		w, err := z.Create(p.name)
+		if err == nil {
+			err = p.write(w)
+		}
+		if err != nil {
 			return err
 		}
-	}
-	number := func(text string) int {
-		n, known := numbers[text]
-		if !known {
-			n = len(numbers)
-			numbers[text] = n
-			fmt.Fprint(shared, `<si><t xml:space="preserve">`)
-			_ = xml.EscapeText(shared, []byte(text)) // a buffer takes all
-			fmt.Fprint(shared, `</t></si>`)
-		}
-		return n
-	}
-	row := func(w io.Writer, n int, cells []string) error {
-		fmt.Fprintf(w, `<row r="%d" spans="1:21" ht="30" customHeight="1">`, n)
-		for i, c := range cells {
-			ref, err := excelize.CoordinatesToCellName(i+1, n)
-			switch {
-			case err != nil:
-				return err
-			case strings.HasPrefix(c, "'+33"):
-				fmt.Fprintf(w, `<c r="%s" s="1"><v>%s</v></c>`, ref, strings.ReplaceAll(c[4:], " ", ""))
-			case c != "":
-				fmt.Fprintf(w, `<c r="%s" s="0" t="s"><v>%d</v></c>`, ref, number(c))
-			}
-		}
-		_, err := io.WriteString(w, "</row>\n")
-		return err
-	}
-	err := part(z, "xl/worksheets/sheet1.xml", func(w io.Writer) error {
-		fmt.Fprint(w, `<worksheet><sheetData>`)
-		if err := row(w, 1, headerRow()); err != nil {
-			return err
-		}
-		for i := range contacts {
-			if err := row(w, i+2, contactRow(sampleContact(i))); err != nil {
-				return err
-			}
-		}
-		_, err := io.WriteString(w, `</sheetData></worksheet>`)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = part(z, "xl/sharedStrings.xml", func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, `<sst>%s</sst>`, shared)
-		return err
-	})
-	if err != nil {
-		return err
 	}
 	return z.Close()
 }
 
-func part(z *zip.Writer, name string, write func(io.Writer) error) error {
-	w, err := z.Create(name)
-	if err != nil {
+func saying(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
 		return err
 	}
-	return write(w)
+}
+
+// excelTable is a sheet with the strings that its cells share.
+type excelTable struct {
+	shared  bytes.Buffer
+	numbers map[string]int
+}
+
+func (x *excelTable) sheet(w io.Writer, contacts int) error {
+	if err := saying(`<worksheet><sheetData>` + x.row(1, headerRow()))(w); err != nil {
+		return err
+	}
+	for i := range contacts {
+		if err := saying(x.row(i+2, contactRow(sampleContact(i))))(w); err != nil {
+			return err
+		}
+	}
+	return saying(`</sheetData></worksheet>`)(w)
+}
+
+func (x *excelTable) row(n int, cells []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<row r="%d" spans="1:21" ht="30" customHeight="1">`, n)
+	for i, c := range cells {
+		ref := fmt.Sprintf("%c%d", 'A'+i, n)
+		switch {
+		case strings.HasPrefix(c, "'+33"):
+			fmt.Fprintf(&b, `<c r="%s" s="1"><v>%s</v></c>`, ref, strings.ReplaceAll(c[4:], " ", ""))
+		case c != "":
+			fmt.Fprintf(&b, `<c r="%s" s="0" t="s"><v>%d</v></c>`, ref, x.number(c))
+		}
+	}
+	return b.String() + "</row>\n"
+}
+
+func (x *excelTable) number(text string) int {
+	n, known := x.numbers[text]
+	if !known {
+		n = len(x.numbers)
+		x.numbers[text] = n
+		x.shared.WriteString(`<si><t xml:space="preserve">`)
+		_ = xml.EscapeText(&x.shared, []byte(text)) // a buffer takes all
+		x.shared.WriteString(`</t></si>`)
+	}
+	return n
 }

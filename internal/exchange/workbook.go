@@ -227,7 +227,7 @@ func (b *book) list(main string, links map[string]link) (date1904 bool, err erro
 func (b *book) shared(links map[string]link, date1904 bool) error {
 	b.phrases, b.styles = &phrases{}, &styles{}
 	err := b.read(only(links, "sharedStrings"), func(m *marks) (err error) {
-		b.phrases, err = readPhrases(m, b.limits.Cell)
+		b.phrases, err = readPhrases(m, b.limits.Cell, maxPhrases)
 		return err
 	})
 	if err != nil {
