@@ -16,7 +16,8 @@ type Row struct {
 	// ID is the contact's id when the file names one; it may be anybody's, or of another program.
 	ID     ID
 	Record Record
-	// Fields are those of which the file says something in this row; an import touches no others.
+	// Fields are those of which the file says something in this row, in the order of Fields: columns that hold something. An
+	// import touches no others. None are none, never all.
 	Fields []Field
 	// Problems are why the row cannot be taken. A Field of "" means the row as a whole.
 	Problems []Problem

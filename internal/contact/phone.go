@@ -11,16 +11,25 @@ import (
 var dashes = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2015", "-", "\u2212", "-")
 
 // numberText cleans a phone number as a person wrote it.
-func numberText(s string) string { return dashes.Replace(oneLine(s)) }
+func numberText(s string) string {
+	if s = oneLine(s); dialable(s) {
+		return s
+	}
+	return dashes.Replace(s)
+}
 
 // dialable tells whether s is written as phone numbers may be: two or more digits, blanks and ( ) - / + .
 func dialable(s string) bool {
-	for _, r := range s {
-		if !strings.ContainsRune("0123456789 ()-/+.", r) {
+	digits := 0
+	for i := range len(s) {
+		switch {
+		case s[i] >= '0' && s[i] <= '9':
+			digits++
+		case strings.IndexByte(" ()-/+.", s[i]) < 0:
 			return false
 		}
 	}
-	return len(dialled(s)) >= 2 && len(s) <= MaxPhone
+	return digits >= 2 && len(s) <= MaxPhone
 }
 
 // dialled gives the digits of a number.
@@ -42,6 +51,9 @@ func international(number, region string) string {
 	}
 	if rest, ok := strings.CutPrefix(number, "00"); ok && region == "" {
 		number = "+" + rest
+	}
+	if e164, ok := plain(number, region); ok {
+		return e164
 	}
 	n, err := phonenumbers.Parse(number, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {

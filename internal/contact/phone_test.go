@@ -3,6 +3,8 @@ package contact
 import (
 	"strings"
 	"testing"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
 func TestInternational(t *testing.T) {
@@ -62,11 +64,16 @@ func FuzzInternational(f *testing.F) {
 	f.Add("00000000000000000000", "US")
 	f.Add("(((+1-//..", "")
 	f.Fuzz(func(t *testing.T, number, region string) {
+		if dialable(number) {
+			if short, ok := plain(number, region); ok && short != byRules(number, region) {
+				t.Errorf("plain(%q, %q) = %q, want %q", number, region, short, byRules(number, region))
+			}
+		}
 		got := international(number, region)
 		if got == "" {
 			return
 		}
-		if len(got) > 17 || got[0] != '+' || "+"+dialled(got) != got {
+		if len(got) > 1+3+phonenumbers.MAX_LENGTH_FOR_NSN || got[0] != '+' || "+"+dialled(got) != got {
 			t.Errorf("international(%q, %q) = %q, no E.164 number", number, region, got)
 		}
 	})

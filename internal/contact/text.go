@@ -13,13 +13,36 @@ const joiner = '\u200d'
 
 // oneLine cleans a text that has one line: visible characters only, in NFC, every run of white space one blank.
 func oneLine(s string) string {
+	if spotless(s) {
+		return s
+	}
 	return strings.Join(strings.Fields(printable(s)), " ")
 }
 
+// spotless tells a text that oneLine leaves as it is, as nearly all are: letters and signs of Europe with single blanks between them.
+func spotless(s string) bool {
+	blank := s != "" // where no other may stand
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case b == ' ' && !blank:
+			blank = true
+		case b > ' ' && b < 0x7F:
+			blank = false
+		case b >= 0xC3 && b <= 0xC8 && i+1 < len(s) && s[i+1]&0xC0 == 0x80: // U+00C0 to U+023F: letters that stand in NFC for themselves
+			blank = false
+			i++
+		default:
+			return false
+		}
+	}
+	return !blank
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\v", "\n", "\f", "\n")
+
 // textLines cleans a text of several lines and gives its lines, each as oneLine makes it, the empty ones included.
 func textLines(s string) []string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\v", "\n", "\f", "\n").Replace(s)
-	all := strings.Split(s, "\n")
+	all := strings.Split(lineEnds.Replace(s), "\n")
 	for i := range all {
 		all[i] = oneLine(all[i])
 	}

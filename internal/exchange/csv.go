@@ -33,23 +33,28 @@ func (l *lines) Close() error { return nil }
 // rows gives the rows that hold anything. Rows are numbered as Excel does: an empty one counts, and one whose cells have line
 // breaks counts once.
 func (l *lines) rows(ctx context.Context, fn func(raw) error) error {
-	r := csvReader(l.text.reader(), l.comma)
-	within := 0 // line breaks in cells so far
+	m := &meter{r: l.text.reader()}
+	r := csvReader(m, l.comma)
+	last, within := 0, 0 // the last row; line breaks in cells so far
 	for {
 		cells, err := r.Read()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, errOverlong): // such a cell is one whose quotation mark nobody closed
+			return fn(raw{number: last + 1, unclosed: true})
 		case err != nil:
 			return refuse("exchange.broken")
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
+		m.since = 0
 		line, _ := r.FieldPos(0)
-		row := raw{number: line - within, cells: cells}
+		row := raw{number: line - within, cells: cells, unclosed: m.ended && r.InputOffset() == m.read && unclosed(cells, m.last)}
 		for _, c := range cells {
 			within += strings.Count(c, "\n")
 		}
+		last = row.number
 		if line == 1 && len(cells) == 1 && strings.HasPrefix(cells[0], "sep=") || l.announced(cells, line) {
 			continue
 		}
@@ -62,6 +67,11 @@ func (l *lines) rows(ctx context.Context, fn func(raw) error) error {
 	}
 }
 
+// unclosed tells whether the last row of a file, which ends with a byte, is the rest of the file by a quotation mark that is never closed.
+func unclosed(cells []string, end byte) bool {
+	return strings.Contains(cells[len(cells)-1], "\n") && end != '"'
+}
+
 // announced tells the line "sep=;" by which a file tells Excel what stands between its cells.
 func (l *lines) announced(cells []string, line int) bool {
 	return line == 1 && len(cells) == 2 && cells[0] == "sep=" && cells[1] == ""
@@ -69,7 +79,7 @@ func (l *lines) announced(cells []string, line int) bool {
 
 func csvReader(r io.Reader, comma rune) *csv.Reader {
 	c := csv.NewReader(r)
-	c.Comma, c.LazyQuotes, c.FieldsPerRecord = comma, true, -1
+	c.Comma, c.LazyQuotes, c.FieldsPerRecord, c.ReuseRecord = comma, true, -1, true
 	return c
 }
 

@@ -5,7 +5,6 @@
 package exchange
 
 import (
-	"archive/zip"
 	"bytes"
 	"cmp"
 	"context"
@@ -31,7 +30,7 @@ const (
 
 // Limits bound what a file may cost. A zero takes the usual value.
 type Limits struct {
-	Bytes    int64 // of the file; 32 MiB
+	Bytes    int64 // of the file; 64 MiB
 	Unpacked int64 // of a spreadsheet when unpacked, in bytes; 512 MiB
 	Rows     int   // that hold anything; 200,000
 	Columns  int   // that are read; 300
@@ -39,7 +38,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	l.Bytes = cmp.Or(l.Bytes, 32<<20)
+	l.Bytes = cmp.Or(l.Bytes, 64<<20)
 	l.Unpacked = cmp.Or(l.Unpacked, 512<<20)
 	l.Rows = cmp.Or(l.Rows, 200_000)
 	l.Columns = cmp.Or(l.Columns, 300)
@@ -112,15 +111,27 @@ func (f *File) open(head []byte, data io.ReaderAt, size int64) error {
 		f.Format, f.body = VCard, &cards{text: text, cell: f.limits.Cell}
 	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "["):
 		f.Format, f.body = JSON, &list{text: text}
+	case strings.HasPrefix(start, "<"): // a page, or a workbook in the XML of 2003, by the name of a spreadsheet
+		return refuse("exchange.unknown")
 	default:
 		return f.openCSV(text)
 	}
 	return nil
 }
 
-// foreign tells bytes that are no text in any encoding known here: several zeros that are not those of UTF-16.
+// foreign tells bytes that are no text in any encoding known here: control characters, zeros first of all, that are not those of UTF-16.
+// A few come with exports of old programs.
 func foreign(head []byte) bool {
-	return encodingOf(head) == windows && bytes.ContainsRune(head, 0)
+	if encodingOf(head) != windows {
+		return false
+	}
+	controls := 0
+	for _, b := range head {
+		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
+			controls++
+		}
+	}
+	return controls*50 > len(head)
 }
 
 // Each gives the rows of the file one by one, cleaned and checked. A row that cannot be taken has Problems and stops
@@ -136,7 +147,9 @@ func (f *File) Each(ctx context.Context, m Mapping, check contact.Checker, fn fu
 			return refuse("exchange.rows", "Max", f.limits.Rows)
 		}
 		if len(r.Problems) == 0 {
+			kind := r.Record.Kind != ""
 			r.Record, r.Problems = check.Check(r.Record)
+			r.Fields = held(r.Record, kind)
 		}
 		return fn(r)
 	})
@@ -153,8 +166,3 @@ func megabytes(n int64) int64 { return n >> 20 }
 
 // tooLong tells whether a text is longer than a cell may be.
 func tooLong(s string, limit int) bool { return len(s) > limit && utf8.RuneCountInString(s) > limit }
-
-// isBroken tells what zip says of bytes that are no archive, or a damaged one.
-func isBroken(err error) bool {
-	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF)
-}

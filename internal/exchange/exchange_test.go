@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"iter"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/emersion/go-vcard"
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/charmap"
 	"pgregory.net/rapid"
 
@@ -138,12 +140,28 @@ func TestRoundTripOfAnything(t *testing.T) {
 	}
 }
 
+// fixed are the contacts of the golden files: one that has everything, one that has a name, and one of which programs make formulas.
+func fixed() []contact.Contact {
+	return []contact.Contact{full(), {ID: "bare", Record: contact.Record{Kind: contact.Function, Name: "On call"}},
+		{ID: "-3", Record: contact.Record{Kind: contact.Company, Name: "'=SUM(A1:A9)", Website: "https://linkedin.com/", X: "https://x.com/litware",
+			Emails: []string{"info@litware.example"}, Notes: "#REF!", Tags: []string{"+1"}, Addresses: []contact.Address{{Position: &contact.Position{Lat: -33.5, Lng: 151}}}}}}
+}
+
 // TestTemplates: people and programs rely on how the files look.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
-	for _, format := range []Format{CSV, VCard, JSON} {
-		golden := filepath.Join("testdata", "contacts."+map[Format]string{CSV: "csv", VCard: "vcf", JSON: "json"}[format])
-		got := written(t, format, full())
+	for _, format := range formats {
+		golden := filepath.Join("testdata", "contacts."+map[Format]string{XLSX: "xlsx.txt", CSV: "csv", VCard: "vcf", JSON: "json"}[format])
+		got := written(t, format, fixed()...)
+		_, rows, err := rowsOf(got, Limits{})
+		for i, want := range fixed() {
+			if err != nil || len(rows) != len(fixed()) || cmp.Diff(contactOf(rows[i]), want) != "" {
+				t.Fatalf("%s: %d of %d rows, %v", format, i, len(rows), err)
+			}
+		}
+		if format == XLSX {
+			got = visible(t, got)
+		}
 		if *update {
 			if err := os.WriteFile(golden, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -157,6 +175,50 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", golden, diff)
 		}
 	}
+}
+
+// visible writes what people see of a workbook: its sheets, what stays in sight, the width of columns, and each cell with its style.
+func visible(t *testing.T, data []byte) []byte {
+	t.Helper()
+	book, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	var b bytes.Buffer
+	for _, sheet := range book.GetSheetList() {
+		panes, err := book.GetPanes(sheet)
+		rows, err2 := book.GetRows(sheet)
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "sheet %q, frozen %t below row %d\n", sheet, panes.Freeze, panes.YSplit)
+		for r, cells := range rows {
+			for c, value := range cells {
+				if value != "" {
+					fmt.Fprintf(&b, "%s\n", visibleCell(t, book, sheet, c+1, r+1, value))
+				}
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+func visibleCell(t *testing.T, book *excelize.File, sheet string, column, row int, value string) string {
+	t.Helper()
+	name, err := excelize.CoordinatesToCellName(column, row)
+	number, err2 := book.GetCellStyle(sheet, name)
+	letters, err3 := excelize.ColumnNumberToName(column)
+	if err := errors.Join(err, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	style, err := book.GetStyle(number)
+	width, err2 := book.GetColWidth(sheet, letters)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	bold, wrapped := style.Font != nil && style.Font.Bold, style.Alignment != nil && style.Alignment.WrapText
+	return fmt.Sprintf("%s %q (format %d, bold %t, wrapped %t, width %v)", name, value, style.NumFmt, bold, wrapped, width)
 }
 
 // TestVCardForOthers: another library reads what we write.
@@ -221,7 +283,7 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, rows, err)
 		}
 	}
-	long := append(bytes.Repeat([]byte("é"), sample), windows...) // wrong only beyond the first look
+	long := append(bytes.Repeat([]byte("e"), sample), windows...) // wrong only beyond the first look
 	if x, err := newText(bytes.NewReader(long), int64(len(long))); err != nil || x.coding != 3 {
 		t.Errorf("%v, %v", x, err)
 	}

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,7 +55,8 @@ type customEntry struct {
 // each gives the contacts one by one. One that has another shape is a row with a problem; where the text is no JSON the
 // rest cannot be read.
 func (l *list) each(ctx context.Context, _ Mapping, fn func(Row) error) error {
-	d := json.NewDecoder(bufio.NewReader(l.text.reader()))
+	m := &meter{r: l.text.reader()}
+	d := json.NewDecoder(m)
 	if err := toArray(d); err != nil {
 		return err
 	}
@@ -65,11 +65,14 @@ func (l *list) each(ctx context.Context, _ Mapping, fn func(Row) error) error {
 			return err
 		}
 		row := Row{Number: number}
+		m.since = 0
 		var e entry
 		var shape *json.UnmarshalTypeError
 		switch err := d.Decode(&e); {
 		case errors.As(err, &shape):
 			row.Problems = []contact.Problem{{Text: "exchange.shape", Args: []any{"Field", shape.Field}}}
+		case errors.Is(err, errOverlong):
+			return refuse("exchange.entry", "Max", megabytes(maxEntry))
 		case err != nil:
 			return refuse("exchange.broken")
 		default:

@@ -4,18 +4,23 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"teamspro/internal/contact"
 )
 
-// raw is a row of a table as the file has it.
+// raw is a row of a table as the file has it. Its cells are those of the next row once it was looked at.
 type raw struct {
-	number int
-	cells  []string
+	number   int
+	cells    []string
+	unclosed bool // a quotation mark opens in it that is never closed, so that the rest of the file is in it
 }
 
 func (r raw) empty() bool {
+	if r.unclosed {
+		return false
+	}
 	for _, c := range r.cells {
 		if strings.TrimSpace(c) != "" {
 			return false
@@ -50,6 +55,9 @@ func newTable(g grid, limits Limits) (*table, error) {
 	t := &table{grid: g, limits: limits}
 	best, seen := -1, 0
 	err := g.rows(context.Background(), func(r raw) error {
+		if r.unclosed && seen > 0 {
+			return nil
+		}
 		cells := t.within(r.cells)
 		m := Guess(cells)
 		if known := m.known(); known > best {
@@ -79,6 +87,10 @@ func (t *table) each(ctx context.Context, m Mapping, fn func(Row) error) error {
 			return nil
 		}
 		row := Row{Number: r.number}
+		if r.unclosed {
+			row.Problems = []contact.Problem{{Text: "exchange.quote"}}
+			return fn(row)
+		}
 		cells := t.within(r.cells)
 		for _, c := range cells {
 			if tooLong(c, t.limits.Cell) {
@@ -86,6 +98,7 @@ func (t *table) each(ctx context.Context, m Mapping, fn func(Row) error) error {
 				return fn(row)
 			}
 		}
+		row.Left = failed(m, cells)
 		row.ID, row.Record = m.record(cells)
 		if len(cells) < len(r.cells) {
 			row.Left = append(row.Left, contact.Problem{Text: "exchange.columns", Args: []any{"Max", t.limits.Columns}})
@@ -94,11 +107,28 @@ func (t *table) each(ctx context.Context, m Mapping, fn func(Row) error) error {
 	})
 }
 
+// failures are what formulas say that found nothing, in English and in French. They are no values.
+var failures = strings.Fields("#REF! #N/A #NAME? #VALUE! #DIV/0! #NULL! #NUM! #SPILL! #CALC! #FIELD! #BLOCKED! #NOM? #VALEUR! #NUL! #NOMBRE!")
+
+// failed empties the cells whose formulas failed, and names those that would have been read.
+func failed(m Mapping, cells []string) []contact.Problem {
+	var left []contact.Problem
+	for i, c := range cells {
+		if !strings.HasPrefix(c, "#") || !slices.Contains(failures, c) {
+			continue
+		}
+		if cells[i] = ""; i < len(m.Columns) && m.Columns[i].Target != Unknown {
+			left = append(left, contact.Problem{Text: "exchange.formula", Args: []any{"Header", m.Columns[i].Header, "Value", c}})
+		}
+	}
+	return left
+}
+
 // guards are the characters that make a spreadsheet take a text for a formula when they stand first.
 const guards = "=+-@\t\r"
 
-// guarded gives a text that no spreadsheet takes for a formula: one that begins like one, or with apostrophes before that, gets
-// an apostrophe more. unguarded takes it away again, so that nothing is lost.
+// guarded gives a text that no spreadsheet takes for a formula: one that begins like one, or reads like one that failed, gets an
+// apostrophe, and with apostrophes before that one more. unguarded takes it away again, so that nothing is lost.
 func guarded(s string) string {
 	if formulaLike(s) {
 		return "'" + s
@@ -115,5 +145,5 @@ func unguarded(s string) string {
 
 func formulaLike(s string) bool {
 	s = strings.TrimLeft(s, "'")
-	return s != "" && strings.IndexByte(guards, s[0]) >= 0
+	return s != "" && strings.IndexByte(guards, s[0]) >= 0 || slices.Contains(failures, s)
 }

@@ -23,6 +23,7 @@ const (
 	utf16LE
 	utf16BE
 	windows // Windows-1252, which has a character for nearly every byte: what is left
+	mixed   // UTF-8 in which some bytes are wrong: other programs cut texts within characters, or put together what they did not read
 )
 
 // text is a file of characters.
@@ -34,20 +35,15 @@ type text struct {
 }
 
 // newText finds out the encoding. A byte that is wrong in UTF-8 may stand at the very end, so the whole file is looked at.
-func newText(data io.ReaderAt, size int64) (*text, error) {
-	t := &text{data: data, size: size}
+func newText(data io.ReaderAt, size int64) (t *text, err error) {
+	t = &text{data: data, size: size}
 	head := make([]byte, min(size, sample))
 	if _, err := data.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if t.coding = encodingOf(head); t.coding == windows || t.coding == utf8Text {
-		valid, err := allUTF8(io.NewSectionReader(data, 0, size))
-		if err != nil {
+		if t.coding, err = census(io.NewSectionReader(data, 0, size)); err != nil {
 			return nil, err
-		}
-		t.coding = windows
-		if valid {
-			t.coding = utf8Text
 		}
 	}
 	start := t.head()
@@ -80,33 +76,78 @@ func encodingOf(head []byte) coding {
 	return windows
 }
 
-// allUTF8 tells whether a text is UTF-8 to its end.
-func allUTF8(r io.Reader) (bool, error) {
-	buf, kept := make([]byte, sample), 0
+// census counts the characters beyond ASCII that are right in UTF-8, and the bytes that are wrong, to the end of a text.
+func census(r io.Reader) (coding, error) {
+	buf, kept, right, wrong := make([]byte, sample), 0, 0, 0
 	for {
 		n, err := io.ReadFull(r, buf[kept:])
-		part := buf[:kept+n]
-		last := err != nil // a full buffer may end within a character
-		for kept = 0; !last && kept < utf8.UTFMax && !utf8.Valid(part); kept++ {
-			part = part[:len(part)-1]
-		}
-		if !utf8.Valid(part) {
-			return false, nil
-		}
+		part, last := buf[:kept+n], err != nil // a full buffer may end within a character
+		kept = count(part, last, &right, &wrong)
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return true, nil
+			return byCensus(right, wrong), nil
 		case err != nil:
-			return false, err
+			return windows, err
 		}
 		copy(buf, buf[len(buf)-kept:])
 	}
 }
 
+func byCensus(right, wrong int) coding {
+	switch {
+	case wrong == 0:
+		return utf8Text
+	case right > wrong:
+		return mixed
+	}
+	return windows
+}
+
+// count gives how many bytes at the end of a part are of a character that goes on behind it.
+func count(part []byte, last bool, right, wrong *int) (kept int) {
+	for len(part) > 0 {
+		r, size := utf8.DecodeRune(part)
+		switch {
+		case !last && !utf8.FullRune(part):
+			return len(part)
+		case r == utf8.RuneError && size == 1:
+			*wrong++
+		case size > 1:
+			*right++
+		}
+		part = part[size:]
+	}
+	return 0
+}
+
+// mend decodes UTF-8 and takes each byte that is wrong for one of Windows-1252.
+type mend struct{ transform.NopResetter }
+
+func (mend) Transform(dst, src []byte, atEOF bool) (written, read int, err error) {
+	for read < len(src) {
+		if !atEOF && !utf8.FullRune(src[read:]) {
+			return written, read, transform.ErrShortSrc
+		}
+		r, size := utf8.DecodeRune(src[read:])
+		if r == utf8.RuneError && size == 1 {
+			r = charmap.Windows1252.DecodeByte(src[read])
+		}
+		if written+utf8.RuneLen(r) > len(dst) {
+			return written, read, transform.ErrShortDst
+		}
+		written += utf8.EncodeRune(dst[written:], r)
+		read += size
+	}
+	return written, read, nil
+}
+
 // reader reads the text from its beginning, in UTF-8 without a mark, lines ending with LF or CR LF.
 func (t *text) reader() io.Reader {
 	var e encoding.Encoding
+	data := io.NewSectionReader(t.data, 0, t.size)
 	switch t.coding {
+	case mixed:
+		return t.ends(transform.NewReader(data, transform.Chain(mend{}, unicode.UTF8BOM.NewDecoder())))
 	case utf16LE:
 		e = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
 	case utf16BE:
@@ -116,7 +157,11 @@ func (t *text) reader() io.Reader {
 	default:
 		e = unicode.UTF8BOM
 	}
-	r := io.Reader(transform.NewReader(io.NewSectionReader(t.data, 0, t.size), e.NewDecoder()))
+	return t.ends(transform.NewReader(data, e.NewDecoder()))
+}
+
+// ends gives a text the line ends of today.
+func (t *text) ends(r io.Reader) io.Reader {
 	if t.oldMac {
 		return lineFeeds{r}
 	}
@@ -141,6 +186,32 @@ func (l lineFeeds) Read(p []byte) (int, error) {
 		if b == '\r' {
 			p[i] = '\n'
 		}
+	}
+	return n, err
+}
+
+// maxEntry is the most bytes that one row or contact of a text may take, which is held in memory as a whole.
+const maxEntry = 4 << 20
+
+var errOverlong = errors.New("an entry is too long")
+
+// meter bounds what is read of a text for one entry; who reads sets since to 0 after each.
+type meter struct {
+	r     io.Reader
+	since int
+	read  int64
+	last  byte // of the text, line ends left out
+	ended bool
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.since > maxEntry {
+		return 0, errOverlong
+	}
+	n, err := m.r.Read(p)
+	m.since, m.read, m.ended = m.since+n, m.read+int64(n), errors.Is(err, io.EOF)
+	if seen := bytes.TrimRight(p[:n], "\r\n"); len(seen) > 0 {
+		m.last = seen[len(seen)-1]
 	}
 	return n, err
 }

@@ -21,6 +21,8 @@ import (
 // What one card may hold. Photos and the like are not counted: they are not kept while they are read.
 const (
 	maxProperties = 1000
+	maxParams     = 50        // of one property that are looked at
+	maxCard       = 1 << 20   // bytes of all properties
 	maxValue      = 256 << 10 // bytes of one property
 )
 
@@ -75,6 +77,7 @@ type property struct {
 	group  string
 	params map[string][]string // names in capitals, values in small letters
 	value  string
+	size   int  // of all of it, in bytes
 	big    bool // the value was too long to keep
 }
 
@@ -101,7 +104,8 @@ func (u *unfolder) next() (property, error) {
 	if bulky(p.name) {
 		limit = 4 * contact.MaxPhoto // enough for an address in the web
 	}
-	for {
+	folded := false
+	for ; ; folded = true {
 		next, err := u.r.Peek(1)
 		quoted := soft && bytes.HasSuffix(line, []byte("="))
 		if err != nil || next[0] != ' ' && next[0] != '\t' && !quoted {
@@ -116,7 +120,13 @@ func (u *unfolder) next() (property, error) {
 			return property{}, err
 		}
 	}
-	p = parseProperty(line)
+	if folded {
+		p = parseProperty(line)
+	}
+	if bulky(p.name) && len(line) > limit {
+		p.value = "" // it is no address
+	}
+	p.size = len(p.name) + len(p.value)
 	p.big = len(line) > maxValue && !bulky(p.name)
 	return p, nil
 }
@@ -149,7 +159,7 @@ func parseProperty(line []byte) property {
 	if dot := strings.LastIndexByte(p.name, '.'); dot >= 0 {
 		p.group, p.name = p.name[:dot], p.name[dot+1:]
 	}
-	for _, param := range parts[1:] {
+	for _, param := range parts[1:min(len(parts), 1+maxParams)] {
 		name, text, named := strings.Cut(param, "=")
 		switch upper := strings.ToUpper(param); {
 		case !named && (upper == "QUOTED-PRINTABLE" || upper == "BASE64"):
@@ -183,7 +193,7 @@ func splitOutsideQuotes(s string, sep byte) []string {
 	for {
 		before, after, found := cutOutsideQuotes(s, sep)
 		all = append(all, before)
-		if !found {
+		if !found || len(all) > maxParams {
 			return all
 		}
 		s = after
@@ -233,6 +243,7 @@ func (p property) parts(sep byte) []string {
 type card struct {
 	number     int
 	properties []property
+	size       int
 	tooMany    bool
 	out        []string // names of what was left out
 }
@@ -244,13 +255,14 @@ func (k *card) left(name string) {
 }
 
 func (k *card) add(p property) {
-	if len(k.properties) == maxProperties {
+	if p.name == "" {
+		return
+	}
+	if k.size += p.size; len(k.properties) == maxProperties || k.size > maxCard {
 		k.tooMany = true
 		return
 	}
-	if p.name != "" {
-		k.properties = append(k.properties, p)
-	}
+	k.properties = append(k.properties, p)
 }
 
 // cut is the row of a card that has no end.
@@ -328,9 +340,9 @@ func (b *builder) takeMore(p property) {
 	r := &b.row.Record
 	switch p.name {
 	case "URL":
-		b.link(p.text(), "")
+		b.url(p)
 	case "X-SOCIALPROFILE":
-		b.link(p.text(), strings.Join(p.params["TYPE"], " "))
+		b.profile(p)
 	case "PHOTO":
 		if link := p.text(); len(link) < 2*contact.MaxPhoto && strings.HasPrefix(strings.ToLower(link), "https://") {
 			r.Photo = link
@@ -439,32 +451,60 @@ func withoutScheme(s, scheme string) string {
 	return s
 }
 
-// link files an address by the network that it is said or seen to be of; of several websites the first is kept.
-func (b *builder) link(link, network string) {
-	r := &b.row.Record
-	host := network
-	if u, err := url.Parse(link); err == nil {
-		host += " " + strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+// url files an address by the network that it is seen to be of.
+func (b *builder) url(p property) {
+	to := b.network(hostOf(p.text()))
+	if to == nil || p.has("TYPE", xWebsite) {
+		to = &b.row.Record.Website
 	}
-	to := &r.Website
-	for _, w := range strings.Fields(host) {
+	b.link(p, to)
+}
+
+// profile files an address by the network that it is said or seen to be of.
+func (b *builder) profile(p property) {
+	to := cmp.Or(b.network(strings.Join(p.params["TYPE"], " ")), b.network(hostOf(p.text())))
+	if to == nil {
+		b.card.left(p.name)
+		return
+	}
+	b.link(p, to)
+}
+
+// link keeps the first of several addresses.
+func (b *builder) link(p property, to *string) {
+	if *to != "" {
+		b.card.left(p.name)
+		return
+	}
+	*to = p.text()
+}
+
+// hostOf is the part of an address by which a network is known: linkedin of https://fr.linkedin.com/in/ana.
+func hostOf(link string) string {
+	u, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	host, ok := strings.CutSuffix(strings.ToLower(u.Hostname()), ".com")
+	if !ok {
+		return ""
+	}
+	return host[strings.LastIndexByte(host, '.')+1:]
+}
+
+// network gives the place of the pages of a network; nil for one that is not known.
+func (b *builder) network(name string) *string {
+	for w := range strings.FieldsSeq(name) {
 		switch w {
-		case "linkedin", "linkedin.com":
-			to = &r.LinkedIn
-		case "facebook", "facebook.com":
-			to = &r.Facebook
-		case "x", "twitter", "x.com", "twitter.com":
-			to = &r.X
+		case "linkedin":
+			return &b.row.Record.LinkedIn
+		case "facebook":
+			return &b.row.Record.Facebook
+		case "x", "twitter":
+			return &b.row.Record.X
 		}
 	}
-	switch {
-	case network != "" && to == &r.Website:
-		b.card.left("X-SOCIALPROFILE")
-	case *to != "":
-		b.card.left("URL")
-	default:
-		*to = link
-	}
+	return nil
 }
 
 func kindOf(kind string) contact.Kind {

@@ -183,6 +183,7 @@ const (
 	xHours    = "X-TEAMSPRO-HOURS"
 	xCustom   = "X-TEAMSPRO-CUSTOM"
 	xFunction = "x-function"
+	xWebsite  = "x-website"
 )
 
 // cardWriter writes vCard 4.0 (RFC 6350).
@@ -212,7 +213,7 @@ func (w *cardWriter) write(c contact.Contact) error {
 	for _, a := range c.Addresses {
 		w.address(a)
 	}
-	w.some("URL", c.Website)
+	w.some("URL"+websiteType(c.Website), c.Website)
 	w.some("X-SOCIALPROFILE;TYPE=linkedin", c.LinkedIn)
 	w.some("X-SOCIALPROFILE;TYPE=facebook", c.Facebook)
 	w.some("X-SOCIALPROFILE;TYPE=x", c.X)
@@ -226,6 +227,15 @@ func (w *cardWriter) write(c contact.Contact) error {
 	w.line("END", "VCARD")
 	_, err := w.Write(nil) // gives what failed before
 	return err
+}
+
+// websiteType keeps a website that is a page of a network from being taken for the page of the contact there.
+func websiteType(link string) string {
+	b := builder{row: &Row{}, card: &card{}}
+	if b.url(property{value: escaped(link)}); b.row.Record.Website == link {
+		return ""
+	}
+	return ";TYPE=" + xWebsite
 }
 
 var phoneTypes = map[contact.PhoneLabel]string{contact.Business: "work", contact.Mobile: "cell", contact.Home: "home", contact.Fax: "fax"}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
-	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 )
 
@@ -58,7 +56,7 @@ func TestWorkbookOfPeople(t *testing.T) {
 	if err != nil || f.Sheet != "People" {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	want := "4 Ana; Fabrikam; ; business 33199000012, mobile 06 39 98 00 01, fax 33200000000; ; ; \n5 Ben; Fabrikam; ; business +33 1 99 00 00 13; ; ; \n7 Litware; ; ; ; ; ; "
+	want := "4 Ana; Fabrikam; ; business 33199000012, mobile 06 39 98 00 01, fax 33199000099; ; ; \n5 Ben; Fabrikam; ; business +33 1 99 00 00 13; ; ; \n7 Litware; ; ; ; ; ; "
 	if diff := cmp.Diff(want, names(rows)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -136,7 +134,7 @@ func TestHostileWorkbooks(t *testing.T) {
 		"a bomb beside":       {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/media/image1.png": zeros(32 << 20)}), "exchange.unpacked"},
 		"a bomb of strings":   {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/sharedStrings.xml": zeros(32 << 20)}), "exchange.unpacked"},
 		"a cell of megabytes": {archiveOf(t, says(`<row r="1">`+cell("A1", digits(200_000))+`</row>`), nil), "exchange.cell"},
-		"entities":            {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/styles.xml": says(`<!DOCTYPE a [<!ENTITY b "c">]><styleSheet/>`)}), "exchange.broken"},
+		"entities":            {archiveOf(t, says(nameAndAna), map[string]func(io.Writer){"xl/_rels/workbook.xml.rels": says(`<!DOCTYPE a [<!ENTITY b "c">]><Relationships/>`)}), "exchange.broken"},
 		"many parts":          {archiveOf(t, says(nameAndAna), manyParts()), "exchange.parts"},
 		"a Word document":     {bytes.ReplaceAll(archiveOf(t, says(nameAndAna), nil), []byte("xl/workbook.xml"), []byte("xl/notebook.xml")), "exchange.unknown"},
 		"cut off":             {archiveOf(t, says(nameAndAna), nil)[:600], "exchange.broken"},
@@ -220,48 +218,5 @@ func TestFrozenHeader(t *testing.T) {
 	}
 	if !panes.Freeze || panes.YSplit != 1 || !strings.HasPrefix(value, "'+33") || kind != excelize.CellTypeInlineString || width != 28 {
 		t.Errorf("panes %+v, cell %q of type %v, width %v", panes, value, kind, width)
-	}
-}
-
-// BenchmarkRead reads 100,000 contacts, of 14 filled fields each.
-func BenchmarkRead(b *testing.B) {
-	const contacts = 100_000
-	for _, format := range formats {
-		var file bytes.Buffer
-		err := Write(&file, format, func(yield func(contact.Contact, error) bool) {
-			for i := range contacts {
-				if !yield(sampleContact(i), nil) {
-					return
-				}
-			}
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		data := bytes.Clone(file.Bytes())
-		b.Run(string(format), func(b *testing.B) {
-			for b.Loop() {
-				debug.FreeOSMemory()
-				rows, most := 0, uint64(0)
-				f, err := Open(bytes.NewReader(data), int64(len(data)), Limits{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				err = f.Each(b.Context(), f.Mapping, contact.Checker{Region: "FR"}, func(r Row) error {
-					if rows++; rows%10_000 == 1 {
-						most = max(most, held())
-					}
-					if len(r.Problems) > 0 {
-						b.Fatal(r.Problems[0].Text)
-					}
-					return nil
-				})
-				if err := errors.Join(err, f.Close()); err != nil || rows != contacts {
-					b.Fatal(rows, err)
-				}
-				b.ReportMetric(float64(most>>20), "MB-held")
-				b.ReportMetric(float64(len(data)>>20), "MB-file")
-			}
-		})
 	}
 }
