@@ -79,13 +79,13 @@ borrowed:
 licenses: bin/release ## Write docs/licenses.md, the table of what is linked in with its licences; fails on a licence that is not allowed.
 	bin/release licenses
 
-sbom: bin/release dist/teamspro ## Write the bill of materials of the program, dist/teamspro.cdx.json (CycloneDX).
+sbom: bin/release dist/teamspro ## Write the bill of materials, dist/teamspro.cdx.json (CycloneDX), and the licences' texts.
 	bin/release sbom
 
-package: bin/release ## Build the Debian package into dist/, with the bill of materials and the licences' texts.
+package: bin/release ## Build the Debian package into dist/, with both in it (MAINTAINER="You <you@…>": whose package it is).
 	@$(MAKE) --no-print-directory $(MODULES)/.ready || echo "npm packages cannot be installed here: the package is built without TeamsJS"
 	@$(MAKE) --no-print-directory dist/teamspro
-	bin/release package
+	MAINTAINER="$(MAINTAINER)" bin/release package
 
 # What is handed out has no tables for debuggers; it lies at another address in each process, and what the linker filled in stays as it is.
 dist/teamspro: borrowed

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -52,7 +53,7 @@ func (j *job) info(ctx context.Context, version string) (*nfpm.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]string{"VERSION": version, "ARCH": runtime.GOARCH, "ROOT": j.root, "DIST": j.dist, "PROGRAM": j.program,
+	values := map[string]string{"VERSION": version, "ARCH": runtime.GOARCH, "ROOT": j.root, "DIST": j.dist, "PROGRAM": j.program, "MAINTAINER": maintainer(),
 		"DEPENDS": strings.Join(slices.Concat(needed, alongside), ", ")}
 	files := filepath.Join(j.root, "cmd", "release", "files")
 	file, err := os.Open(filepath.Join(files, "nfpm.yaml"))
@@ -73,13 +74,18 @@ func (j *job) info(ctx context.Context, version string) (*nfpm.Info, error) {
 	return info, nfpm.PrepareForPackager(info, "deb")
 }
 
+// maintainer is who answers for the package: whoever builds it. The authors of the program have no address.
+func maintainer() string {
+	return cmp.Or(os.Getenv("MAINTAINER"), "The teamspro authors <teamspro@localhost>")
+}
+
 // documents writes the documents of the package in the forms that Debian wants: packed, and by its names.
 func (j *job) documents(version string) error {
 	notices, err := os.ReadFile(filepath.Join(j.dist, "third-party-licenses.txt"))
 	if err != nil {
 		return err
 	}
-	changes := fmt.Sprintf("teamspro (%s) stable; urgency=medium\n\n  * See changes.md.\n\n -- The teamspro authors <teamspro@localhost>  %s\n", version, j.made.Format(time.RFC1123Z))
+	changes := fmt.Sprintf("teamspro (%s) stable; urgency=medium\n\n  * See changes.md.\n\n -- %s  %s\n", version, maintainer(), j.made.Format(time.RFC1123Z))
 	for name, content := range map[string][]byte{"third-party-licenses.txt.gz": notices, "changelog.gz": []byte(changes)} {
 		packed, err := squeeze(content)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 
 const usage = `usage: release [flags] licenses|sbom|package
   licenses  write docs/licenses.md and the licences' texts
-  sbom      write teamspro.cdx.json (CycloneDX) for a program
+  sbom      write teamspro.cdx.json (CycloneDX) for a program, and the licences' texts
   package   write the Debian package of a program, with both
 `
 

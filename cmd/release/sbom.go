@@ -18,11 +18,14 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// sbom writes the bill of materials of a program: its modules as it says them itself, their licences, and what it is
+// sbom writes the licences' texts and the bill of materials of a program: its modules as it says them itself, their licences, and what it is
 // linked with on the machine on which it was built.
 func (j *job) sbom(ctx context.Context) error {
 	i, err := j.inventory(ctx)
 	if err != nil {
+		return err
+	}
+	if err := j.texts(i); err != nil {
 		return err
 	}
 	return j.writeSBOM(ctx, i)
