@@ -128,7 +128,7 @@ pictures: ## Make the pictures and the list of words of docs/pictures.md again.
 update-golden: ## Write the golden files anew, to be read as a diff before they are committed.
 	go test ./cards ./manifest -update
 
-routes: ## Write the tables of routes, settings and stored data into the README and the operator's guide.
+routes: ## Write the tables of routes, settings and stored data into the README and the other documents.
 	go test ./cmd/teamspro -run 'TestReadme' -update
 
 tools:

@@ -36,7 +36,13 @@ func (j *job) pack(ctx context.Context) error {
 	if err := j.documents(version); err != nil {
 		return err
 	}
-	info, err := j.info(ctx, version)
+	needed, err := libraries(ctx, j.program)
+	if err != nil {
+		return err
+	}
+	values := map[string]string{"VERSION": version, "ARCH": runtime.GOARCH, "ROOT": j.root, "DIST": j.dist, "PROGRAM": j.program, "MAINTAINER": maintainer(),
+		"DEPENDS": strings.Join(slices.Concat(needed, alongside), ", ")}
+	info, err := info(j.root, values, j.made)
 	if err != nil {
 		return err
 	}
@@ -47,15 +53,9 @@ func (j *job) pack(ctx context.Context) error {
 	return write(filepath.Join(j.dist, deb.Default.ConventionalFileName(info)), b.Bytes())
 }
 
-// info is what files/nfpm.yaml says, with the version, the architecture, and what the program needs.
-func (j *job) info(ctx context.Context, version string) (*nfpm.Info, error) {
-	needed, err := libraries(ctx, j.program)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]string{"VERSION": version, "ARCH": runtime.GOARCH, "ROOT": j.root, "DIST": j.dist, "PROGRAM": j.program, "MAINTAINER": maintainer(),
-		"DEPENDS": strings.Join(slices.Concat(needed, alongside), ", ")}
-	files := filepath.Join(j.root, "cmd", "release", "files")
+// info is what files/nfpm.yaml says, with the values that it leaves open.
+func info(root string, values map[string]string, made time.Time) (*nfpm.Info, error) {
+	files := filepath.Join(root, "cmd", "release", "files")
 	file, err := os.Open(filepath.Join(files, "nfpm.yaml"))
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (j *job) info(ctx context.Context, version string) (*nfpm.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	info.MTime = j.made
+	info.MTime = made
 	info.Scripts = nfpm.Scripts{PostInstall: filepath.Join(files, "postinst"), PreRemove: filepath.Join(files, "prerm"), PostRemove: filepath.Join(files, "postrm")}
 	return info, nfpm.PrepareForPackager(info, "deb")
 }

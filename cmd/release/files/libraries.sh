@@ -10,6 +10,9 @@ vips=$(ldconfig -p | sed -n 's/.*libvips\.so\.42 .*=> //p' | head -1)
 heif=$(ls "$(dirname "$vips")"/vips-modules-*/vips-heif.so)
 mkdir -p "$image/etc" "$image/tmp" "$image/var/lib/dpkg/status.d"
 chmod 1777 "$image/tmp"
+for folder in lib lib64; do # where these are links they are in the image, too, so that each file has one place
+	if [ -L "/$folder" ]; then mkdir -p "$image/usr/$folder"; ln -s "usr/$folder" "$image/$folder"; fi
+done
 
 # take lays one file where it is found, and behind a link what it points to.
 take() {
