@@ -18,7 +18,7 @@ import (
 // and (MPL-2.0) for changes to their own files, and for nothing of ours.
 var allowed = []string{"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "Zlib"}
 
-// detector tells licences by their texts.
+// detector tells licences by their texts. It is for one goroutine.
 type detector struct{ classifier *classifier.Classifier }
 
 func newDetector() (*detector, error) {
