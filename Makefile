@@ -9,10 +9,12 @@ SHELL := /bin/bash
 #   fonts-dejavu-core letters that are written on pictures, and those in the browser's
 #   fonts-noto-*      emoji in the browser's pictures
 #   postgresql        what the bench measures the store beside; it runs without rights, on loopback, and only then
+#   dpkg-dev          tells from which packages a program's libraries come, for the Debian package
 # Where the program runs without being built, it needs libvips42 and fonts-dejavu-core.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libvips-dev fonts-dejavu-core
 TEST_PACKAGES := $(if $(CHROMIUM),,chromium) $(BUILD_PACKAGES) fonts-noto-color-emoji
 BENCH_PACKAGES := postgresql
+RELEASE_PACKAGES := $(BUILD_PACKAGES) dpkg-dev
 
 LINT_VERSION := 2.15.0
 MODULES := test/e2e/node_modules
@@ -33,7 +35,7 @@ define install-missing
 		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run test check build bin/teamspro unit e2e cover fuzz bench crash playground screens pictures update-golden routes tools clean
+.PHONY: help run test check build bin/teamspro borrowed licenses sbom package dist/teamspro bin/release unit e2e cover fuzz bench crash playground screens pictures update-golden routes tools clean
 
 help: ## List the targets, a sentence each.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +48,7 @@ test: unit e2e ## Run every test: Go with the race detector, cards and pages in 
 unit: ## Run the Go tests.
 	@$(call install-missing,$(TEST_PACKAGES))
 	go test -race -shuffle=on ./...
+	cd cmd/release && go test ./...
 
 e2e: $(MODULES)/.ready build ## Run the browser tests and Microsoft's own checks of cards, manifests and connector.
 	@$(call install-missing,$(TEST_PACKAGES))
@@ -55,18 +58,43 @@ check: tools ## Run the linters, and see that formatting, go.mod and the documen
 	@$(call install-missing,$(BUILD_PACKAGES))
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go mod tidy -diff
+	cd cmd/release && go mod tidy -diff
 	bin/golangci-lint run
+	cd cmd/release && ../../bin/golangci-lint run
 	go test ./cmd/teamspro -run 'TestReadme'
 
 build: bin/teamspro ## Build the program into bin/.
 
-bin/teamspro:
+bin/teamspro: borrowed
+	go build -trimpath -o $@ ./cmd/teamspro
+
+# borrowed lays TeamsJS where the program embeds it.
+borrowed:
 	@$(call need,go,install Go 1.26 from https://go.dev/dl)
 	@$(call install-missing,$(BUILD_PACKAGES))
 	@mkdir -p internal/web/borrowed; if [ -f $(TEAMSJS)/dist/umd/MicrosoftTeams.min.js ]; then \
 		{ echo '/*!'; cat $(TEAMSJS)/LICENSE; echo '*/'; sed '/^\/\/# sourceMappingURL=/d' $(TEAMSJS)/dist/umd/MicrosoftTeams.min.js; } > internal/web/borrowed/teams.js; \
 	else echo "without $(TEAMSJS): people type the code of the sign-in page"; fi
-	go build -trimpath -o $@ ./cmd/teamspro
+
+licenses: bin/release ## Write docs/licenses.md, the table of what is linked in with its licences; fails on a licence that is not allowed.
+	bin/release licenses
+
+sbom: bin/release dist/teamspro ## Write the bill of materials, dist/teamspro.cdx.json (CycloneDX), and the licences' texts.
+	bin/release sbom
+
+package: bin/release ## Build the Debian package into dist/, with both in it (MAINTAINER="You <you@…>": whose package it is).
+	@$(MAKE) --no-print-directory $(MODULES)/.ready || echo "npm packages cannot be installed here: the package is built without TeamsJS"
+	@$(MAKE) --no-print-directory dist/teamspro
+	MAINTAINER="$(MAINTAINER)" bin/release package
+
+# What is handed out has no tables for debuggers; it lies at another address in each process, and what the linker filled in stays as it is.
+dist/teamspro: borrowed
+	CGO_CFLAGS="-O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2" go build -trimpath -buildmode=pie -ldflags '-s -w -extldflags "-Wl,-z,relro,-z,now"' -o $@ ./cmd/teamspro
+
+bin/release:
+	@$(call need,go,install Go 1.26 from https://go.dev/dl)
+	@$(call install-missing,$(RELEASE_PACKAGES))
+	cd cmd/release && go build -o ../../bin/release .
 
 fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
@@ -100,7 +128,7 @@ pictures: ## Make the pictures and the list of words of docs/pictures.md again.
 update-golden: ## Write the golden files anew, to be read as a diff before they are committed.
 	go test ./cards ./manifest -update
 
-routes: ## Write the tables of routes, settings and stored data into the README and the operator's guide.
+routes: ## Write the tables of routes, settings and stored data into the README and the other documents.
 	go test ./cmd/teamspro -run 'TestReadme' -update
 
 tools:

@@ -22,6 +22,9 @@ func TestReadmeTables(t *testing.T) {
 		{"../../README.md", "settings", settingsTable()},
 		{"../../README.md", "routes", routeTable()},
 		{"../../docs/operating.md", "datamap", datamapTable()},
+		{"../../docs/attestation.md", "datamap", datamapTable()},
+		{"../../docs/attestation.md", "scopes", scopesTable()},
+		{"../../docs/attestation.md", "hosts", hostsTable()},
 	} {
 		file, err := os.ReadFile(table.file)
 		if err != nil {
