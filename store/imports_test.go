@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,18 +19,19 @@ type desk struct {
 	books *contact.Books
 	db    *DB
 	book  contact.BookID
-	now   time.Time
 }
 
 var inQuay = identity.Caller{Tenant: north, Person: "ines", Conversation: quay, Place: identity.GroupChat}
 
+// newDesk has a clock that moves by a millisecond whenever it is asked, beside that of the store.
 func newDesk(t testing.TB, db *DB) *desk {
 	t.Helper()
-	d := &desk{db: db, now: time.Date(2026, time.March, 1, 9, 0, 0, 0, time.UTC)}
+	d := &desk{db: db}
+	start, asked := db.now(), new(atomic.Int64)
 	var roster contacttest.Roster
 	roster.Set(north, "ines", quay, identity.Member)
 	d.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(),
-		Marks: db.Marks(), Roster: &roster, Index: contact.NewIndex(), Now: func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now }})
+		Marks: db.Marks(), Roster: &roster, Index: contact.NewIndex(), Now: func() time.Time { return start.Add(time.Duration(asked.Add(1)) * time.Millisecond) }})
 	d.Imports = contact.NewImports(contact.ImportsConfig{Books: d.books, Shelf: db.Imports()})
 	k, err := d.books.Ensure(context.Background(), inQuay)
 	if err != nil {
