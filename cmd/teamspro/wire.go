@@ -109,7 +109,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, errors.Join(err, db.Close())
 	}
 	svc.takeout = takeout{svc.books, links}
-	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
+	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books, Shelf: db.Imports()})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Takeout: svc.takeout, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
 		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
@@ -121,7 +121,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
+	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
 
 	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 
