@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"teamspro/internal/audit"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -62,7 +63,7 @@ func (p *stepPortion) apply(s *shared) ([]contact.Change, error) {
 	made, fresh := make([]contact.Change, 0, len(p.step.Changes)), 0
 	for i, change := range p.step.Changes {
 		change.By, change.At, change.Deed = p.step.By, p.step.At, identity.Deed{Surface: p.step.Deed.Surface}
-		w := writer{op: p.op, shared: s, now: p.db.now(), change: change, after: p.after[i], part: true}
+		w := writer{op: p.op, shared: s, now: p.db.now(), change: change, after: p.after[i], part: true, told: change.Contact == p.step.Told}
 		if s.bucket(bucketChanges).Get([]byte(change.ID)) != nil {
 			before, err := w.repeated(change.ID)
 			if !errors.Is(err, errUnchanged) {
@@ -82,7 +83,19 @@ func (p *stepPortion) apply(s *shared) ([]contact.Change, error) {
 	if fresh == 0 {
 		return made, errUnchanged
 	}
+	if err := p.enter(s, made[0]); err != nil {
+		return nil, err
+	}
 	return made, s.did(contact.Change{ID: p.step.ID, By: p.step.By, Undoes: p.step.Undoes})
+}
+
+// enter makes the step's entry in the audit log, where its kind has one.
+func (p *stepPortion) enter(s *shared, first contact.Change) error {
+	act, entered := map[contact.StepKind]audit.Act{contact.Merging: audit.ContactsMerged, contact.Unmerging: audit.MergeUndone}[p.step.Kind]
+	if !entered {
+		return nil
+	}
+	return s.audited(audit.Entry{At: p.step.At, By: p.step.By, Surface: p.step.Deed.Surface, Act: act, Subject: string(first.Book)})
 }
 
 // copied lets no caller share a record with what was handed in.

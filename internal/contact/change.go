@@ -291,8 +291,8 @@ func (b *Books) carryOut(ctx context.Context, who identity.Caller, c Change) (Ch
 	return done, nil
 }
 
-// Last is the newest change that the caller made and did not take back; fault.NotFound when there is none. In an answer
-// that others will see it is the newest one of the conversation's books.
+// Last is the newest change that the caller made and did not take back, or the first of its newest step (ChangeID.Step);
+// fault.NotFound when there is none. In an answer that others will see it is the newest one of the conversation's books.
 func (b *Books) Last(ctx context.Context, who identity.Caller) (Change, error) {
 	const op = "contact.Last"
 	m, err := b.marks.Marked(ctx, who.Tenant, who.Person)
@@ -300,7 +300,7 @@ func (b *Books) Last(ctx context.Context, who identity.Caller) (Change, error) {
 		return Change{}, wrap(op, err)
 	}
 	for _, id := range slices.Backward(m.Done) {
-		c, err := b.Change(ctx, who, id)
+		c, err := b.changeOrStep(ctx, who, op, id)
 		if fault.Is(err, fault.NotFound) {
 			continue // in a book that cannot be seen from here, or purged
 		}
