@@ -86,6 +86,9 @@ func (p *stepPortion) apply(s *shared) ([]contact.Change, error) {
 	if err := p.enter(s, made[0]); err != nil {
 		return nil, err
 	}
+	if err := s.inherit(p.step.Merged(), p.step.Told); err != nil {
+		return nil, err
+	}
 	return made, s.did(contact.Change{ID: p.step.ID, By: p.step.By, Undoes: p.step.Undoes})
 }
 
@@ -96,6 +99,36 @@ func (p *stepPortion) enter(s *shared, first contact.Change) error {
 		return nil
 	}
 	return s.audited(audit.Entry{At: p.step.At, By: p.step.By, Surface: p.step.Deed.Surface, Act: act, Subject: string(first.Book)})
+}
+
+// inherit lets a contact have the marks of those that are merged into it. Only marks that name one of them are read.
+func (s *shared) inherit(from []contact.ID, to contact.ID) error {
+	people := map[identity.Person]bool{}
+	for p := range s.marks {
+		people[p] = len(from) > 0 // they may not be written yet
+	}
+	b := s.bucket(bucketMarks)
+	for _, id := range from {
+		if err := b.ForEach(func(p, v []byte) error {
+			if bytes.Contains(v, []byte(id)) {
+				people[identity.Person(p)] = true
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	for p, concerned := range people {
+		if !concerned {
+			continue
+		}
+		m, err := s.marked(p)
+		if err != nil {
+			return err
+		}
+		m.unsaved = m.Inherit(from, to) || m.unsaved
+	}
+	return nil
 }
 
 // copied lets no caller share a record with what was handed in.

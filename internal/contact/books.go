@@ -25,6 +25,7 @@ type Config struct {
 	Library   Library
 	Eraser    Eraser // nil where nothing is ever erased
 	Marks     Marks
+	Apart     Apart // nil: nothing is remembered to be no duplicate
 	Roster    Roster
 	Policy    Policy // nil: guests read, and every member may change a new book
 	Index     *Index
@@ -45,6 +46,7 @@ type Books struct {
 	library   Library
 	eraser    Eraser
 	marks     Marks
+	apart     Apart
 	roster    Roster
 	policy    Policy
 	index     *Index
@@ -65,7 +67,7 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, roster: c.Roster, policy: c.Policy,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, apart: c.Apart, roster: c.Roster, policy: c.Policy,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}

@@ -23,10 +23,21 @@ type Step struct {
 	Undoes ChangeID
 	// Kind is what the step is to the audit log; there is an entry for the book of its first change. "" makes none.
 	Kind StepKind
-	// Told is the contact of the step whose change conversations hear of, as of one made alone; "" when they hear of none.
+	// Told is the contact of the step whose change conversations hear of, as of one made alone; "" when they hear of none. When
+	// the step is Merging, it is the one that stays: it inherits the marks that people made on the others (Marked.Inherit).
 	Told ID
 	// Changes are those of the portion, in their order, at most MaxPortion. By, At and Deed are the step's.
 	Changes []Change
+}
+
+// Merged are the contacts that a step merges into the one that it tells of; none when it does not merge.
+func (s Step) Merged() (ids []ID) {
+	for _, c := range s.Changes {
+		if s.Kind == Merging && c.Act == Deleted {
+			ids = append(ids, c.Contact)
+		}
+	}
+	return ids
 }
 
 // StepKind is what a step is to the audit log.

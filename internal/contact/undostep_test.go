@@ -16,13 +16,14 @@ import (
 type stage struct {
 	*world
 	shelf   contact.Shelf
+	library contact.Library
 	restart func()
 }
 
 // inMemory is a stage on a store in memory.
 func inMemory(t *testing.T) *stage {
 	w := newWorld(t)
-	return &stage{w, w.memory, func() {
+	return &stage{w, w.memory, w.memory, func() {
 		w.index = contact.NewIndex()
 		w.Books = contact.New(w.config(w.index))
 	}}
@@ -38,7 +39,7 @@ func onStages(t *testing.T, test func(t *testing.T, s *stage)) {
 	t.Run("file", func(t *testing.T) {
 		t.Parallel()
 		f := newFiled(t)
-		test(t, &stage{f.world, f.db.Contacts(), f.restart})
+		test(t, &stage{f.world, f.db.Contacts(), f.db.Books(), f.restart})
 	})
 }
 
