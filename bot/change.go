@@ -71,6 +71,7 @@ func (b *Bot) historyCard(t *Turn, id contact.ID) (cards.Card, error) {
 	for i, c := range h.Changes {
 		entry := cards.EntryView{Change: string(c.ID), Act: string(c.Act), Who: b.who(t, c.By, h.Contact.Book), When: t.Lang.Time(b.local(t, c.At)),
 			MayUndo: i == 0 && h.Contact.May.Modify, MayRestore: h.Contact.May.Modify && !h.Deleted}
+		entry.Title = b.mergeTitle(t, c)
 		if c.Act == contact.Edited {
 			entry.Changes = changedViews(t, c)
 		}

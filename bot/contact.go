@@ -231,9 +231,13 @@ func (b *Bot) deletedBefore(t *Turn) (cards.Card, error) {
 
 // undoChange takes a change back. Pressed twice, the second press finds it done.
 func (b *Bot) undoChange(t *Turn) (cards.Card, error) {
-	change, err := b.Books.Undo(t.ctx, t.Caller, contact.ChangeID(t.Param("id")), t.Deed())
+	id := contact.ChangeID(t.Param("id"))
+	if card, whole, err := b.undoWhole(t, id); whole || err != nil {
+		return card, err
+	}
+	change, err := b.Books.Undo(t.ctx, t.Caller, id, t.Deed())
 	if fault.Is(err, fault.Stale) {
-		return b.staleChange(t, contact.ChangeID(t.Param("id")))
+		return b.staleChange(t, id)
 	}
 	if err != nil {
 		return cards.Card{}, err
@@ -252,6 +256,10 @@ func (b *Bot) undoLast(t *Turn) (cards.Card, error) {
 	}
 	if err != nil {
 		return cards.Card{}, err
+	}
+	if step := last.ID.Step(); step != "" {
+		card, _, err := b.undoWhole(t, step)
+		return card, err
 	}
 	change, err := b.Books.Undo(t.ctx, t.Caller, last.ID, t.Deed())
 	if fault.Is(err, fault.Stale) {

@@ -36,7 +36,7 @@ func (b *Bot) addByWords(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	return b.addedCard(t, b.contactView(t, e, asMessage), change), nil
+	return b.addedCard(t, b.addAlike(t, b.contactView(t, e, asMessage)), change), nil
 }
 
 // addedCard is a new contact's card, with the way back.
@@ -175,7 +175,7 @@ func (b *Bot) added(t *Turn, change contact.Change) (Outcome, error) {
 	if all.Caller.Public && e.Book.Kind == contact.PersonalBook {
 		return Outcome{Message: t.Text("done.added_private", "Name", e.Contact.Name)}, nil
 	}
-	v := b.contactView(all, e, asMessage)
+	v := b.addAlike(all, b.contactView(all, e, asMessage))
 	b.say(t, b.addedCard(all, v, change))
 	return Outcome{}, nil
 }

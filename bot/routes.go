@@ -35,6 +35,7 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Command("delete", b.deleteByName, "a contact into the trash, asked once")
 	r.Command("undo", b.undoLast, "the last change taken back")
 	r.Command("history", b.historyByName, "who changed what, and when")
+	r.Command("duplicates", b.showDuplicates, "contacts that may be the same, and why")
 	r.Command("trash", b.showTrash, "what was deleted in the last 30 days")
 	r.Command("tags", b.showTags, "tags and saved filters")
 	r.Command("favourites", b.showFavourites, "the contacts one has marked, and the last seen")
@@ -69,8 +70,15 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Action("contact/{id}/delete", b.askDelete, "ask before deleting")
 	r.Action("contact/{id}/{version}/remove", b.deleteContact, "delete")
 	r.Action("contact/{id}/history", b.showHistory, "the contact's history")
-	r.Action("change/{id}/undo", b.undoChange, "take a change back")
+	r.Action("contact/{id}/duplicates", b.duplicatesOf, "what the contact may be the same as")
+	r.Action("change/{id}/undo", b.undoChange, "take a change back, or a whole step")
 	r.Action("change/{id}/restore/{field}", b.restoreField, "bring one field back")
+
+	// Card buttons: duplicates
+	r.Action("duplicates", b.showDuplicates, "contacts that may be the same")
+	r.Action("duplicates/{skip}", b.duplicatesPage, "another page of them")
+	r.Action("duplicates/{ids}/apart", b.setApart, "these are not the same")
+	r.Action("duplicates/{ids}/together", b.unsetApart, "they may be, after all")
 
 	// Card buttons: books
 	r.Action("book/{id}/share/read", b.shareToRead, "let this conversation read a book")
@@ -91,6 +99,8 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Dialog("contact/add", b.openAddForm, b.submitAdd, "add a contact")
 	r.Open("contact/add/named/{name}", b.openAddForm, "add a contact, begun with what was typed")
 	r.Dialog("contact/{id}/edit", b.openEditForm, b.submitEdit, "change a contact")
+	r.Dialog("duplicates/{ids}/merge", b.openMerge, b.submitMerge, "one contact of several, compared field by field")
+	r.Submit("duplicates/{ids}/look", b.lookAtMerge, "what the choices would make of them")
 	r.Dialog("book/new", b.openNewBook, b.submitNewBook, "make another book")
 	r.Dialog("book/{id}/settings", b.openSettings, b.submitSettings, "who may change a book")
 

@@ -37,8 +37,8 @@ func TestVerbs(t *testing.T) {
 func TestMarkedReachesEveryButton(t *testing.T) {
 	t.Parallel()
 	raw := string(Contact(english, shared()).JSON())
-	// Edit; code, history and delete, each with its fallback; undo, which is a tap and has none.
-	if n := strings.Count(raw, `"posted":true`); n != 8 {
+	// Edit; code, history, duplicates and delete, each with its fallback; undo, which is a tap and has none.
+	if n := strings.Count(raw, `"posted":true`); n != 10 {
 		t.Errorf("%d buttons say that they stand on a message: %s", n, raw)
 	}
 	if raw := string(Contact(english, marta()).JSON()); strings.Contains(raw, "posted") {

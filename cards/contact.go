@@ -53,6 +53,9 @@ func contactTop(t Texts, v ContactView) []Element {
 	if v.Notice != "" || v.Undo != "" {
 		top = append(top, contactNotice(t, v))
 	}
+	if v.Alike != "" {
+		top = append(top, contactAlike(t, v))
+	}
 	top = append(top, contactHead(t, v))
 	if v.Kind == "function" && v.Hours != "" {
 		top = append(top, contactHours(t, v))
@@ -73,6 +76,18 @@ func contactNotice(t Texts, v ContactView) Element {
 	undo := link(t.Text("button.undo"), t.Text("button.undo"), path("change", v.Undo, "undo"))
 	undo.SelectAction = mark(Marks{v.Posted}, undo.SelectAction)
 	return banner(v.Notice, undo)
+}
+
+// contactAlike says that somebody else looks like this contact.
+func contactAlike(t Texts, v ContactView) Element {
+	words := []Column{link(t.Text("button.show"), t.Text("button.show"), ContactVerb(v.AlikeID))}
+	if len(v.AlikeIDs) > 0 {
+		words = append(words, link(t.Text("duplicates.merge.open"), t.Text("duplicates.merge.open"), MergeVerb(v.AlikeIDs)))
+	}
+	for i := range words {
+		words[i].SelectAction = mark(Marks{v.Posted}, words[i].SelectAction)
+	}
+	return banner(v.Alike, words...)
 }
 
 func contactHead(t Texts, v ContactView) Element {
@@ -272,6 +287,9 @@ func firstCall(phones []PhoneView) string {
 
 func rareActions(t Texts, v ContactView) []Action {
 	actions := []Action{button(t.Text("button.card"), path("contact", v.ID, "card")), button(t.Text("button.history"), path("contact", v.ID, "history"))}
+	if v.MayEdit {
+		actions = append(actions, button(t.Text("button.duplicates"), path("contact", v.ID, "duplicates")))
+	}
 	if v.MayDelete {
 		actions = append(actions, button(t.Text("button.delete"), path("contact", v.ID, "delete")))
 	}

@@ -92,11 +92,17 @@ func goldens() map[string]any {
 		"presets-hostile": Presets(t, PresetsView{Hint: hostileName, Notice: hostileName, Picture: "i/1", Own: []PresetRow{{hostileName, hostileName, hostileName, true}}}),
 		"batch-plan":      BatchPlan(t, BatchPlanView{Words: "harbour/50% #x", Title: "What should be done to all pictures for “harbour”?", Hint: "Choose a preset, or type what you want.", Next: []Step{{"Mail, under 200 KB", BatchSearchVerb("harbour", "resize 1600 | jpeg | under 200 KB")}}}),
 		"batch-ask":       BatchAsk(t, wish()), "batch-ask-hostile": BatchAsk(french, BatchAskView{ID: "17f/a", Question: "Faire cela à 1 image ?", Does: hostileName, Facts: []FactView{{"Dossier", hostileName}}, Promise: "Les originaux restent."}),
-		"batch-running": BatchRun(t, BatchView{ID: "17fa", Title: "7 of 12 pictures", Does: "resized to 800 px wide, in WebP", MayCancel: true}),
-		"batch-stopped": BatchRun(t, BatchView{ID: "17fa", Title: "Stopped at 7 of 12 pictures", Does: "resized to 800 px wide, in WebP", Notice: "I was stopped in the middle of this.", Rows: made()[:1], MayContinue: true}),
-		"batch-done":    BatchRun(t, BatchView{ID: "17fa", Title: "1 of 3 pictures made", Does: "resized to 800 px wide, in WebP", Rows: made()}),
-		"batch-hostile": BatchRun(t, BatchView{ID: "17fa", Title: "1 of 1 picture made", Rows: []BatchRow{{"Made", hostileName, "https://contoso.sharepoint.example/a)[b](c_d", hostileName}, {"Made", hostileName, "javascript:alert(1)", ""}}}),
-		"note-full":     Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
+		"batch-running":   BatchRun(t, BatchView{ID: "17fa", Title: "7 of 12 pictures", Does: "resized to 800 px wide, in WebP", MayCancel: true}),
+		"batch-stopped":   BatchRun(t, BatchView{ID: "17fa", Title: "Stopped at 7 of 12 pictures", Does: "resized to 800 px wide, in WebP", Notice: "I was stopped in the middle of this.", Rows: made()[:1], MayContinue: true}),
+		"batch-done":      BatchRun(t, BatchView{ID: "17fa", Title: "1 of 3 pictures made", Does: "resized to 800 px wide, in WebP", Rows: made()}),
+		"batch-hostile":   BatchRun(t, BatchView{ID: "17fa", Title: "1 of 1 picture made", Rows: []BatchRow{{"Made", hostileName, "https://contoso.sharepoint.example/a)[b](c_d", hostileName}, {"Made", hostileName, "javascript:alert(1)", ""}}}),
+		"duplicates-full": Duplicates(t, doubles()), "duplicates-none": Duplicates(french, DuplicatesView{Title: "Aucun doublon trouvé", Hint: "Je cherche la même adresse.", Next: []Step{{"Aide", "help"}}}),
+		"duplicates-hostile": Duplicates(t, DuplicatesView{Notice: hostileName, Title: hostileName, Hint: hostileName, Rows: []DuplicateRow{{Why: hostileName, Contacts: []RowView{{"c/1", hostileName, hostileName, hostileName, avatar + "x", hostileName, ""}}, MayMerge: true}}}),
+		"merge-full":         Merge(t, comparison()), "merge-plain": Merge(french, MergeView{IDs: []string{"c7", "c9"}, Versions: "3,1", Form: "F1", Explain: "Marta reste.", Promise: "Tout peut être annulé.", Result: []FactView{{"name", "Marta Gonzáles"}}}),
+		"merge-hostile":  Merge(t, MergeView{IDs: []string{"c/1", "c9"}, Form: "F1", Note: hostileName, Explain: hostileName, Promise: hostileName, Conflicts: []ConflictView{{"name", "c9", []ChoiceView{{hostileName, "c9"}}}}, Result: []FactView{{"notes", hostileName}}}),
+		"contact-alike":  Contact(t, alike()),
+		"history-merged": History(t, HistoryView{ID: "c7", Name: "Marta Gonzáles", Entries: []EntryView{{Change: "merge-1.00000001", Act: "edited", Title: "Merged with M. Gonzáles", Who: "Li Wei", When: "21 Nov 2026, 14:05", MayUndo: true}}}),
+		"note-full":      Note(t, note), "note-bare": Note(t, NoteView{Text: "Nothing to do."}),
 	}
 	maps.Copy(all, noticeGoldens())
 	maps.Copy(all, exportGoldens())

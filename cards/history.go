@@ -1,5 +1,7 @@
 package cards
 
+import "cmp"
+
 // History shows who changed what in a contact, newest first.
 func History(t Texts, v HistoryView) Card {
 	return fit(len(v.Entries), func(shown int) layout {
@@ -29,7 +31,7 @@ func historyEntry(t Texts, e EntryView, separator bool) Element {
 	if e.MayUndo {
 		undo = append(undo, link(t.Text("button.undo"), t.Text("card.history.undo", "When", e.When), path("change", e.Change, "undo")))
 	}
-	title := []Element{strong(actWord(t, e.Act)), small(join(dot, short(e.Who, 100), e.When)).tight()}
+	title := []Element{strong(cmp.Or(short(e.Title, 300), actWord(t, e.Act))), small(join(dot, short(e.Who, 100), e.When)).tight()}
 	items := []Element{beside(title, undo...)}
 	for _, c := range e.Changes {
 		items = append(items, historyChange(t, e, c))

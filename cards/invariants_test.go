@@ -14,8 +14,9 @@ import (
 
 // grammar is every path that a button may carry; bot/routes.go matches the same.
 var grammar = []*regexp.Regexp{
-	regexp.MustCompile(`^(help|favourites|trash|tags|books|export|settings|privacy|sign-in|sign-out|me/forget|pins|presets|announcements)$`),
-	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|card|vcard|[0-9]+/remove))?$`),
+	regexp.MustCompile(`^(help|favourites|trash|tags|books|export|settings|privacy|sign-in|sign-out|me/forget|pins|presets|announcements|duplicates)$`),
+	regexp.MustCompile(`^duplicates/([0-9]+|[^/]+/(apart|together))$`),
+	regexp.MustCompile(`^contact/[^/]+(/(view|favourite|unfavourite|post|delete|history|duplicates|card|vcard|[0-9]+/remove))?$`),
 	regexp.MustCompile(`^change/[^/]+/(undo|restore/[a-z]+)$`),
 	regexp.MustCompile(`^find/[0-9]+/[^/]+$`),
 	regexp.MustCompile(`^image/[^/]+/[0-9]+/(undo|redo|info|do/[^/]+|preset/[^/]+|save|share|version/(ask|over|known)|file/(ask|both|over|known)/[^/]+)$`),
@@ -33,7 +34,7 @@ var grammar = []*regexp.Regexp{
 }
 
 // dialogs are the paths that open a dialog or take its form.
-var dialogs = regexp.MustCompile(`^(contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|settings/(change|organisation|library)|announce/(new(/[^/]+)?|send|back)|announcement/[^/]+/correct|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
+var dialogs = regexp.MustCompile(`^(duplicates/[^/]+/(merge|look)|contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|settings/(change|organisation|library)|announce/(new(/[^/]+)?|send|back)|announcement/[^/]+/correct|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
 
 func TestEveryCard(t *testing.T) {
 	t.Parallel()

@@ -40,8 +40,16 @@ var crowds = map[string]crowd{
 		return Done(english, DoneView{Sentence: wall(u, 200), Undo: "h1", Changes: repeat(n, ChangedView{"notes", wall(u, 1000), wall(u, 1000)})})
 	},
 	"history": func(u string, n int) Card {
-		entry := EntryView{"h1", "edited", wall(u, 100), "21 Nov 2026", repeat(3, ChangedView{"notes", wall(u, 1000), wall(u, 1000)}), true, true}
+		entry := EntryView{"h1", "edited", wall(u, 300), wall(u, 100), "21 Nov 2026", repeat(3, ChangedView{"notes", wall(u, 1000), wall(u, 1000)}), true, true}
 		return History(english, HistoryView{ID: "c7", Name: wall(u, 100), Entries: repeat(n, entry)})
+	},
+	"duplicates": func(u string, n int) Card {
+		row := DuplicateRow{Why: wall(u, 200), MayMerge: true, Contacts: repeat(5, RowView{"c7", wall(u, 100), wall(u, 202), wall(u, 300), "", wall(u, 100), ""})}
+		return Duplicates(english, DuplicatesView{Title: wall(u, 100), Rows: repeat(n, row), All: n})
+	},
+	"merge": func(u string, n int) Card {
+		conflict := ConflictView{"name", "c1", repeat(5, ChoiceView{wall(u, 1000), "c1"})}
+		return Merge(english, MergeView{IDs: repeat(5, wall("i", 26)), Explain: wall(u, 600), Conflicts: repeat(min(n, 10), conflict), Result: repeat(n, FactView{"notes", wall(u, 1000)})})
 	},
 	"trash": func(u string, n int) Card {
 		return Trash(english, TrashView{Days: 30, Rows: repeat(n, TrashRow{"h1", wall(u, 100), wall(u, 202), wall(u, 100), "21 Nov 2026", wall(u, 100), true})})

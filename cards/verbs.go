@@ -28,6 +28,20 @@ func AddVerb(name string) string {
 	return path("contact", "add", "named", name)
 }
 
+// DuplicatesVerb lists contacts that may be the same, skipping some.
+func DuplicatesVerb(skip int) string { return path("duplicates", strconv.Itoa(skip)) }
+
+// MergeVerb compares contacts to make one of them.
+func MergeVerb(ids []string) string { return apartVerb(ids, "merge") }
+
+// TogetherVerb takes back that contacts are not the same.
+func TogetherVerb(ids []string) string { return apartVerb(ids, "together") }
+
+// apartVerb does something to contacts that may be the same.
+func apartVerb(ids []string, what string) string {
+	return path("duplicates", strings.Join(ids, " "), what)
+}
+
 // PictureVerb does something to a picture as it is after a number of steps.
 func PictureVerb(id string, at int, what ...string) string {
 	return path(append([]string{"image", id, strconv.Itoa(at)}, what...)...)
@@ -54,6 +68,8 @@ func opensDialog(verb string) bool {
 		return id == "add" || last == "edit"
 	case "book":
 		return id == "new" && !more || last == "settings"
+	case "duplicates":
+		return last == "merge"
 	case "library":
 		return id == "choose"
 	case "settings":

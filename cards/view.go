@@ -56,6 +56,10 @@ type ContactView struct {
 	Notice string
 	// Undo is the id of a change that the viewer may take back; empty offers none.
 	Undo string
+	// Alike is a sentence about contacts that this one may be the same as; AlikeIDs are theirs and its own, to compare them,
+	// or empty when the viewer may not merge them. AlikeID is the first of them, to be shown.
+	Alike, AlikeID string
+	AlikeIDs       []string
 }
 
 // PhoneView is a number as shown and as dialled.
@@ -322,8 +326,9 @@ type HistoryView struct {
 // EntryView is one change of a history.
 type EntryView struct {
 	Change string // id
-	// Act is added, edited, deleted, restored.
+	// Act is added, edited, deleted, restored. Title is said instead of it: "Merged with Marta Weiß".
 	Act     string
+	Title   string
 	Who     string
 	When    string
 	Changes []ChangedView
@@ -472,6 +477,61 @@ type NewBookForm struct {
 	// Places to bind it to: personal, conversation, tenant.
 	Kinds []ChoiceView
 	Kind  string
+}
+
+// DuplicatesView is a page of contacts that may be the same.
+type DuplicatesView struct {
+	// Title is finished: "3 suggestions".
+	Notice, Title, Hint string
+	Rows                []DuplicateRow
+	// Skip is the place of the first row among All; a page has so many.
+	Skip, Page, All int
+	Next            []Step
+	// Posted as in ContactView.
+	Posted bool
+}
+
+// DuplicateRow is a set of contacts that may be the same.
+type DuplicateRow struct {
+	// Why is finished: "The same e-mail address".
+	Why      string
+	Contacts []RowView
+	MayMerge bool
+}
+
+// IDs are those of the contacts of the row.
+func (r DuplicateRow) IDs() []string {
+	ids := make([]string, len(r.Contacts))
+	for i, c := range r.Contacts {
+		ids[i] = c.ID
+	}
+	return ids
+}
+
+// MergeView is the dialog that compares contacts field by field.
+type MergeView struct {
+	IDs []string
+	// Versions are those of the contacts, in the order of IDs, with commas between.
+	Versions string
+	// Form as in FormView.
+	Form string
+	Note string
+	// Explain says why they may be the same; Promise what becomes of the others, and how to take it back.
+	Explain, Promise string
+	// Keeps are the contacts of which one stays; Keep is the one.
+	Keeps     []ChoiceView
+	Keep      string
+	Conflicts []ConflictView
+	// Result are the fields of the contact that comes of it; the label is the field's key.
+	Result []FactView
+	// Posted as in ContactView.
+	Posted bool
+}
+
+// ConflictView is a field in which contacts differ; the values of its choices are ids of contacts.
+type ConflictView struct {
+	Field, Chosen string
+	Choices       []ChoiceView
 }
 
 // NoteView is an answer of one or two sentences with ways on.

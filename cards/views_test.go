@@ -235,3 +235,27 @@ func values() map[string]string {
 
 // wall is a text of the given length in the characters that take the most room: four bytes each, or six and three when escaped.
 func wall(unit string, length int) string { return strings.Repeat(unit, length) }
+
+func alike() ContactView {
+	v := shared()
+	v.Alike, v.AlikeID, v.AlikeIDs = "This looks like M. Gonzáles (same e-mail address).", "c9", []string{"c7", "c9"}
+	return v
+}
+
+// doubles is the second page of suggestions.
+func doubles() DuplicatesView {
+	return DuplicatesView{Notice: "These are not suggested any more.", Title: "12 suggestions: these may be the same", Hint: "Compare them field by field.", Skip: 5, Page: 5, All: 12, Posted: true,
+		Rows: []DuplicateRow{
+			{Why: "Same e-mail address", MayMerge: true, Contacts: []RowView{{ID: "c7", Name: "Marta Gonzáles", Line: "Head of Sales, Contoso", Detail: "marta@contoso.example", Source: "Sales"}, {ID: "c9", Name: "M. Gonzáles", Source: "Ada Byron"}}},
+			{Why: "Same name and company", Contacts: []RowView{{ID: "c1", Name: "Bo Ek", Line: "Contoso"}, {ID: "c2", Name: "Bo Ek", Line: "Contoso AG"}, {ID: "c3", Name: "Ek, Bo"}}},
+		},
+		Next: []Step{{"Undo", TogetherVerb([]string{"c4", "c5"})}}}
+}
+
+func comparison() MergeView {
+	return MergeView{IDs: []string{"c7", "c9"}, Versions: "3,1", Form: "F1", Note: "Somebody changed these contacts meanwhile.", Posted: true,
+		Explain: "Marta Gonzáles stays, and takes over what M. Gonzáles has besides.", Promise: "The merge can be taken back whole.",
+		Keeps: []ChoiceView{{"Marta Gonzáles · Sales", "c7"}, {"M. Gonzáles · Ada Byron", "c9"}}, Keep: "c7",
+		Conflicts: []ConflictView{{"name", "c7", []ChoiceView{{"Marta Gonzáles", "c7"}, {"M. Gonzáles", "c9"}}}, {"job", "c9", []ChoiceView{{"Buyer", "c7"}, {"Head of Sales", "c9"}}}},
+		Result:    []FactView{{"name", "Marta Gonzáles"}, {"job", "Head of Sales"}, {"email", "marta@contoso.example\nm.gonzales@contoso.example"}, {"notes", "Knows every distributor.\n\nSpeaks Basque."}}}
+}

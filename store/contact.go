@@ -103,8 +103,8 @@ type writer struct {
 	op     string
 	now    time.Time
 	change contact.Change
-	// part says that the change is one of a step, which is told and noted as a whole.
-	part bool
+	// part says that the change is one of a step, which is noted as a whole; told, that conversations hear of it all the same.
+	part, told bool
 	// before and after are the records around the change, encoded; they are not to be changed, and before may lie in the
 	// file: it ends with the transaction.
 	before, after []byte
@@ -129,11 +129,13 @@ func (w *writer) apply() (contact.Change, error) {
 		return contact.Change{}, err
 	}
 	w.made = append(w.made, w.change)
+	if !w.part || w.told {
+		if err := w.tell(); err != nil {
+			return contact.Change{}, err
+		}
+	}
 	if w.part {
 		return w.change, nil
-	}
-	if err := w.tell(); err != nil {
-		return contact.Change{}, err
 	}
 	return w.change, w.did(w.change)
 }

@@ -179,6 +179,7 @@ func erasing() []eraseStep {
 		{bucketChanges, (*portion).change},
 		{bucketDeeds, (*portion).deed},
 		{bucketMarks, (*portion).marks},
+		{bucketApart, (*portion).apart},
 		{bucketMeetings, (*portion).meeting},
 		{bucketImportRows, (*portion).importRows},
 		{bucketImports, (*portion).imported},
@@ -342,8 +343,7 @@ func (p *portion) take(s *shared) error {
 
 // tidy takes marks of contacts and changes away that are gone, and tells whether there were any.
 func tidy(tb *bbolt.Bucket, m *contact.Marked) bool {
-	contacts, trash, changes := tb.Bucket([]byte(bucketContacts)), tb.Bucket([]byte(bucketTrash)), tb.Bucket([]byte(bucketChanges))
-	gone := func(id contact.ID) bool { return contacts.Get([]byte(id)) == nil && trash.Get([]byte(id)) == nil }
+	changes, gone := tb.Bucket([]byte(bucketChanges)), func(id contact.ID) bool { return contactGone(tb, id) }
 	before := len(m.Favourites) + len(m.Recent) + len(m.Done)
 	m.Favourites = slices.DeleteFunc(slices.Clone(m.Favourites), gone)
 	m.Recent = slices.DeleteFunc(slices.Clone(m.Recent), gone)

@@ -7,6 +7,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"teamspro/internal/audit"
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -62,7 +63,7 @@ func (p *stepPortion) apply(s *shared) ([]contact.Change, error) {
 	made, fresh := make([]contact.Change, 0, len(p.step.Changes)), 0
 	for i, change := range p.step.Changes {
 		change.By, change.At, change.Deed = p.step.By, p.step.At, identity.Deed{Surface: p.step.Deed.Surface}
-		w := writer{op: p.op, shared: s, now: p.db.now(), change: change, after: p.after[i], part: true}
+		w := writer{op: p.op, shared: s, now: p.db.now(), change: change, after: p.after[i], part: true, told: change.Contact == p.step.Told}
 		if s.bucket(bucketChanges).Get([]byte(change.ID)) != nil {
 			before, err := w.repeated(change.ID)
 			if !errors.Is(err, errUnchanged) {
@@ -82,7 +83,52 @@ func (p *stepPortion) apply(s *shared) ([]contact.Change, error) {
 	if fresh == 0 {
 		return made, errUnchanged
 	}
+	if err := p.enter(s, made[0]); err != nil {
+		return nil, err
+	}
+	if err := s.inherit(p.step.Merged(), p.step.Told); err != nil {
+		return nil, err
+	}
 	return made, s.did(contact.Change{ID: p.step.ID, By: p.step.By, Undoes: p.step.Undoes})
+}
+
+// enter makes the step's entry in the audit log, where its kind has one.
+func (p *stepPortion) enter(s *shared, first contact.Change) error {
+	act, entered := map[contact.StepKind]audit.Act{contact.Merging: audit.ContactsMerged, contact.Unmerging: audit.MergeUndone}[p.step.Kind]
+	if !entered {
+		return nil
+	}
+	return s.audited(audit.Entry{At: p.step.At, By: p.step.By, Surface: p.step.Deed.Surface, Act: act, Subject: string(first.Book)})
+}
+
+// inherit lets a contact have the marks of those that are merged into it. Only marks that name one of them are read.
+func (s *shared) inherit(from []contact.ID, to contact.ID) error {
+	people := map[identity.Person]bool{}
+	for p := range s.marks {
+		people[p] = len(from) > 0 // they may not be written yet
+	}
+	b := s.bucket(bucketMarks)
+	for _, id := range from {
+		if err := b.ForEach(func(p, v []byte) error {
+			if bytes.Contains(v, []byte(id)) {
+				people[identity.Person(p)] = true
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	for p, concerned := range people {
+		if !concerned {
+			continue
+		}
+		m, err := s.marked(p)
+		if err != nil {
+			return err
+		}
+		m.unsaved = m.Inherit(from, to) || m.unsaved
+	}
+	return nil
 }
 
 // copied lets no caller share a record with what was handed in.

@@ -63,6 +63,7 @@ func use(t *testing.T, db *DB) {
 		db.Books().SaveBook(ctx, north, contact.Book{ID: "b3", Kind: contact.TenantBook, Name: "Everybody", Home: "19:sales@thread.example", Version: 1}),
 		db.Books().Meet(ctx, north, "ines", "19:sales@thread.example"),
 		db.Marks().Mark(ctx, north, "ines", func(m *contact.Marked) error { m.Recent = []contact.ID{"c1"}; return nil }),
+		db.Apart().SetApart(ctx, north, []contact.Pair{contact.NewPair("c2", "c1")}, true),
 		db.Conversations().Remember(ctx, north, reference),
 		usePictures(ctx, db),
 		db.Turns().MarkAnswered(ctx, "app|19:secret-conversation|activity-2"),
@@ -272,6 +273,7 @@ func keyForms() map[string]string {
 		bucketAudit:          `.{8}`,
 		bucketImports:        id,
 		bucketImportRows:     id + `\x00.{8}`,
+		bucketApart:          id + `\x00` + id,
 	}
 }
 

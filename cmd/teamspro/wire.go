@@ -102,7 +102,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	svc.tenants = s.AllowedTenants
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(), Ledger: db.Audit(),
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	links, err := newLinks(s)
 	if err != nil {

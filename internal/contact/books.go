@@ -26,6 +26,7 @@ type Config struct {
 	Eraser    Eraser // nil where nothing is ever erased
 	Marks     Marks
 	Ledger    Ledger // nil: what is taken out is not noted
+	Apart     Apart  // nil: nothing is remembered to be no duplicate
 	Roster    Roster
 	Policy    Policy // nil: guests read, and every member may change a new book
 	Index     *Index
@@ -47,6 +48,7 @@ type Books struct {
 	eraser    Eraser
 	marks     Marks
 	ledger    Ledger
+	apart     Apart
 	roster    Roster
 	policy    Policy
 	index     *Index
@@ -67,7 +69,7 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, ledger: c.Ledger, roster: c.Roster, policy: c.Policy,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, ledger: c.Ledger, apart: c.Apart, roster: c.Roster, policy: c.Policy,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}

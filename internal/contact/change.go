@@ -301,29 +301,13 @@ func (b *Books) Last(ctx context.Context, who identity.Caller) (Change, error) {
 		return Change{}, wrap(op, err)
 	}
 	for _, id := range slices.Backward(m.Done) {
-		c, err := b.firstOf(ctx, who, id)
+		c, err := b.changeOrStep(ctx, who, op, id)
 		if fault.Is(err, fault.NotFound) {
 			continue // in a book that cannot be seen from here, or purged
 		}
 		return c, err
 	}
 	return Change{}, fault.New(fault.NotFound, op, "contact.no_change")
-}
-
-// firstOf reads a change, or the first one of a step, of a book that the caller may read.
-func (b *Books) firstOf(ctx context.Context, who identity.Caller, id ChangeID) (Change, error) {
-	c, err := b.Change(ctx, who, id)
-	if !fault.Is(err, fault.NotFound) {
-		return c, err
-	}
-	part, failed := b.chronicle.Step(ctx, who.Tenant, id, "", 1)
-	switch {
-	case failed != nil:
-		return Change{}, wrap("contact.Last", failed)
-	case len(part) == 0:
-		return Change{}, err
-	}
-	return b.Change(ctx, who, part[0].ID)
 }
 
 // Change reads one change of a book that the caller may read.

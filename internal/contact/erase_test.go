@@ -48,6 +48,7 @@ func (f *filed) restart() {
 	f.log.Reset()
 	c := f.config(contact.NewIndex())
 	c.Shelf, c.Chronicle, c.Journal, c.Library, c.Eraser, c.Marks = f.db.Contacts(), f.db.Contacts(), f.db.Contacts(), f.db.Books(), f.db.Books(), f.db.Marks()
+	c.Apart = f.db.Apart()
 	c.Snapshots, c.Log = f.drawer, slog.New(slog.NewTextHandler(&f.log, nil))
 	f.Books = contact.New(c)
 }

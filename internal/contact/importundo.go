@@ -8,8 +8,8 @@ import (
 	"teamspro/internal/identity"
 )
 
-// undoOf is the step that takes an import back.
-func undoOf(id ImportID) ChangeID { return ChangeID(id) + "-undo" }
+// importUndoOf is the step that takes an import back.
+func importUndoOf(id ImportID) ChangeID { return ChangeID(id) + "-undo" }
 
 // back takes the changes of the import back, portion by portion.
 func (r *ImportRun) back(ctx context.Context, tell func(Import)) error {
@@ -58,7 +58,7 @@ func (r *ImportRun) backSome(ctx context.Context, after ChangeID) (last ChangeID
 		if _, err := r.imports.mayUndo(ctx, r.who, op, r.now); err != nil {
 			return after, err
 		}
-		u := undoing{books: r.imports.books, tenant: r.who.Tenant, step: ChangeID(r.now.ID), by: undoOf(r.now.ID)}
+		u := importUndoing{books: r.imports.books, tenant: r.who.Tenant, step: ChangeID(r.now.ID), by: importUndoOf(r.now.ID)}
 		if err := u.weigh(ctx, changes); err != nil {
 			return after, err
 		}
@@ -74,7 +74,7 @@ func (r *ImportRun) backSome(ctx context.Context, after ChangeID) (last ChangeID
 }
 
 // takeBack writes a portion. The last one has less than fits.
-func (r *ImportRun) takeBack(ctx context.Context, u *undoing, changes int) error {
+func (r *ImportRun) takeBack(ctx context.Context, u *importUndoing, changes int) error {
 	past, now := r.now.Past, r.imports.books.now().UTC()
 	step := Step{ID: u.by, By: r.now.By, At: now, Deed: identity.Deed{Surface: importSurface}, Undoes: u.step, Changes: u.made}
 	_, err := r.write(ctx, step, func(imp *Import) error {
@@ -92,8 +92,8 @@ func (r *ImportRun) takeBack(ctx context.Context, u *undoing, changes int) error
 	return err
 }
 
-// undoing finds what takes some changes of a step back. A contact is taken back as a whole when it is as the step left it.
-type undoing struct {
+// importUndoing finds what takes some changes of a step back. A contact is taken back as a whole when it is as the step left it.
+type importUndoing struct {
 	books        *Books
 	tenant       identity.Tenant
 	step, by     ChangeID // the step, and the one that takes it back
@@ -102,7 +102,7 @@ type undoing struct {
 	back, stayed int
 }
 
-func (u *undoing) weigh(ctx context.Context, changes []Change) error {
+func (u *importUndoing) weigh(ctx context.Context, changes []Change) error {
 	ids := make([]ID, len(changes))
 	for i, c := range changes {
 		ids[i] = c.Contact
@@ -140,7 +140,7 @@ const maxOfStep = 20
 
 // decide tells whether a change is taken back; is tells whether its contact is there. Of several changes of a contact the
 // first takes all back.
-func (u *undoing) decide(ctx context.Context, c Change, now Contact, is bool) (back bool, err error) {
+func (u *importUndoing) decide(ctx context.Context, c Change, now Contact, is bool) (back bool, err error) {
 	if u.done[c.Contact] || is && c.After != nil && now.Book == c.Book && now.Record.equal(c.After) {
 		return true, nil
 	}
@@ -163,7 +163,7 @@ func (u *undoing) decide(ctx context.Context, c Change, now Contact, is bool) (b
 }
 
 // inverse is the change that takes c back from the contact as it is now.
-func (u *undoing) inverse(c Change, now Contact) Change {
+func (u *importUndoing) inverse(c Change, now Contact) Change {
 	back := c.inverse(now.Version)
 	back.ID = u.by + c.ID[len(u.step):]
 	if back.Before != nil {

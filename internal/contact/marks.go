@@ -168,6 +168,19 @@ func (m *Marked) Did(c Change) {
 	m.Done = m.Done[max(0, len(m.Done)-MaxDone):]
 }
 
+// Inherit lets a contact that others were merged into have what the person's marks say of them, which stays: whoever takes
+// the merge back has all of them marked. It tells whether anything changed.
+func (m *Marked) Inherit(from []ID, to ID) (changed bool) {
+	for _, list := range []*[]ID{&m.Favourites, &m.Recent} {
+		i := slices.IndexFunc(*list, func(id ID) bool { return slices.Contains(from, id) })
+		if i >= 0 && !slices.Contains(*list, to) {
+			*list, changed = slices.Insert(slices.Clone(*list), i+1, to), true
+		}
+	}
+	m.Recent = latest(m.Recent, MaxRecent)
+	return changed
+}
+
 // SaveFilter gives a query a name. A filter of that name is replaced.
 func (b *Books) SaveFilter(ctx context.Context, who identity.Caller, name, query string) error {
 	const op = "contact.SaveFilter"

@@ -18,8 +18,8 @@ type Shelf interface {
 	// and with fault.NotFound when the contact should be there and is not.
 	Apply(ctx context.Context, t identity.Tenant, c Change) (Change, error)
 	// ApplyAll carries out a portion of a step in one transaction, all of it or nothing. A change whose id is recorded was
-	// carried out before and stays as it is. It gives the changes as they are recorded. Conversations do not hear of them one
-	// by one, and the person who made the step is noted to have done one thing, by the step's id (Marked.Did). It fails as Apply does.
+	// carried out before and stays as it is. It gives the changes as they are recorded. Conversations hear of none but that of
+	// Step.Told, and the person who made the step is noted to have done one thing, by the step's id (Marked.Did). It fails as Apply does.
 	ApplyAll(ctx context.Context, t identity.Tenant, s Step) ([]Change, error)
 	// Each gives every contact of the tenant that is not in the trash, in no order; fn may not keep the transaction busy.
 	Each(ctx context.Context, t identity.Tenant, fn func(Contact) error) error

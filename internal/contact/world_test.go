@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) config(x *contact.Index) contact.Config {
 	return contact.Config{
-		Shelf: w.memory, Chronicle: w.memory, Journal: w.memory, Library: w.memory, Marks: w.memory, Roster: w.roster, Index: x, Region: "FR",
+		Shelf: w.memory, Chronicle: w.memory, Journal: w.memory, Library: w.memory, Marks: w.memory, Apart: w.memory, Roster: w.roster, Index: x, Region: "FR",
 		Now:   func() time.Time { return w.now },
 		NewID: func() string { w.ids++; return fmt.Sprintf("id%03d", w.ids) },
 	}

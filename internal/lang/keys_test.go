@@ -42,6 +42,7 @@ var composed = map[string][]string{
 	"books.access.*":       {"read", "some", "change", "manage"},
 	"mode.*":               words(contact.Everybody, contact.OwnersOnly, contact.PerMember),
 	"act.*":                acts,
+	"why.*":                words(contact.Whys...),
 	"own.*":                words(contact.Added, contact.Edited, contact.Restored),
 	"choose.*":             {"edit", "delete", "history"},
 	"done.*":               acts,
@@ -64,7 +65,7 @@ var composed = map[string][]string{
 
 var (
 	happened = []string{"added", "changed", "deleted", "imported", "saved", "pinned", "new"} // the last words of notice.Kinds
-	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "trash", "favourites", "tags", "books", "export", "announce", "settings", "privacy"}
+	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "duplicates", "trash", "favourites", "tags", "books", "export", "announce", "settings", "privacy"}
 	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "announce", "settings", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 

@@ -21,6 +21,7 @@ type Ports struct {
 	Journal       contact.Journal
 	Library       contact.Library
 	Marks         contact.Marks
+	Apart         contact.Apart
 	Conversations Conversations
 	Turns         Turns
 	Tokens        Tokens
@@ -94,7 +95,7 @@ func closeSound(t testing.TB, db *store.DB, path string) {
 
 // PortsOf gives the parts of a store for Run.
 func PortsOf(db *store.DB) Ports {
-	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
+	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(), Apart: db.Apart(),
 		Conversations: db.Conversations(), Turns: db.Turns(), Tokens: db.Tokens(), Profiles: db.Profiles(),
 		Pins: db.Pins(), Presets: db.Presets(), Batches: db.Batches(), Imports: db.Imports()}
 }

@@ -51,6 +51,8 @@ func Run(t *testing.T, open func(t testing.TB) Ports) {
 		"books are found by whom they concern":     testBooksFor,
 		"marks change in one piece":                testMarks,
 		"who changed something can take it back":   testDone,
+		"what is apart is remembered":              testApart,
+		"a merge hands marks on":                   testInherited,
 		"tenants never meet":                       testTenants,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"teamspro/internal/identity"
 )
 
-// Memory is a Shelf, Chronicle, Journal, Library, Marks and ImportShelf. What it gives and takes is copied, so that no one can change what
+// Memory is a Shelf, Chronicle, Journal, Library, Marks, Apart and ImportShelf. What it gives and takes is copied, so that no one can change what
 // it keeps.
 type Memory struct {
 	now func() time.Time
@@ -32,6 +32,7 @@ var (
 	_ contact.Journal   = (*Memory)(nil)
 	_ contact.Library   = (*Memory)(nil)
 	_ contact.Marks     = (*Memory)(nil)
+	_ contact.Apart     = (*Memory)(nil)
 )
 
 type tenant struct {
@@ -41,6 +42,7 @@ type tenant struct {
 	met      map[meeting]bool
 	marks    map[identity.Person]contact.Marked
 	imports  map[contact.ImportID]*imported
+	apart    map[contact.Pair]bool
 	edition  uint64
 }
 
@@ -71,7 +73,7 @@ func (m *Memory) at(t identity.Tenant) *tenant {
 	if m.tenants[t] == nil {
 		m.tenants[t] = &tenant{
 			contacts: map[contact.ID]shelved{}, books: map[contact.BookID]contact.Book{},
-			met: map[meeting]bool{}, marks: map[identity.Person]contact.Marked{}, imports: map[contact.ImportID]*imported{},
+			met: map[meeting]bool{}, marks: map[identity.Person]contact.Marked{}, imports: map[contact.ImportID]*imported{}, apart: map[contact.Pair]bool{},
 		}
 	}
 	return m.tenants[t]
@@ -156,6 +158,11 @@ func (m *Memory) applyAll(t identity.Tenant, s contact.Step) (made []contact.Cha
 		made = append(made, copyChange(c))
 	}
 	if len(kept.changes) > changes {
+		for p, m := range kept.marks {
+			m = copyMarked(m)
+			m.Inherit(s.Merged(), s.Told)
+			kept.marks[p] = m
+		}
 		kept.did(contact.Change{ID: s.ID, By: s.By, Undoes: s.Undoes})
 	}
 	return made, nil
@@ -386,6 +393,32 @@ func (m *Memory) Mark(ctx context.Context, t identity.Tenant, p identity.Person,
 		return err
 	}
 	m.at(t).marks[p] = copyMarked(marked)
+	return nil
+}
+
+// Apart implements contact.Apart.
+func (m *Memory) Apart(ctx context.Context, t identity.Tenant, pairs []contact.Pair) (map[contact.Pair]bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	apart := map[contact.Pair]bool{}
+	for _, p := range pairs {
+		if m.at(t).apart[p] {
+			apart[p] = true
+		}
+	}
+	return apart, ctx.Err()
+}
+
+// SetApart implements contact.Apart.
+func (m *Memory) SetApart(ctx context.Context, t identity.Tenant, pairs []contact.Pair, apart bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), m.full); err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		m.at(t).apart[p] = apart
+	}
 	return nil
 }
 
