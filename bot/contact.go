@@ -253,6 +253,9 @@ func (b *Bot) undoLast(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
+	if step := last.ID.Step(); step != "" {
+		return b.undoStep(t, step)
+	}
 	change, err := b.Books.Undo(t.ctx, t.Caller, last.ID, t.Deed())
 	if fault.Is(err, fault.Stale) {
 		return b.staleChange(t, last.ID)
