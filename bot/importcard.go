@@ -184,7 +184,7 @@ func notImported(t *Turn) cards.Card {
 // importCard is an import as far as it has come. Problem is why it does not go on by itself.
 func importCard(t *lang.Printer, i contact.Import, problem string) cards.Card {
 	v := cards.ImportView{Warning: problem}
-	id, made := string(i.ID), i.Made.New+i.Made.Changed
+	id := string(i.ID)
 	offer := func(key, what string) {
 		v.Next = append(v.Next, cards.Step{Title: t.Text(key), Verb: cards.ImportVerb(id, what)})
 	}
@@ -198,7 +198,7 @@ func importCard(t *lang.Printer, i contact.Import, problem string) cards.Card {
 		}
 		offer("import.stop", "cancel")
 	case contact.ImportUndoing:
-		v.Title = t.Text("import.undoing", "Done", t.Number(i.Past), "Number", t.Number(made), "Count", made)
+		v.Title = t.Text("import.undoing", "Done", t.Number(i.Past), "Number", t.Number(i.Changes), "Count", i.Changes)
 		offer("import.continue", "undo")
 		if problem == "" {
 			v.Next = []cards.Step{{Title: t.Text("step.help"), Verb: "help"}}
@@ -211,7 +211,7 @@ func importCard(t *lang.Printer, i contact.Import, problem string) cards.Card {
 		v.Next = []cards.Step{{Title: t.Text("step.books"), Verb: "books"}, {Title: t.Text("step.help"), Verb: "help"}}
 	case contact.ImportDone, contact.ImportCancelled:
 		v.Title, v.Text = importEnd(t, i)
-		if made > 0 {
+		if i.Changes > 0 {
 			offer("import.show", "show")
 			offer("import.undo", "undo")
 		}

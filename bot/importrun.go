@@ -34,7 +34,7 @@ func (b *Bot) works(t *Turn, id contact.ImportID, begin beginning) (cards.Card, 
 	}
 	now, run, err := begin(t.ctx, t.Caller, id, card)
 	if err != nil {
-		return cards.Card{}, err
+		return cards.Card{}, mine(err)
 	}
 	b.held.drop(t.Caller, "", id)
 	if run == nil {
@@ -51,11 +51,19 @@ func (b *Bot) works(t *Turn, id contact.ImportID, begin beginning) (cards.Card, 
 	return importCard(t.Lang, now, ""), nil
 }
 
+// mine says of somebody else's import what is said of none.
+func mine(err error) error {
+	if textOf(err) == "contact.import_theirs" {
+		return fault.New(fault.NotFound, "bot.mine", "contact.import_gone")
+	}
+	return err
+}
+
 // cancelImport drops an import that waits, or ends one at work before its next portion; that one tells of its end itself.
 func (b *Bot) cancelImport(t *Turn) (cards.Card, error) {
 	before, err := b.Imports.Import(t.ctx, t.Caller, t.importID())
 	if err != nil {
-		return cards.Card{}, err
+		return cards.Card{}, mine(err)
 	}
 	now, err := b.Imports.Cancel(t.ctx, t.Caller, before.ID)
 	if err != nil {
@@ -73,7 +81,7 @@ func (b *Bot) cancelImport(t *Turn) (cards.Card, error) {
 func (b *Bot) showImport(t *Turn) (cards.Card, error) {
 	now, err := b.Imports.Import(t.ctx, t.Caller, t.importID())
 	if err != nil {
-		return cards.Card{}, err
+		return cards.Card{}, mine(err)
 	}
 	found, err := b.Books.Find(t.ctx, t.Caller, contact.Query{Book: now.Book}, 0, rows)
 	if err != nil {

@@ -24,20 +24,23 @@ var dropped = map[string]func() []byte{
 	"bomb.xlsx":   zipBomb,
 }
 
-// zipBomb is a spreadsheet of some hundred kilobytes that unpacks to more than anybody should read.
+// zipBomb is a spreadsheet of a hundred kilobytes that unpacks to more than anybody should read.
 func zipBomb() []byte {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	for _, name := range []string{"[Content_Types].xml", "xl/worksheets/sheet1.xml"} {
-		w, _ := z.Create(name) // a buffer takes everything
-		_, _ = io.CopyN(w, zeros{}, 80<<20)
+	for _, part := range []struct {
+		name string
+		size int64
+	}{{"xl/workbook.xml", 100}, {"xl/worksheets/sheet1.xml", 100 << 20}} {
+		w, _ := z.Create(part.name) // a buffer takes everything
+		_, _ = io.CopyN(w, zeros{}, part.size)
 	}
 	_ = z.Close()
 	return out.Bytes()
 }
 
-// drop puts files beside the next message: of the story itself, of those above, or a sample of the sandbox.
-func drop(ts *testscript.TestScript, _ bool, names []string) {
+// dropFiles puts files beside the next message: of the story itself, of those above, or a sample of the sandbox.
+func dropFiles(ts *testscript.TestScript, _ bool, names []string) {
 	s := ts.Value(storyKey{}).(*story)
 	for _, name := range names {
 		data, err := s.dropping(ts, name)
@@ -64,8 +67,8 @@ func (s *story) dropping(ts *testscript.TestScript, name string) ([]byte, error)
 	return io.ReadAll(res.Body)
 }
 
-// taken waits for a file of a name that was handed over, which is a spreadsheet, and drops it into the next message.
-func taken(ts *testscript.TestScript, _ bool, args []string) {
+// takeBack waits for a file of a name that was handed over, which is a spreadsheet, and drops it into the next message.
+func takeBack(ts *testscript.TestScript, _ bool, args []string) {
 	s := ts.Value(storyKey{}).(*story)
 	var file seen
 	ts.Check(s.await(func(all []seen) bool {

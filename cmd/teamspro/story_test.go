@@ -116,7 +116,7 @@ func TestStories(t *testing.T) {
 }
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
-	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads, "drop": drop, "taken": taken}
+	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads, "drop": dropFiles, "taken": takeBack}
 	all["until"], all["looked"] = cmd((*story).until), cmd((*story).looked)
 	all["tells"], all["counts"] = cmd((*story).tells), cmd((*story).counts)
 	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)
