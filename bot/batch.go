@@ -15,9 +15,6 @@ import (
 	"teamspro/internal/lang"
 )
 
-// batchPace is how long a card that counts up stays as it is at least.
-const batchPace = 2 * time.Second
-
 // askBatch reads "harbour: resize 800 | webp": what to look for, and what to do to all that is found.
 func (b *Bot) askBatch(t *Turn) (cards.Card, error) {
 	words, text, told := strings.Cut(t.Words, ":")
@@ -110,8 +107,8 @@ func (b *Bot) startBatch(t *Turn) (cards.Card, error) {
 		return b.endedCard(t, batch), nil
 	}
 	first := image.Progress{Batch: batch}
-	board := &scoreboard{bot: b, app: t.app, lang: t.Lang, target: t.target(), who: t.Caller, card: t.activity.ReplyToID, last: first}
-	b.jobs.Go(func() { board.work(run) })
+	shown := &scoreboard{board: board{bot: b, app: t.app, target: t.target(), card: t.activity.ReplyToID}, lang: t.Lang, who: t.Caller, last: first}
+	b.jobs.Go(func() { shown.run(run) })
 	return batchCard(t.Lang, first, ""), nil
 }
 
@@ -147,80 +144,53 @@ func (b *Bot) cancelBatch(t *Turn) (cards.Card, error) {
 	return card, nil
 }
 
-// scoreboard shows a batch at work on one message, for all who see it.
+// scoreboard shows a batch at work on one message.
 type scoreboard struct {
-	bot    *Bot
-	app    *app
-	lang   *lang.Printer
-	target Target
-	who    identity.Caller
-	card   string // the message; empty posts one
+	board
+	lang *lang.Printer
+	who  identity.Caller
 
-	mu    sync.Mutex
-	last  image.Progress
-	shown int // how many had ended when it was shown
+	told sync.Mutex
+	last image.Progress
 }
 
-// work does the batch and shows it. When the service ends, the batch is told of at the next start.
-func (s *scoreboard) work(run *image.BatchRun) {
-	ctx := s.bot.background
-	if s.card == "" {
-		s.card, _ = s.app.connector.Send(ctx, s.target, message(batchCard(s.lang, s.last, ""))) // without one, the end is told anew
-	}
-	began := s.bot.now()
-	showing, stop := context.WithCancel(ctx)
-	var shows sync.WaitGroup
-	shows.Go(func() { s.show(showing) })
-	err := run.Run(ctx, s.note)
-	stop()
-	shows.Wait()
+// run does the batch and shows it. When the service ends, the batch is told of at the next start.
+func (s *scoreboard) run(run *image.BatchRun) {
+	ctx, began := s.bot.background, s.bot.now()
+	err := s.work(ctx, s.now, func(tell func(func() cards.Card)) error {
+		return run.Run(ctx, func(p image.Progress) {
+			if s.note(p) {
+				tell(s.now)
+			}
+		})
+	})
 	p := run.Progress()
 	s.log(p.Batch, err, began)
 	if ctx.Err() == nil {
-		s.end(ctx, s.bot.Batches.Named(ctx, s.who, p), err)
+		s.end(ctx, s.ended(s.bot.Batches.Named(ctx, s.who, p), err))
 	}
 }
 
-// note takes what is to be shown next.
-func (s *scoreboard) note(p image.Progress) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.Batch.Ended() >= s.last.Batch.Ended() { // two workers may tell in another order
+// note takes what is to be shown next, and tells whether more has ended than before.
+func (s *scoreboard) note(p image.Progress) bool {
+	s.told.Lock()
+	defer s.told.Unlock()
+	before := s.last.Batch.Ended()
+	if p.Batch.Ended() >= before { // two workers may tell in another order
 		s.last = p
 	}
+	return p.Batch.Ended() > before
 }
 
-// show brings the message up to date, never faster than its pace, until ctx ends.
-func (s *scoreboard) show(ctx context.Context) {
-	for {
-		select {
-		case <-time.After(batchPace):
-		case <-ctx.Done():
-			return
-		}
-		s.mu.Lock()
-		p, news := s.last, s.last.Batch.Ended() != s.shown
-		s.shown = p.Batch.Ended()
-		s.mu.Unlock()
-		if news && s.card != "" {
-			_ = s.put(ctx, batchCard(s.lang, p, "")) // the next one comes soon
-		}
-	}
+// now is the card of what was noted last.
+func (s *scoreboard) now() cards.Card {
+	s.told.Lock()
+	defer s.told.Unlock()
+	return batchCard(s.lang, s.last, "")
 }
 
-func (s *scoreboard) put(ctx context.Context, card cards.Card) error {
-	ctx, cancel := context.WithTimeout(ctx, laterTry)
-	defer cancel()
-	return s.app.connector.Update(ctx, s.target, s.card, message(card))
-}
-
-// end shows how it ended, after a last pause: on the message, or where that cannot be, on a new one.
-func (s *scoreboard) end(ctx context.Context, p image.Progress, err error) {
-	select {
-	case <-time.After(batchPace):
-	case <-ctx.Done():
-		return
-	}
+// ended is the card of how it ended.
+func (s *scoreboard) ended(p image.Progress, err error) cards.Card {
 	problem := ""
 	switch {
 	case fault.Is(err, fault.SignIn):
@@ -228,11 +198,7 @@ func (s *scoreboard) end(ctx context.Context, p image.Progress, err error) {
 	case err != nil:
 		problem = s.lang.Text("batch.broken")
 	}
-	card := batchCard(s.lang, p, problem)
-	if s.card != "" && s.put(ctx, card) == nil {
-		return
-	}
-	s.bot.replies.enqueue(&outgoing{app: s.app, target: s.target, activity: message(card), owed: identity.Owed{Tenant: s.target.Tenant}})
+	return batchCard(s.lang, p, problem)
 }
 
 // log says how a batch ended, without a name.

@@ -7,6 +7,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -110,6 +111,8 @@ type Bot struct {
 	waiting    waiting
 	exchanges  recently
 	handing    recently        // files that were taken
+	held       *heldFiles      // files of contacts that wait for their person
+	reading    *gate           // of those that are read
 	long       *gate           // of work that goes on after its turn
 	jobs       sync.WaitGroup  // what goes on in the background
 	background context.Context // ends when that is to end
@@ -144,7 +147,7 @@ func New(c Config) *Bot {
 	}
 	b := &Bot{Config: c, apps: map[string]*app{}, tenants: newAllowed(c.Tenants), turns: c.Turns, metrics: c.Metrics, log: c.Log, now: c.Now,
 		verifier: c.Verifier, gate: newGate(maxConcurrent, queueTime), once: newOnce(c.Now), memo: newMemo(memoSize), posting: recently{span: pressedTwice}, handing: recently{span: longTime}, exchanges: recently{span: longTime},
-		long: newGate(maxLong, 0), told: newToldCards()}
+		long: newGate(maxLong, 0), told: newToldCards(), held: &heldFiles{now: c.Now}, reading: newGate(importReaders, longTime)}
 	b.background, b.stop = context.WithCancel(context.Background())
 	b.replies = newReplies(c.Turns, c.Metrics, c.Log, c.Now)
 	if strings.EqualFold(c.Contact.ID, c.Image.ID) {
@@ -166,7 +169,7 @@ func (b *Bot) install(key App, c AppConfig) {
 }
 
 // Resume tells the people whose answers were lost with the last process that they should ask again, and those whose batches
-// it did not bring to their end how far they came. It comes back when that is set up, and is called before the first activity
+// it did not bring to their end how far they came, and goes on with imports. It comes back when that is set up, and is called before the first activity
 // is served.
 func (b *Bot) Resume(ctx context.Context) error {
 	owing, err := b.turns.Owing(ctx)
@@ -178,7 +181,7 @@ func (b *Bot) Resume(ctx context.Context) error {
 			b.apologise(a, o)
 		}
 	}
-	return b.resumeBatches(ctx)
+	return errors.Join(b.resumeBatches(ctx), b.resumeImports(ctx))
 }
 
 // Close ends what goes on in the background, and lets the answers that still wait go out, until ctx ends.

@@ -31,8 +31,11 @@ func (b *Bot) undoEither(t *Turn) (cards.Card, error) {
 }
 
 // editOrFind takes words for a plan when they are one, or begin like one; whatever comes with a picture or the link to one is
-// for the picture.
+// for the picture, and a file of contacts is for a book.
 func (b *Bot) editOrFind(t *Turn) (cards.Card, error) {
+	if files := t.activity.files(); len(files) > 0 && b.holdsContacts(t, files[0]) {
+		return b.importTyped(t)
+	}
 	if link, _ := b.linked(t); link != "" || len(t.activity.handed()) > 0 {
 		return b.editPicture(t)
 	}

@@ -34,7 +34,7 @@ func contactCommands(t cards.Texts) []cards.CommandView {
 }
 
 // helpful are the commands that help explains, the most useful first; the others are reached from these.
-var helpful = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "duplicates", "trash", "favourites", "tags", "books", "export", "announce", "settings", "privacy"}
+var helpful = []string{"find", "who-is", "add", "edit", "delete", "import", "export", "undo", "history", "duplicates", "trash", "favourites", "tags", "books", "announce", "settings", "privacy"}
 
 func (b *Bot) hello(t *Turn) (cards.Card, error) { return b.welcomeCard(t, nil), nil }
 

@@ -258,8 +258,7 @@ func (b *Bot) undoLast(t *Turn) (cards.Card, error) {
 		return cards.Card{}, err
 	}
 	if step := last.ID.Step(); step != "" {
-		card, _, err := b.undoWhole(t, step)
-		return card, err
+		return b.undoLastStep(t, step)
 	}
 	change, err := b.Books.Undo(t.ctx, t.Caller, last.ID, t.Deed())
 	if fault.Is(err, fault.Stale) {

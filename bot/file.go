@@ -14,7 +14,7 @@ import (
 	"teamspro/internal/image"
 )
 
-// Results go back as files in personal chats: a card offers the file, Teams asks the person whether it may be stored, and
+// Files go to people in personal chats: a card offers the file, Teams asks the person whether it may be stored, and
 // tells where to lay it (Teams, "Send files to users from a bot").
 
 // fileLatest offers the picture that the message brings, or that was worked on last, as a file.
@@ -104,7 +104,8 @@ func (b *Bot) offer(t *Turn, id image.ID, at int) (cards.Card, error) {
 		return cards.Card{}, err
 	}
 	size := t.Text("picture.pixels", "W", t.Lang.Number(r.Facts.W), "H", t.Lang.Number(r.Facts.H))
-	return cards.FileConsent(cards.FileView{Name: fileName(w.Name, r.Facts.Format), Text: size, Size: int64(len(r.Data)), Image: string(w.ID), At: w.At}), nil
+	return cards.FileConsent(cards.FileView{Name: fileName(w.Name, r.Facts.Format), Text: size, Size: int64(len(r.Data)),
+		Context: cards.FileContext{Kind: cards.FileImage, ID: string(w.ID), At: w.At}}), nil
 }
 
 // fileName is the name of a picture with the ending of its format, without what file systems and SharePoint refuse.
@@ -128,12 +129,9 @@ func fileName(name, format string) string {
 // fileConsent is what Teams tells when a person has answered an offer. All of it comes from a client: the picture is looked
 // up on the person's own desk, and the addresses are used only as far as they are followed anywhere.
 type fileConsent struct {
-	Type    string `json:"type"`
-	Action  string `json:"action"`
-	Context struct {
-		Image string `json:"image"`
-		At    int    `json:"at"`
-	} `json:"context"`
+	Type       string            `json:"type"`
+	Action     string            `json:"action"`
+	Context    cards.FileContext `json:"context"`
 	UploadInfo struct {
 		ContentURL string `json:"contentUrl"`
 		Name       string `json:"name"`
@@ -178,25 +176,47 @@ func (b *Bot) notHanded(t *Turn, c fileConsent, err error) {
 
 // again offers the file once more.
 func (t *Turn) again(c fileConsent) []cards.Step {
-	if c.Context.Image == "" || len(c.Context.Image) > 64 {
+	switch id := c.Context.ID; {
+	case c.Context.Kind == cards.FileTemplate:
+		return t.steps("import/template")
+	case c.Context.Kind != cards.FileImage || id == "" || len(id) > 64:
 		return nil
+	default:
+		return []cards.Step{{Title: t.Text("file.get"), Verb: cards.PictureVerb(id, c.Context.At, "file")}}
 	}
-	return []cards.Step{{Title: t.Text("file.get"), Verb: cards.PictureVerb(c.Context.Image, c.Context.At, "file")}}
+}
+
+// made is a file that was offered, made anew when the person takes it.
+type made struct {
+	name string
+	data []byte
+}
+
+// make makes the file of an offer, by what its context names. What the context says is checked as any claim is.
+func (b *Bot) make(t *Turn, c cards.FileContext) (made, error) {
+	switch {
+	case c.Kind == cards.FileTemplate && t.app.key.has(ContactPro):
+		return template(t)
+	case c.Kind == cards.FileImage && t.app.key.has(ImagePro):
+		w, r, err := b.Studio.ResultAt(t.ctx, t.Caller, image.ID(c.ID), c.At)
+		return made{fileName(w.Name, r.Facts.Format), r.Data}, err
+	}
+	return made{}, fault.New(fault.Invalid, "bot.make", "trouble.old_card")
 }
 
 // handOver lays a file where Teams said, shows it, and takes the offer away.
 func (b *Bot) handOver(t *Turn, c fileConsent) error {
-	w, r, err := b.Studio.ResultAt(t.ctx, t.Caller, image.ID(c.Context.Image), c.Context.At)
+	file, err := b.make(t, c.Context)
 	if err != nil {
 		return err
 	}
-	if err := t.app.connector.Upload(t.ctx, c.UploadInfo.UploadURL, r.Data); err != nil {
+	if err := t.app.connector.Upload(t.ctx, c.UploadInfo.UploadURL, file.data); err != nil {
 		return err
 	}
 	info := c.UploadInfo
 	name := clip(info.Name, 200)
 	if name == "" {
-		name = fileName(w.Name, r.Facts.Format)
+		name = file.name
 	}
 	b.say(t, cards.FileInfo(cards.FileView{Name: name, URL: clip(info.ContentURL, 2*maxServiceURL), ID: clip(info.UniqueID, 200), Kind: clip(info.FileType, 20)}))
 	if err := t.app.connector.Remove(t.ctx, t.target(), t.activity.ReplyToID); err != nil && !fault.Is(err, fault.NotFound) {

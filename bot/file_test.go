@@ -9,7 +9,7 @@ import (
 
 // consent is what Teams tells when an offer was answered.
 func consent(action, picture string, at int, address string) map[string]any {
-	return map[string]any{"type": "fileUpload", "action": action, "context": map[string]any{"image": picture, "at": at},
+	return map[string]any{"type": "fileUpload", "action": action, "context": map[string]any{"kind": "image", "id": picture, "at": at},
 		"uploadInfo": map[string]any{"contentUrl": "https://contoso-my.sharepoint.example/harbour.png", "name": "harbour.png", "uploadUrl": address, "uniqueId": "8A7B", "fileType": "png"}}
 }
 

@@ -173,8 +173,11 @@ func (b *Bot) whoIs(t *Turn) (cards.Card, error) {
 	return b.chooseCard(t, found, ""), nil
 }
 
-// unknownWords answers what is no command: it offers to search for it, and says what else there is.
+// unknownWords answers what is no command: it offers to search for it, and says what else there is. A file is one of contacts.
 func (b *Bot) unknownWords(t *Turn) (cards.Card, error) {
+	if len(t.activity.files()) > 0 {
+		return b.importTyped(t)
+	}
 	if t.Words == "" {
 		return b.help(t)
 	}

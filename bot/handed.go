@@ -29,6 +29,7 @@ const (
 	maxAttachments = 10
 	usualMost      = 32 << 20 // bytes of one, unless the settings say otherwise
 	fetchTime      = 8 * time.Second
+	fileTime       = 30 * time.Second // of one that may be large, and whose reader was told to wait
 )
 
 // handed are the pictures and files of a message; the HTML that comes with every formatted message is none.
@@ -50,7 +51,7 @@ func (c *Connector) Fetch(ctx context.Context, in Target, at Attachment) ([]byte
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	if at.ContentType == fileInfo {
-		return c.download(ctx, op, at)
+		return c.download(ctx, op, at, c.most)
 	}
 	u, err := url.Parse(at.ContentURL)
 	if err != nil || len(at.ContentURL) > maxServiceURL || u.Fragment != "" || !isPlainPath(u) || !c.hosts.allows(u) {
@@ -60,13 +61,20 @@ func (c *Connector) Fetch(ctx context.Context, in Target, at Attachment) ([]byte
 	data, err := c.do(call.in(ctx), http.MethodGet, *u, nil)
 	var answer *ConnectorError
 	if errors.As(err, &answer) && answer.Code == "too_long" {
-		return nil, c.fileTooLarge(op)
+		return nil, fileTooLarge(op, c.most)
 	}
 	return data, connectorFault(op, err)
 }
 
+// FetchFile reads a file of the personal chat, as Fetch does, of at most so many bytes.
+func (c *Connector) FetchFile(ctx context.Context, at Attachment, most int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fileTime)
+	defer cancel()
+	return c.download(ctx, "connector.FetchFile", at, most)
+}
+
 // download reads a file of a personal chat. Its address is as good as a key, so it is never logged.
-func (c *Connector) download(ctx context.Context, op string, at Attachment) ([]byte, error) {
+func (c *Connector) download(ctx context.Context, op string, at Attachment, most int64) ([]byte, error) {
 	var info struct {
 		DownloadURL string `json:"downloadUrl"`
 	}
@@ -88,12 +96,15 @@ func (c *Connector) download(ctx context.Context, op string, at Attachment) ([]b
 	case res.StatusCode != http.StatusOK:
 		return nil, fault.New(fault.Busy, op, "image.handed.unreadable")
 	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, c.most+1))
+	if res.ContentLength > most {
+		return nil, fileTooLarge(op, most)
+	}
+	data, err := io.ReadAll(io.LimitReader(res.Body, most+1))
 	if err != nil {
 		return nil, downloadFault(op, err)
 	}
-	if int64(len(data)) > c.most {
-		return nil, c.fileTooLarge(op)
+	if int64(len(data)) > most {
+		return nil, fileTooLarge(op, most)
 	}
 	return data, nil
 }
@@ -121,6 +132,6 @@ func downloadFault(op string, err error) error {
 
 func notFollowed(op string) error { return fault.New(fault.Invalid, op, "image.handed.address") }
 
-func (c *Connector) fileTooLarge(op string) error {
-	return fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", int(c.most>>20))
+func fileTooLarge(op string, most int64) error {
+	return fault.New(fault.Invalid, op, "image.handed.too_large", "Limit", int(most>>20))
 }

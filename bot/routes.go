@@ -33,7 +33,8 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Command("add", b.addByWords, "a contact from a line, or the form")
 	r.Command("edit", b.editByName, "a contact with its form")
 	r.Command("delete", b.deleteByName, "a contact into the trash, asked once")
-	r.Command("undo", b.undoLast, "the last change taken back")
+	r.Command("import", b.importTyped, "contacts from a file: xlsx, CSV, vCard, JSON; it comes with the message, or is behind a link")
+	r.Command("undo", b.undoLast, "the last change taken back, or the last import")
 	r.Command("history", b.historyByName, "who changed what, and when")
 	r.Command("duplicates", b.showDuplicates, "contacts that may be the same, and why")
 	r.Command("trash", b.showTrash, "what was deleted in the last 30 days")
@@ -94,8 +95,18 @@ func (b *Bot) contactRoutes(r *Router) {
 	r.Action("export/find/{query}/{format}", b.exportQuery, "that file")
 	r.Action("contact/{id}/card", b.callingCard, "a contact for a telephone to read")
 	r.Action("contact/{id}/vcard", b.exportContact, "a contact as a vCard")
+	// Card buttons: imports
+	r.Action(cards.TemplateVerb, b.offerTemplate, "an empty table to fill in")
+	r.Action("import/file/{file}/look", b.lookPressed, "what a file would change, its columns as they were guessed")
+	r.Action("import/file/{file}/drop", b.dropFile, "forget a file")
+	r.Action("import/{id}/start", b.startImport, "begin an import, or go on with it")
+	r.Action("import/{id}/cancel", b.cancelImport, "no more of it")
+	r.Action("import/{id}/undo", b.undoImport, "take it back as one step")
+	r.Action("import/{id}/show", b.showImport, "the book it went into")
 
 	// Dialogs
+	r.Dialog("import/file/{file}/columns", b.openColumns, b.submitColumns, "what the columns of a file hold")
+	r.Dialog("import/file/{file}/book", b.openImportBook, b.submitImportBook, "the book that a file goes into")
 	r.Dialog("contact/add", b.openAddForm, b.submitAdd, "add a contact")
 	r.Open("contact/add/named/{name}", b.openAddForm, "add a contact, begun with what was typed")
 	r.Dialog("contact/{id}/edit", b.openEditForm, b.submitEdit, "change a contact")
@@ -107,6 +118,8 @@ func (b *Bot) contactRoutes(r *Router) {
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation, bind a book to it")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place, keep its books to be restored")
+
+	r.Other("fileConsent/invoke", b.answerOffer, "an offered file is taken, or not")
 
 	// Acknowledged, nothing else
 	r.Other("composeExtension/onCardButtonClicked", b.acknowledge, "a button of a card sent from an app without bot")

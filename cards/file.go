@@ -10,8 +10,7 @@ const (
 
 // FileConsent offers a file: Teams shows its name and size, and asks whether it may be stored.
 func FileConsent(v FileView) Card {
-	context := map[string]any{"image": v.Image, "at": v.At}
-	return newFile(fileConsentType, v, map[string]any{"description": v.Text, "sizeInBytes": v.Size, "acceptContext": context, "declineContext": context})
+	return newFile(fileConsentType, v, map[string]any{"description": v.Text, "sizeInBytes": v.Size, "acceptContext": v.Context, "declineContext": v.Context})
 }
 
 // FileInfo is a file that was handed over.

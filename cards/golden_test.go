@@ -84,7 +84,7 @@ func goldens() map[string]any {
 		"savedialog-clash": SaveDialog(t, clashForm()),
 		"edit-dialog":      EditDialog(t, redacting()), "edit-choose": EditDialog(french, EditView{Title: "Modifier l’image", Verb: "editImage", Do: "Suivant", Form: "F6", Inputs: []InputView{{ID: "which", Label: "Quelle image", Value: "0", Choices: []ChoiceView{{"port.jpg", "0"}, {hostileName, "1"}}}}}),
 		"edit-pictures": Pictures(t, pasted()), "edit-working": Working(t, WorkingView{Title: "Working on 10 pictures…", Text: "3 of 10 are done."}),
-		"file-consent": FileConsent(FileView{Name: "harbour.webp", Text: "800 × 600 pixels", Size: 84_000, Image: "i1", At: 3}),
+		"file-consent": FileConsent(FileView{Name: "harbour.webp", Text: "800 × 600 pixels", Size: 84_000, Context: FileContext{FileImage, "i1", 3}}),
 		"file-info":    FileInfo(FileView{Name: "harbour.webp", URL: "https://contoso-my.sharepoint.example/Documents/harbour.webp", ID: "8A7B", Kind: "webp"}),
 		"pins-full":    Pins(t, gallery()), "pins-empty": Pins(french, PinsView{Title: "Rien n’est encore épinglé ici.", Hint: "Ouvrez une image de la bibliothèque."}),
 		"pins-hostile": Pins(t, PinsView{Title: "1 pinned picture", All: 1, Rows: []PinRow{{Ref: "b!d~x", N: "1", Name: hostileName, Caption: hostileName, Line: hostileName, Preview: "https://bot.contoso.example/i/t/f.x", Alt: hostileName, MayUnpin: true}}}),
@@ -106,6 +106,7 @@ func goldens() map[string]any {
 	}
 	maps.Copy(all, noticeGoldens())
 	maps.Copy(all, exportGoldens())
+	maps.Copy(all, importGoldens())
 	return all
 }
 

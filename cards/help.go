@@ -73,6 +73,8 @@ func welcomeCommands(v WelcomeView) []string {
 		return []string{"images", "resize", "redact", "help"}
 	case v.Pictures:
 		return []string{"resize", "redact", "help"}
+	case v.Add && v.Place == "personal": // where files can be dropped
+		return []string{"find", "add", "import", "help"}
 	case v.Add:
 		return []string{"find", "add", "help"}
 	}

@@ -27,6 +27,7 @@ var grammar = []*regexp.Regexp{
 	regexp.MustCompile(`^pin/[^/]+(/(open|drop|as/[^/]+|caption/[^/]+))?$`),
 	regexp.MustCompile(`^preset/[^/]+/(delete|save/[^/]+)$`),
 	regexp.MustCompile(`^batch/([^/]+/(start|cancel|show)|search/[^/]+/(choose|typed|do/[^/]+))$`),
+	regexp.MustCompile(`^import/(template|[^/]+/(start|cancel|undo|show)|file/[^/]+/(look|drop))$`),
 	regexp.MustCompile(`^announcement/[^/]+/(seen|view|recall|withdraw)$`),
 	regexp.MustCompile(`^filter/(save|drop)/[^/]+$`),
 	regexp.MustCompile(`^export/(book|find)/[^/]+(/[a-z]+)?$`),
@@ -34,7 +35,7 @@ var grammar = []*regexp.Regexp{
 }
 
 // dialogs are the paths that open a dialog or take its form.
-var dialogs = regexp.MustCompile(`^(duplicates/[^/]+/(merge|look)|contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|settings/(change|organisation|library)|announce/(new(/[^/]+)?|send|back)|announcement/[^/]+/correct|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
+var dialogs = regexp.MustCompile(`^(duplicates/[^/]+/(merge|look)|contact/add(/named/[^/]+)?|contact/[^/]+/edit|book/new|book/[^/]+/settings|library/choose|settings/(change|organisation|library)|announce/(new(/[^/]+)?|send|back)|announcement/[^/]+/correct|import/file/[^/]+/(columns|book)|image/[^/]+/save|image/[^/]+/[0-9]+/(edit|try)/[a-z]+|editImage)$`)
 
 func TestEveryCard(t *testing.T) {
 	t.Parallel()

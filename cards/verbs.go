@@ -47,6 +47,15 @@ func PictureVerb(id string, at int, what ...string) string {
 	return path(append([]string{"image", id, strconv.Itoa(at)}, what...)...)
 }
 
+// ImportVerb does something with an import: start, cancel, undo, show.
+func ImportVerb(id, what string) string { return path("import", id, what) }
+
+// ImportFileVerb does something with a file that is held for an import: look, columns, book, drop.
+func ImportFileVerb(file, what string) string { return path("import", "file", file, what) }
+
+// TemplateVerb asks for an empty table to fill in.
+const TemplateVerb = "import/template"
+
 func path(parts ...string) string {
 	var room [128]byte
 	b := room[:0]
@@ -78,6 +87,8 @@ func opensDialog(verb string) bool {
 		return id == "new"
 	case "announcement":
 		return last == "correct"
+	case "import":
+		return strings.HasSuffix(last, "/columns") || strings.HasSuffix(last, "/book")
 	case "image":
 		return last == "save" || strings.Contains(last, "/edit/")
 	}
@@ -88,7 +99,7 @@ func opensDialog(verb string) bool {
 // that nobody sees.
 func asksAloud(verb string) bool {
 	first, rest, _ := strings.Cut(verb, "/")
-	return first == "several" || first == "image" && (strings.HasSuffix(rest, "/file") || strings.HasSuffix(rest, "/show"))
+	return first == "several" || verb == TemplateVerb || first == "image" && (strings.HasSuffix(rest, "/file") || strings.HasSuffix(rest, "/show"))
 }
 
 // FilesVerb asks for the files of several pictures, each as it is after a number of steps.

@@ -262,13 +262,61 @@ type WorkingView struct{ Title, Text string }
 // FileView is a file that changes hands.
 type FileView struct {
 	Name string
-	// Text says what it is, Size how many bytes it has; Image and At are the picture and its state.
-	Text  string
-	Size  int64
-	Image string
-	At    int
+	// Text says what it is, Size how many bytes it has; Context names it when the offer is answered.
+	Text    string
+	Size    int64
+	Context FileContext
 	// URL is where the file lies, ID and Kind what Teams calls it and its type; known when it was handed over.
 	URL, ID, Kind string
+}
+
+// FileContext names what a file is made of, to whoever answers the offer of it: a picture by its id and state, a template by
+// its format, an export by its id. It travels through Teams, and is a claim and no right.
+type FileContext struct {
+	Kind string `json:"kind"` // FileImage, FileTemplate
+	ID   string `json:"id"`
+	At   int    `json:"at"`
+}
+
+// The kinds of files that are offered.
+const (
+	FileImage    = "image"
+	FileTemplate = "template"
+)
+
+// ImportView is a file of contacts on its way into a book, at any stage. All texts are finished.
+type ImportView struct {
+	Title string
+	// Text is a sentence below: what was done, or what is to be decided.
+	Text string
+	// Warning is what one should know before going on: rows that cannot be read.
+	Warning string
+	// Lines stand below the warning, one for each row that cannot be read.
+	Lines []string
+	Facts []FactView
+	// Notes are what is left out: columns, photos.
+	Notes []string
+	// Next are the ways on, the first the one that most people take.
+	Next []Step
+}
+
+// ColumnsForm is the dialog that says what the columns of a table hold.
+type ColumnsForm struct {
+	// Verb is where the form goes; Form as in FormView.
+	Verb, Form string
+	// Note is a sentence above.
+	Note    string
+	Columns []ColumnView
+	// More is how many columns the table has besides.
+	More int
+}
+
+// ColumnView is a column of a table: its input has ID, and the choices are what it may hold.
+type ColumnView struct {
+	ID, Header, Value string
+	// Remark stands below: that its content was guessed.
+	Remark  string
+	Choices []ChoiceView
 }
 
 // PictureFacts are written for the person's language: "4,032 × 3,024 pixels", "3.1 MB", "JPEG".

@@ -113,10 +113,10 @@ type Package struct {
 // DefaultContact is Contact Pro with the commands it has.
 func DefaultContact(appID string) App {
 	return App{
-		AppID: appID,
+		AppID: appID, Files: true,
 		Commands: []Command{
-			{Name: "find"}, {Name: "add"}, {Name: "favourites", Scopes: []string{Personal}}, {Name: "who-is"}, {Name: "tags"},
-			{Name: "books"}, {Name: "trash"}, {Name: "announce", Scopes: []string{Team}}, {Name: "settings"}, {Name: "privacy"}, {Name: "help"},
+			{Name: "find"}, {Name: "add"}, {Name: "import", Scopes: []string{Personal}}, {Name: "favourites", Scopes: []string{Personal}}, {Name: "who-is"}, {Name: "tags"},
+			{Name: "books"}, {Name: "trash"}, {Name: "announce", Scopes: []string{Team}}, {Name: "settings"}, {Name: "privacy", Scopes: []string{Team, GroupChat}}, {Name: "help"},
 		},
 		Extension: []ExtensionCommand{
 			{ID: "findContact", Type: Query, Context: []string{Compose, CommandBox}, InitialRun: true, Parameter: "q"},

@@ -26,10 +26,10 @@ func TestParseOwn(t *testing.T) {
 		"en": {Title: "favourites", Description: "Show the contacts you marked", Scopes: []string{Personal}},
 		"fr": {Title: "favoris", Description: "Montrer vos contacts favoris", Scopes: []string{Personal}},
 	} {
-		if len(got.Commands[lang]) != 11 { // ten of each scope at most
+		if len(got.Commands[lang]) != 12 { // ten of each scope at most
 			t.Fatalf("%s: %d commands", lang, len(got.Commands[lang]))
 		}
-		if diff := cmp.Diff(want, got.Commands[lang][2]); diff != "" {
+		if diff := cmp.Diff(want, got.Commands[lang][3]); diff != "" {
 			t.Errorf("%s: %s", lang, diff)
 		}
 		if diff := cmp.Diff(everywhere, got.Commands[lang][9].Scopes); diff != "" {

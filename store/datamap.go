@@ -33,6 +33,7 @@ func notStored() []Datum {
 		{Kind: "datamap.talk", Holds: "datamap.waiting", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.tenminutes"},
 		{Kind: "datamap.user", Holds: "datamap.vouched", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.process"},
 		{Kind: "datamap.files", Holds: "datamap.handed", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.picture"},
+		{Kind: "datamap.files", Holds: "datamap.tables", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.quarter"},
 		{Kind: "datamap.image", Holds: "datamap.found", Personal: true, Accessed: true, Cached: true, Kept: "datamap.kept.minute"},
 	}
 }

@@ -33,6 +33,8 @@ import (
 //	write TEXT              types a message that is not for the bot
 //	paste WxH               puts a picture of that size, with a red box in its middle, into the next message
 //	attach NAME WxH         puts a file beside the next message: such a picture, or where the name ends in .txt some words
+//	drop NAME …             puts files beside the next message: of the story, of the sandbox's samples, or of those in dropped
+//	taken NAME              the last message is a spreadsheet of that name, which goes into the next message
 //	hostile KIND            puts a file beside the next message that wants to do harm, or is none: see hostileFiles
 //	press TITLE             presses a button, or a row that shows the text, of the card in sight
 //	twice TITLE             presses it twice; the second answer is in sight
@@ -116,7 +118,7 @@ func TestStories(t *testing.T) {
 }
 
 func steps() map[string]func(*testscript.TestScript, bool, []string) {
-	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads, "download": download}
+	all := map[string]func(*testscript.TestScript, bool, []string){"open": open, "see": see, "leads": leads, "download": download, "drop": dropFiles, "taken": takeBack}
 	all["until"], all["looked"] = cmd((*story).until), cmd((*story).looked)
 	all["tells"], all["counts"] = cmd((*story).tells), cmd((*story).counts)
 	all["try"], all["ask"], all["offer"], all["filed"] = cmd((*story).try), cmd((*story).ask), cmd((*story).offer), cmd((*story).filed)

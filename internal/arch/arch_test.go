@@ -30,7 +30,7 @@ var house = []struct{ pkg, below string }{
 	{"cmd/teamspro", anything},
 
 	// edges: the world outside
-	{"bot", "cards internal/auth internal/configuration internal/contact internal/image internal/notice internal/ops internal/lang internal/fault internal/identity"},
+	{"bot", "cards internal/auth internal/configuration internal/contact internal/exchange internal/image internal/notice internal/ops internal/lang internal/fault internal/identity"},
 	{"internal/web", "internal/auth internal/contact internal/image internal/notice internal/lang internal/fault internal/identity"},
 	{"store", "internal/audit internal/configuration internal/contact internal/image internal/notice internal/fault internal/identity"},
 	{"graph", "internal/contact internal/image internal/notice internal/fault internal/identity"},

@@ -56,6 +56,26 @@ func (s *Studio) OpenLink(ctx context.Context, who identity.Caller, link string)
 	return s.Open(ctx, who, item.Ref)
 }
 
+// Document reads the file behind a link of SharePoint or OneDrive, whatever is in it, if it has at most so many bytes. It is
+// not laid on a desk.
+func (g *Gallery) Document(ctx context.Context, who identity.Caller, link string, most int64) (Item, []byte, error) {
+	const op = "image.Document"
+	if !IsDriveLink(link) {
+		return Item{}, nil, fault.New(fault.Invalid, op, "image.link.foreign")
+	}
+	if err := g.may(op, who); err != nil {
+		return Item{}, nil, err
+	}
+	item, err := g.drives.Resolve(ctx, who, link)
+	switch {
+	case err != nil:
+		return Item{}, nil, err
+	case item.Folder:
+		return Item{}, nil, fault.New(fault.Invalid, op, "image.link.folder")
+	}
+	return g.drives.Read(ctx, who, item.Ref, most)
+}
+
 // IsDriveLink tells whether an address is one that drives may know.
 func IsDriveLink(link string) bool {
 	u, err := url.Parse(link)

@@ -47,8 +47,10 @@ var composed = map[string][]string{
 	"choose.*":             {"edit", "delete", "history"},
 	"done.*":               acts,
 	"done.undone.*":        acts,
-	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "help", "images", "resize", "redact"},
-	"card.welcome.*.does":  {"find", "add", "help", "images", "resize", "redact"},
+	"card.welcome.*":       {"personal", "channel", "group", "find", "add", "import", "help", "images", "resize", "redact"},
+	"card.welcome.*.does":  {"find", "add", "import", "help", "images", "resize", "redact"},
+	"import.format.*":      {"xlsx", "csv", "vcard", "json"},
+	"import.target.*":      {"first", "last", "street", "postcode", "city", "state", "country", "named", "id"},
 	"card.welcome.files.*": {"personal", "channel", "group"},
 	"settings.language.*":  {"own", "en", "fr"},
 	"settings.guests.*":    {"read", "none"},
@@ -65,7 +67,7 @@ var composed = map[string][]string{
 
 var (
 	happened = []string{"added", "changed", "deleted", "imported", "saved", "pinned", "new"} // the last words of notice.Kinds
-	helpful  = []string{"find", "who-is", "add", "edit", "delete", "undo", "history", "duplicates", "trash", "favourites", "tags", "books", "export", "announce", "settings", "privacy"}
+	helpful  = []string{"find", "who-is", "add", "edit", "delete", "import", "export", "undo", "history", "duplicates", "trash", "favourites", "tags", "books", "announce", "settings", "privacy"}
 	pictures = []string{"resize", "under", "crop", "convert", "redact", "text", "rotate", "chain", "link", "several", "presets", "images", "batch", "save", "share", "pin", "file", "library", "info", "undo", "announce", "settings", "me", "privacy"}
 	acts     = words(contact.Added, contact.Edited, contact.Deleted, contact.Restored)
 

@@ -31,6 +31,8 @@ type offer struct {
 type samples struct {
 	folder string // empty: the drawn ones are offered
 	drawn  []offer
+	// contacts are files that hold contacts, for Contact Pro.
+	contacts []offer
 }
 
 // newSamples offers the pictures of a folder, or drawn ones when none is named. A drawn picture is made when it is first
@@ -45,7 +47,7 @@ func newSamples(folder string) (*samples, error) {
 			return nil, fmt.Errorf("the folder of sample pictures: %w", err)
 		}
 	}
-	return &samples{folder: folder, drawn: drawnSamples()}, nil
+	return &samples{folder: folder, drawn: drawnSamples(), contacts: contactSamples()}, nil
 }
 
 // drawnSamples are the pictures that the sandbox draws itself, each when it is first asked for.
@@ -97,6 +99,7 @@ func (s *samples) get(name string) (offer, bool) {
 	if err != nil {
 		return offer{}, false
 	}
+	all = slices.Concat(all, s.contacts)
 	at := slices.IndexFunc(all, func(one offer) bool { return one.name == name })
 	if at < 0 {
 		return offer{}, false
@@ -173,11 +176,15 @@ func (s *Sandbox) apiPictures(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "The folder of sample pictures cannot be read.", http.StatusInternalServerError)
 		return
 	}
-	views := []sampleView{}
-	for _, one := range all {
-		views = append(views, sampleView{one.name, one.kind})
+	writeJSON(w, http.StatusOK, map[string]any{"pictures": views(all), "contacts": views(s.samples.contacts)})
+}
+
+func views(offers []offer) []sampleView {
+	all := []sampleView{}
+	for _, one := range offers {
+		all = append(all, sampleView{one.name, one.kind})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"pictures": views})
+	return all
 }
 
 func (s *Sandbox) apiPicture(w http.ResponseWriter, r *http.Request) {

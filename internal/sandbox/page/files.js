@@ -7,8 +7,9 @@ import { api } from './api.js';
 const MOST = 10; // files in one message
 const LARGEST = 16 * 1024 * 1024; // bytes of them all, as the sandbox takes a message
 
-// What the pictures show that the sandbox draws itself.
-const sampleTexts = { 'harbour.jpg': 'sampleHarbour', 'settings.png': 'sampleSettings', 'boat.gif': 'sampleBoat', 'lighthouse.jpg': 'samplePhone' };
+// What the samples hold that the sandbox makes itself.
+const sampleTexts = { 'harbour.jpg': 'sampleHarbour', 'settings.png': 'sampleSettings', 'boat.gif': 'sampleBoat', 'lighthouse.jpg': 'samplePhone',
+  'suppliers-october.xlsx': 'sampleOctober', 'suppliers.xlsx': 'sampleNovember', 'outlook.csv': 'sampleOutlook', 'visitors.vcf': 'sampleCards' };
 
 const asBase64 = (file) => new Promise((resolve, reject) => {
   const reader = new FileReader();
@@ -31,18 +32,29 @@ export class Files {
   }
 
   async openMenu() {
-    const { pictures } = await api.pictures().catch(() => ({ pictures: [] }));
+    const { pictures, contacts } = await api.pictures().catch(() => ({ pictures: [], contacts: [] }));
     const { t } = this.session;
     const own = menuItem(t('fromComputer'), { iconName: 'folder', testid: 'from-computer', onclick: () => { this.closeMenu(); this.picker.click(); } });
-    const list = el('div', { role: 'group', 'aria-label': t('samples'), testid: 'samples' }, el('p', { class: 'menu-title', 'aria-hidden': 'true', text: t('samples') }), pictures.map((one) => this.sample(one)));
+    const groups = [this.group('contactSamples', this.takesContacts() ? contacts : []), this.group('samples', pictures)].flat();
     this.closeMenu?.();
-    this.closeMenu = openMenu(this.button, { label: t('attach'), testid: 'attach-menu', className: 'up', items: pictures.length ? [own, el('hr'), list] : [own] });
+    this.closeMenu = openMenu(this.button, { label: t('attach'), testid: 'attach-menu', className: 'up', items: [own, ...groups] });
+  }
+
+  // Teams hands files to apps in personal chats only; Contact Pro takes those that hold contacts.
+  takesContacts() {
+    return this.session.conversation.kind === 'personal' && this.session.appsIn().some(({ key }) => key === 'contact');
+  }
+
+  group(title, samples) {
+    if (!samples.length) return [];
+    const words = this.session.t(title);
+    return [el('hr'), el('div', { role: 'group', 'aria-label': words, testid: title }, el('p', { class: 'menu-title', 'aria-hidden': 'true', text: words }), samples.map((one) => this.sample(one)))];
   }
 
   sample({ name, contentType }) {
     const known = sampleTexts[name];
     const words = known ? this.session.t(known) : name;
-    return menuItem(words, { iconName: 'picture', hint: known ? name : undefined, testid: `sample-${name}`, onclick: () => this.chose(name, contentType) });
+    return menuItem(words, { iconName: contentType.startsWith('image/') ? 'picture' : 'file', hint: known ? name : undefined, testid: `sample-${name}`, onclick: () => this.chose(name, contentType) });
   }
 
   async chose(name, type) {
