@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
+	"golang.org/x/sync/errgroup"
 
 	"teamspro/internal/audit"
 	"teamspro/internal/contact"
@@ -330,5 +331,54 @@ func TestImportOutlivesKill(t *testing.T) {
 	}
 	if open, err := db.Imports().OpenImports(t.Context()); err != nil || len(open) > 0 || values(t, db) != 0 {
 		t.Errorf("left over: %v %d %v", open, values(t, db), err)
+	}
+}
+
+// While a file comes in, others edit the contacts that it changes, and search: what they wrote stays, and the index knows it.
+func TestImportBesideEdits(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	d := newDesk(t, db)
+	ctx := t.Context()
+	d.bring(t, people(1500, "Ferries of the North"))
+	looked := d.look(t, people(1500, "Ferries of the South"))
+	var work errgroup.Group
+	work.Go(func() error { return d.start(t, looked.ID).Run(ctx, func(contact.Import) {}) })
+	for n := range 60 {
+		work.Go(func() error { return d.edit(ctx, fmt.Sprintf("p%d@ferry", n*25)) })
+	}
+	if err := work.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	done, err := d.Import(ctx, inQuay, looked.ID)
+	if err != nil || done.State != contact.ImportDone || done.Made.Changed+done.Made.Kept != 1500 || done.Made.Changed < 1440 {
+		t.Errorf("%+v %v", done, err)
+	}
+	f, err := d.books.Find(ctx, inQuay, contact.ParseQuery("lighthouse"), 0, 1)
+	if err != nil || f.Total != 60 {
+		t.Errorf("%d are found, %v", f.Total, err)
+	}
+	if f, err = d.books.Find(ctx, inQuay, contact.ParseQuery("quay ferries of the south"), 0, 1); err != nil || f.Total != 1440 {
+		t.Errorf("%d are found that the file changed, %v", f.Total, err)
+	}
+}
+
+// edit writes another company, until nobody was faster.
+func (d *desk) edit(ctx context.Context, words string) error {
+	for {
+		f, err := d.books.Find(ctx, inQuay, contact.ParseQuery(words), 0, 25)
+		if err != nil {
+			return err
+		}
+		for _, e := range f.Entries {
+			if e.Contact.Emails[0] != words+".example" {
+				continue
+			}
+			r := e.Contact.Record
+			r.Company = "Lighthouse"
+			if _, err := d.books.Edit(ctx, inQuay, e.Contact.ID, e.Contact.Version, r, identity.Deed{}); !fault.Is(err, fault.Stale) {
+				return err
+			}
+		}
 	}
 }

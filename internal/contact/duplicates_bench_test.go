@@ -2,20 +2,26 @@ package contact_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"testing"
 
 	"teamspro/internal/contact"
 	"teamspro/internal/contact/contacttest"
 	"teamspro/internal/identity"
-	"teamspro/store/storetest"
+	"teamspro/store"
 )
 
 // BenchmarkDuplicates looks for duplicates among 100,000 contacts on disk, every tenth of which is there twice, and tells how
 // much memory that takes besides what is thrown away at once.
 func BenchmarkDuplicates(b *testing.B) {
 	const size = 100_000
-	db, roster, who := storetest.Open(b), &contacttest.Roster{}, in(bob, chat(bob))
+	db, err := store.Open(b.Context(), store.Config{Path: filepath.Join(b.TempDir(), "teamspro.db")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	roster, who := &contacttest.Roster{}, in(bob, chat(bob))
 	roster.Set(contoso, bob, who.Conversation, identity.Member)
 	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(), Apart: db.Apart(),
 		Roster: roster, Index: contact.NewIndex(), Region: "FR"})

@@ -47,7 +47,7 @@ func keepable(entries []Entry) []ID {
 }
 
 // MergePlan compares contacts field by field. keep is the one that stays; empty is the oldest of those that may. choices say, for
-// fields in which they differ, whose value is taken; where they say nothing it is the newest. It is fault.Denied when the
+// fields in which they differ, whose value is taken; where they say nothing it is the newest, and the longest name. It is fault.Denied when the
 // caller may not merge them.
 func (b *Books) MergePlan(ctx context.Context, who identity.Caller, ids []ID, keep ID, choices map[Field]ID) (MergePlan, error) {
 	const op = "contact.MergePlan"
@@ -162,7 +162,7 @@ func conflict(f Field, all []Contact, made Record) (Conflict, bool) {
 		return Conflict{}, false
 	}
 	c := Conflict{Field: f}
-	var newest Contact
+	var best Contact
 	for _, o := range all {
 		text := FieldText(o.Record, f)
 		if text == "" {
@@ -171,16 +171,25 @@ func conflict(f Field, all []Contact, made Record) (Conflict, bool) {
 		if !slices.ContainsFunc(c.Values, func(v Offer) bool { return v.Text == text }) {
 			c.Values = append(c.Values, Offer{o.ID, text})
 		}
-		if newest.ID == "" || o.Changed.At.After(newest.Changed.At) {
-			newest = o
+		if best.ID == "" || better(f, &o, &best) {
+			best = o
 		}
 	}
 	if len(c.Values) < 2 {
 		return Conflict{}, false
 	}
-	chosen := slices.IndexFunc(c.Values, func(v Offer) bool { return v.Text == FieldText(newest.Record, f) })
+	chosen := slices.IndexFunc(c.Values, func(v Offer) bool { return v.Text == FieldText(best.Record, f) })
 	c.Chosen = c.Values[chosen].From
 	return c, true
+}
+
+// better tells whether one value is proposed rather than another: the newer one, and of names the longer one, as the other may
+// be cut short to initials.
+func better(f Field, x, y *Contact) bool {
+	if n := utf8.RuneCountInString(x.Name) - utf8.RuneCountInString(y.Name); f == FieldName && n != 0 {
+		return n > 0
+	}
+	return x.Changed.At.After(y.Changed.At)
 }
 
 // MergeWish says which contacts become one, each at the version that the caller saw.
@@ -227,8 +236,12 @@ func (b *Books) Merge(ctx context.Context, who identity.Caller, w MergeWish, d i
 		return Merged{}, fault.New(fault.Stale, op, "contact.merge_stale")
 	}
 	s.By, s.At, s.Deed = who.Person, b.now().UTC(), d
-	if err := b.carryOutAll(ctx, who.Tenant, s); err != nil {
-		return Merged{}, told(op, err, map[fault.Kind]string{fault.Stale: "contact.merge_stale", fault.NotFound: "contact.merge_stale"})
+	err = b.carryOutAll(ctx, who.Tenant, s)
+	if fault.Is(err, fault.Stale) || fault.Is(err, fault.NotFound) {
+		return Merged{}, &fault.Error{Kind: fault.Stale, Op: op, Text: "contact.merge_stale", Err: err}
+	}
+	if err != nil {
+		return Merged{}, wrap(op, err)
 	}
 	return mergedOf(step, s.Changes), nil
 }

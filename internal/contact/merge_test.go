@@ -31,26 +31,26 @@ func wish(a, b contact.Change) contact.MergeWish {
 	return contact.MergeWish{Keep: a.Contact, Versions: map[contact.ID]int{a.Contact: a.Version, b.Contact: b.Version}}
 }
 
-// A plan unites lists, fills in what is missing, and asks where two values differ; the newest is proposed.
+// A plan unites lists, fills in what is missing, and asks where two values differ; the newest is proposed, and the longest name.
 func TestMergePlan(t *testing.T) {
 	t.Parallel()
 	s, ctx, who := inMemory(t), t.Context(), in(bob, sales)
 	a, b := s.pair(who)
 	p := must(s.MergePlan(ctx, who, both(b, a), "", nil))(t)
 	same(t, "who stays", []contact.ID{a.Contact, b.Contact}, []contact.ID{p.Kept.Contact.ID, p.Others[0].Contact.ID})
-	want := map[contact.Field]string{contact.FieldName: "M. Lopez", contact.FieldJob: "Head of buying", contact.FieldCompany: "Contoso",
+	want := map[contact.Field]string{contact.FieldName: "Marta Lopez", contact.FieldJob: "Head of buying", contact.FieldCompany: "Contoso",
 		contact.FieldEmail: "marta@contoso.example\nlopez@contoso.example", contact.FieldBusiness: "01 99 00 11 22", contact.FieldMobile: "06 39 98 00 01",
 		contact.FieldNotes: "Met in Lyon\n\nSpeaks Basque", contact.FieldTags: "VIP, Press", contact.FieldKind: "person"}
 	for _, f := range contact.Fields {
 		same(t, string(f), want[f], contact.FieldText(p.Record, f))
 	}
 	same(t, "conflicts", []contact.Conflict{
-		{Field: contact.FieldName, Values: []contact.Offer{{From: a.Contact, Text: "Marta Lopez"}, {From: b.Contact, Text: "M. Lopez"}}, Chosen: b.Contact},
+		{Field: contact.FieldName, Values: []contact.Offer{{From: a.Contact, Text: "Marta Lopez"}, {From: b.Contact, Text: "M. Lopez"}}, Chosen: a.Contact},
 		{Field: contact.FieldJob, Values: []contact.Offer{{From: a.Contact, Text: "Buyer"}, {From: b.Contact, Text: "Head of buying"}}, Chosen: b.Contact},
 	}, p.Conflicts)
 
-	p = must(s.MergePlan(ctx, who, both(a, b), b.Contact, map[contact.Field]contact.ID{contact.FieldName: a.Contact, contact.FieldJob: "nobody", contact.FieldTags: a.Contact}))(t)
-	same(t, "chosen", []string{"Marta Lopez", "Head of buying", "vip, Press"}, []string{p.Record.Name, p.Record.Job, contact.FieldText(p.Record, contact.FieldTags)})
+	p = must(s.MergePlan(ctx, who, both(a, b), b.Contact, map[contact.Field]contact.ID{contact.FieldName: b.Contact, contact.FieldJob: "nobody", contact.FieldTags: a.Contact}))(t)
+	same(t, "chosen", []string{"M. Lopez", "Head of buying", "vip, Press"}, []string{p.Record.Name, p.Record.Job, contact.FieldText(p.Record, contact.FieldTags)})
 	same(t, "who stays by choice", b.Contact, p.Kept.Contact.ID)
 
 	e := must(s.Get(ctx, who, a.Contact))(t)
@@ -68,7 +68,6 @@ func TestMerge(t *testing.T) {
 		a, b := s.pair(who)
 		must(s.SetFavourite(ctx, in(ana, sales), b.Contact, true))(t)
 		w, d := wish(a, b), s.deed()
-		w.Choices = map[contact.Field]contact.ID{contact.FieldName: a.Contact}
 		m := must(s.Merge(ctx, who, w, d))(t)
 		same(t, "merged", contact.Merged{Step: m.Step, Kept: a.Contact, Names: []string{"M. Lopez"}}, m)
 		same(t, "merged again by the same deed", m, must(s.Merge(ctx, who, w, d))(t))

@@ -171,10 +171,11 @@ func (u *undoing) portion(ctx context.Context, changes []Change) error {
 		case err == nil:
 			u.so = Undone{Back: u.so.Back + len(p.step.Changes), Stayed: u.so.Stayed + p.stayed, Before: u.so.Before + p.before}
 			return nil
-		case try < maxTries && (fault.Is(err, fault.Stale) || fault.Is(err, fault.NotFound)): // changed meanwhile: it is compared anew
-		default:
-			return told(u.op, err, map[fault.Kind]string{fault.Stale: "contact.undo_stale", fault.NotFound: "contact.undo_stale"})
-		}
+		case !fault.Is(err, fault.Stale) && !fault.Is(err, fault.NotFound):
+			return wrap(u.op, err)
+		case try == maxTries:
+			return &fault.Error{Kind: fault.Stale, Op: u.op, Text: "contact.undo_stale", Err: err}
+		} // changed meanwhile: it is compared anew
 	}
 }
 
