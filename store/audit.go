@@ -15,7 +15,7 @@ import (
 	"teamspro/internal/identity"
 )
 
-// Audit is the audit log of tenants. It is only read here; what changes something enters it in its own transaction.
+// Audit is the audit log of tenants. What changes something enters it in its own transaction; Enter is for what changes nothing.
 type Audit struct{ db *DB }
 
 // Audit is the view of the audit log.
@@ -61,6 +61,11 @@ func (s *shared) audited(e audit.Entry) error {
 	}
 	s.atEnd(bucketAudit)
 	return save(b, "store.audited", numberKey(n), r)
+}
+
+// Enter enters something that was done and changed nothing of what is stored: a backup, say.
+func (a *Audit) Enter(ctx context.Context, t identity.Tenant, e audit.Entry) error {
+	return a.db.share(ctx, "store.Enter", t, func(s *shared) error { return s.audited(e) })
 }
 
 // surfaceOf is the surface of what does not say its own: nobody's deeds are the service's.
