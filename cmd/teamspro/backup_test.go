@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"teamspro/internal/audit"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
@@ -167,12 +165,12 @@ func TestBackupOldSchema(t *testing.T) {
 	t.Parallel()
 	folder := stored(t)
 	path := filepath.Join(folder, "teamspro.db")
-	db, err := bbolt.Open(path, 0o600, nil)
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("4")) })
-	if err != nil || db.Close() != nil {
+	raw = bytes.ReplaceAll(raw, fmt.Append(nil, "schema", store.Schema()), []byte("schema4"))
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	before, file := sha(t, path), filepath.Join(t.TempDir(), "copy.db")

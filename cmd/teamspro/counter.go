@@ -18,8 +18,8 @@ import (
 
 // What a command gets of the service at most. Commands are the operator's own; these limits are for what goes wrong.
 const (
-	maxAsk   = 64 << 10 // bytes of the line that says what is asked
-	maxTasks = 4        // that are done at once
+	maxAsk   = 1 << 20 // bytes of the line that says what is asked
+	maxTasks = 4       // that are done at once
 	// quiet is how long a command may neither give nor take anything in the middle of a task. One that was paused would keep a
 	// transaction open, and with it the room that others give up.
 	quiet = 30 * time.Second

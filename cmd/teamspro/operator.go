@@ -53,7 +53,10 @@ type task func(ctx context.Context, at *premises, ask json.RawMessage, in io.Rea
 // tasks are all of them, by name.
 func tasks() map[string]task {
 	return map[string]task{
-		"backup": backupTask,
+		"audit-export": auditExportTask,
+		"audit-verify": auditVerifyTask,
+		"backup":       backupTask,
+		"restore-book": restoreBookTask,
 	}
 }
 

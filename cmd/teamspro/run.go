@@ -21,6 +21,9 @@ type commands struct {
 	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
 	Import   importCmd   `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
 	Backup   backupCmd   `cmd:"" help:"Write a copy of the database, also while the service runs."`
+	Restore  restoreCmd  `cmd:"" help:"Bring a backup back, whole while the service is stopped, or one book of it."`
+	Compact  compactCmd  `cmd:"" help:"Make the database as small as what is in it; what was erased is gone then."`
+	Audit    auditCmd    `cmd:"" help:"Verify the audit log, or write it."`
 	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
