@@ -63,6 +63,9 @@ func CompactFile(ctx context.Context, path string) (c Compacted, err error) {
 		err = errors.New("the compacted copy does not hold the same")
 	}
 	if err == nil {
+		err = sameOwner(part, path)
+	}
+	if err == nil {
 		err = os.Rename(part, path)
 	}
 	if err != nil {

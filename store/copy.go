@@ -204,6 +204,9 @@ func copyOf(ctx context.Context, backup, path string) (a About, err error) {
 // swap gives part the name path; what has it now keeps the name aside. At no moment nothing has it, where the file system
 // knows two names of a file.
 func swap(part, path, aside string) (kept string, err error) {
+	if err := sameOwner(part, path); err != nil {
+		return "", unusable(path, err)
+	}
 	if _, err := os.Lstat(aside); err == nil {
 		return "", unusable(aside, os.ErrExist)
 	}

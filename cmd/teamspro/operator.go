@@ -56,6 +56,7 @@ func tasks() map[string]task {
 		"audit-export": auditExportTask,
 		"audit-verify": auditVerifyTask,
 		"backup":       backupTask,
+		"glance":       glanceTask,
 		"restore-book": restoreBookTask,
 	}
 }

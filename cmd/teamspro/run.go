@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -24,6 +25,7 @@ type commands struct {
 	Restore  restoreCmd  `cmd:"" help:"Bring a backup back, whole while the service is stopped, or one book of it."`
 	Compact  compactCmd  `cmd:"" help:"Make the database as small as what is in it; what was erased is gone then."`
 	Audit    auditCmd    `cmd:"" help:"Verify the audit log, or write it."`
+	Doctor   doctorCmd   `cmd:"" help:"Examine everything that the service stands on; each finding says what to do."`
 	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -56,6 +58,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		return fail(stderr, nameSetting(parser, err))
 	}
 	if err := call.Run(); err != nil {
+		var status statusError
+		if errors.As(err, &status) {
+			return int(status)
+		}
 		return fail(stderr, err)
 	}
 	return 0
