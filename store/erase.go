@@ -180,6 +180,8 @@ func erasing() []eraseStep {
 		{bucketDeeds, (*portion).deed},
 		{bucketMarks, (*portion).marks},
 		{bucketMeetings, (*portion).meeting},
+		{bucketImportRows, (*portion).importRows},
+		{bucketImports, (*portion).imported},
 		{bucketJournal, (*portion).journal},
 	}
 }
@@ -284,6 +286,24 @@ func (p *portion) meeting(_ *bbolt.Bucket, k, _ []byte) error {
 	return nil
 }
 
+// importRows looks for rows on their way into a book, and for those that nobody needs.
+func (p *portion) importRows(tb *bbolt.Bucket, k, _ []byte) error {
+	id, _, _ := bytes.Cut(k, []byte{0})
+	r, found, err := load[importRecord](tb.Bucket([]byte(bucketImports)), id)
+	if err == nil && (!found || p.books[r.Book]) {
+		p.drop(bucketImportRows, k)
+	}
+	return err
+}
+
+func (p *portion) imported(tb *bbolt.Bucket, k, _ []byte) error {
+	r, _, err := load[importRecord](tb.Bucket([]byte(bucketImports)), k)
+	if err == nil && p.books[r.Book] {
+		p.drop(bucketImports, k)
+	}
+	return err
+}
+
 func (p *portion) journal(*bbolt.Bucket, []byte, []byte) error {
 	p.broken = true
 	return nil
@@ -327,7 +347,9 @@ func tidy(tb *bbolt.Bucket, m *contact.Marked) bool {
 	before := len(m.Favourites) + len(m.Recent) + len(m.Done)
 	m.Favourites = slices.DeleteFunc(slices.Clone(m.Favourites), gone)
 	m.Recent = slices.DeleteFunc(slices.Clone(m.Recent), gone)
-	m.Done = slices.DeleteFunc(slices.Clone(m.Done), func(id contact.ChangeID) bool { return changes.Get([]byte(id)) == nil })
+	m.Done = slices.DeleteFunc(slices.Clone(m.Done), func(id contact.ChangeID) bool {
+		return changes.Get([]byte(id)) == nil && !anyUnder(changes, []byte(contact.StepPrefix(id)))
+	})
 	return len(m.Favourites)+len(m.Recent)+len(m.Done) < before
 }
 

@@ -75,7 +75,7 @@ func eventsOf(t *testing.T, db *DB) (keys []string) {
 	return keys
 }
 
-// A change of a contact is an event in the same transaction, if anybody wants to hear of it and it was no import.
+// A change of a contact is an event in the same transaction, if anybody wants to hear of it and it is not part of a step.
 func TestChangesAreEvents(t *testing.T) {
 	t.Parallel()
 	db, _ := openWith(t)
@@ -98,7 +98,11 @@ func TestChangesAreEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	apply(contact.Edited, 2, "dialog")
-	apply(contact.Edited, 3, "import")
+	part := added("c1", contact.Record{Name: "Odo Brandt"})
+	part.ID, part.Act, part.Version = contact.StepChange("step", 1), contact.Edited, 3
+	if _, err := db.Contacts().ApplyAll(ctx, north, contact.Step{ID: "step", By: "ines", At: db.now(), Changes: []contact.Change{part}}); err != nil {
+		t.Fatal(err)
+	}
 	apply(contact.Deleted, 4, "card")
 	apply(contact.Restored, 5, "card")
 	stale := added("c1", contact.Record{Name: "Odo Brandt"})

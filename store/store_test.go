@@ -70,10 +70,18 @@ func use(t *testing.T, db *DB) {
 		db.Tokens().Keep(ctx, north, "ines", "app", []byte("sealed")),
 		db.Profiles().KeepProfile(ctx, north, identity.Profile{Person: "ines", Name: "Inês Prata"}),
 		useSets(ctx, db),
+		useImports(ctx, db),
 		useOutbox(ctx, db))
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// useImports keeps a file on its way into a book.
+func useImports(ctx context.Context, db *DB) error {
+	return errors.Join(
+		db.Imports().AddImport(ctx, north, contact.Import{ID: "import", Book: "book", By: "ines", State: contact.ImportReading, At: db.now()}),
+		db.Imports().StageRows(ctx, north, "import", []contact.Row{{Number: 2, Record: busy(3)}}))
 }
 
 // usePictures writes what a gallery keeps.
@@ -262,6 +270,8 @@ func keyForms() map[string]string {
 		bucketCopies:         id + `\x00` + id,
 		bucketAcknowledged:   id + `\x00` + id,
 		bucketAudit:          `.{8}`,
+		bucketImports:        id,
+		bucketImportRows:     id + `\x00.{8}`,
 	}
 }
 

@@ -103,7 +103,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
 	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
-	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
+	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books, Shelf: db.Imports()})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
 		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
 		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}

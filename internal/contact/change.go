@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -292,7 +293,8 @@ func (b *Books) carryOut(ctx context.Context, who identity.Caller, c Change) (Ch
 }
 
 // Last is the newest change that the caller made and did not take back; fault.NotFound when there is none. In an answer
-// that others will see it is the newest one of the conversation's books.
+// that others will see it is the newest one of the conversation's books. When that was a step of several, an import or a
+// merge, it is the first change of the step, and its id tells so (ChangeID.Step): it is taken back by the step.
 func (b *Books) Last(ctx context.Context, who identity.Caller) (Change, error) {
 	const op = "contact.Last"
 	m, err := b.marks.Marked(ctx, who.Tenant, who.Person)
@@ -300,13 +302,26 @@ func (b *Books) Last(ctx context.Context, who identity.Caller) (Change, error) {
 		return Change{}, wrap(op, err)
 	}
 	for _, id := range slices.Backward(m.Done) {
-		c, err := b.Change(ctx, who, id)
+		c, err := b.firstOf(ctx, who, id)
 		if fault.Is(err, fault.NotFound) {
 			continue // in a book that cannot be seen from here, or purged
 		}
 		return c, err
 	}
 	return Change{}, fault.New(fault.NotFound, op, "contact.no_change")
+}
+
+// firstOf reads a change, or the first one of a step, of a book that the caller may read.
+func (b *Books) firstOf(ctx context.Context, who identity.Caller, id ChangeID) (Change, error) {
+	c, err := b.Change(ctx, who, id)
+	if !fault.Is(err, fault.NotFound) {
+		return c, err
+	}
+	part, failed := b.chronicle.Step(ctx, who.Tenant, id, "", 1)
+	if failed != nil || len(part) == 0 {
+		return Change{}, errors.Join(err, failed)
+	}
+	return b.Change(ctx, who, part[0].ID)
 }
 
 // Change reads one change of a book that the caller may read.

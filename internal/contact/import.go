@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"teamspro/internal/fault"
 	"teamspro/internal/identity"
 )
 
@@ -66,7 +65,10 @@ type Import struct {
 	Rows, Past int
 	// Found is what looking at it told, and Made what was done.
 	Found, Made Tally
-	// Bad are the first rows that cannot be read, and why; at most MaxBadShown.
+	// Changes is how many changes it made: what there is to take back.
+	Changes int
+	// Bad are the first rows that cannot be read, and why; at most MaxBadShown. Why may quote the file, so that it is forgotten
+	// when the import has ended: then a row has its number and field only.
 	Bad []BadRow
 	// Back and Stayed count what was taken back, and what was not because somebody changed it since.
 	Back, Stayed int
@@ -83,90 +85,61 @@ type BadRow struct {
 	Problem
 }
 
+// Taken is how many of the rows that are kept are dealt with: those that cannot be read are not kept.
+func (i Import) Taken() int {
+	switch i.State {
+	case ImportReading, ImportReady:
+		return 0
+	case ImportRunning:
+		return i.Past - i.Found.Bad
+	}
+	return i.good()
+}
+
+// Ended tells whether nothing happens to an import by itself any more.
+func (s ImportState) Ended() bool {
+	return s == ImportDone || s == ImportUndone || s == ImportCancelled
+}
+
+// How long imports are kept.
+const (
+	ImportWaits = 24 * time.Hour      // one that nobody agreed to, with its rows
+	ImportKept  = 30 * 24 * time.Hour // one that was carried out: so long it can be undone
+)
+
+// Expired tells whether an import is too old to be gone on with.
+func (i Import) Expired(now time.Time) bool {
+	age := now.Sub(i.At)
+	return age >= ImportKept || age >= ImportWaits && (i.State == ImportReading || i.State == ImportReady)
+}
+
+// MaxPreviews is how many imports of one person wait for an answer at most; the oldest make room.
+const MaxPreviews = 5
+
 // ImportShelf keeps imports: their rows until they are dealt with, themselves as long as they can be undone. Every call is one
-// transaction.
+// transaction. A change may run more than once and may not use the shelf; when it fails, nothing is written.
 type ImportShelf interface {
-	// AddImport keeps a new import.
+	// AddImport keeps a new import. It drops what is too old, and previews of the same person that are too many.
 	AddImport(ctx context.Context, t identity.Tenant, i Import) error
-	// StageRows keeps rows of an import after those that it has.
+	// StageRows keeps rows of an import after those that it has. Problems and what was left out of a row are not kept.
 	StageRows(ctx context.Context, t identity.Tenant, id ImportID, rows []Row) error
-	// StagedRows reads rows of an import that are kept, from a place on (0 is the first), at most limit.
+	// StagedRows reads rows of an import that are kept, from a place on (0 is the first), at most limit. Rows that are dealt
+	// with (Import.Taken) may be gone.
 	StagedRows(ctx context.Context, t identity.Tenant, id ImportID, from, limit int) ([]Row, error)
-	// Import reads one; fault.NotFound when there is none, or it is too old.
+	// Import reads one; fault.NotFound when there is none, or it is too old (Import.Expired).
 	Import(ctx context.Context, t identity.Tenant, id ImportID) (Import, error)
-	// ChangeImport changes one and gives it as it is then. In a state that needs no rows any more, they go.
+	// ChangeImport changes one and gives it as it is then. In a state that needs no rows any more, they go; of many, some go
+	// later. What ends a run is told as ImportSome says, if it brought anything.
 	ChangeImport(ctx context.Context, t identity.Tenant, id ImportID, change func(*Import) error) (Import, error)
-	// ImportSome carries out a portion of its step (Shelf.ApplyAll) and changes the import in the same transaction: after a
-	// crash it is known how far it came. The change that ends a run lets conversations hear of it, once, and is entered in the audit log.
+	// ImportSome carries out a portion of its step (Shelf.ApplyAll), which may be empty, and changes the import in the same
+	// transaction: after a crash it is known how far it came. The change that ends a run lets conversations hear of it, once, and
+	// is entered in the audit log.
 	ImportSome(ctx context.Context, t identity.Tenant, id ImportID, s Step, change func(*Import) error) (Import, []Change, error)
-	// OpenImports reads the imports of all tenants that run or are being undone, or did when the process ended.
+	// DropImport takes one away with its rows (of many, some later), as if it had never been.
+	DropImport(ctx context.Context, t identity.Tenant, id ImportID) error
+	// PurgeImports takes away a portion of what is too old, or left over, and tells whether there is more.
+	PurgeImports(ctx context.Context, t identity.Tenant) (more bool, err error)
+	// OpenImports reads the imports of all tenants that run or are being undone, or did when the process ended. Those that were
+	// being read then are nobody's any more, and go.
 	OpenImports(ctx context.Context) ([]Import, error)
-}
-
-// ImportsConfig is what the use cases of imports stand on.
-type ImportsConfig struct {
-	Books *Books
-	Shelf ImportShelf
-}
-
-// Imports are the use cases of bringing a file into a book. They check, as Books do, what the caller may.
-type Imports struct {
-	books *Books
-	shelf ImportShelf
-}
-
-// NewImports makes the use cases.
-func NewImports(c ImportsConfig) *Imports { return &Imports{books: c.Books, shelf: c.Shelf} }
-
-// ImportWish says what is imported where.
-type ImportWish struct {
-	Book   BookID // empty: the natural one, as for Books.Add
-	Format string
-	Where  identity.Reference
-	Thread string
-	// Operator is set by the command line alone: rights are not asked, and the changes are nobody's.
-	Operator bool
-}
-
-// Look takes in the rows of a file, which each gives one by one, compares them with the book and keeps them. Nothing in the
-// book is changed.
-func (i *Imports) Look(ctx context.Context, who identity.Caller, w ImportWish, each func(func(Row) error) error) (Import, error) {
-	return Import{}, fault.New(fault.Internal, "contact.Look", "")
-}
-
-// Import reads an import of the caller's.
-func (i *Imports) Import(ctx context.Context, who identity.Caller, id ImportID) (Import, error) {
-	return Import{}, fault.New(fault.Internal, "contact.Import", "")
-}
-
-// Start begins an import that was looked at, or goes on with one that stopped; run is nil when there is nothing to do or
-// this process is at it. card is the message that will count up.
-func (i *Imports) Start(ctx context.Context, who identity.Caller, id ImportID, card string) (Import, *ImportRun, error) {
-	return Import{}, nil, fault.New(fault.Internal, "contact.Start", "")
-}
-
-// Cancel drops an import that was looked at, or stops one that runs; what was done stays.
-func (i *Imports) Cancel(ctx context.Context, who identity.Caller, id ImportID) (Import, error) {
-	return Import{}, fault.New(fault.Internal, "contact.Cancel", "")
-}
-
-// Undo takes an import back as one step: run does it, and is nil when there is nothing to do or this process is at it.
-// What somebody changed since stays.
-func (i *Imports) Undo(ctx context.Context, who identity.Caller, id ImportID, card string) (Import, *ImportRun, error) {
-	return Import{}, nil, fault.New(fault.Internal, "contact.Undo", "")
-}
-
-// Resume gives the runs of imports that were at work when the process ended, for whoever can show them.
-func (i *Imports) Resume(ctx context.Context) ([]*ImportRun, error) { return nil, nil }
-
-// ImportRun is an import at work, forth or back. Run is called once.
-type ImportRun struct{ now Import }
-
-// Import is how far it has come.
-func (r *ImportRun) Import() Import { return r.now }
-
-// Run works until nothing is left, the import is cancelled or ctx ends, and tells how far it has come after each portion;
-// tell must come back soon. It fails with fault.Busy when nothing can be written now, and can be started again then.
-func (r *ImportRun) Run(ctx context.Context, tell func(Import)) error {
-	return fault.New(fault.Internal, "contact.Run", "")
 }

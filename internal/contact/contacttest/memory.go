@@ -16,7 +16,7 @@ import (
 	"teamspro/internal/identity"
 )
 
-// Memory is a Shelf, Chronicle, Journal, Library and Marks. What it gives and takes is copied, so that no one can change what
+// Memory is a Shelf, Chronicle, Journal, Library, Marks and ImportShelf. What it gives and takes is copied, so that no one can change what
 // it keeps.
 type Memory struct {
 	now func() time.Time
@@ -40,6 +40,7 @@ type tenant struct {
 	books    map[contact.BookID]contact.Book
 	met      map[meeting]bool
 	marks    map[identity.Person]contact.Marked
+	imports  map[contact.ImportID]*imported
 	edition  uint64
 }
 
@@ -70,7 +71,7 @@ func (m *Memory) at(t identity.Tenant) *tenant {
 	if m.tenants[t] == nil {
 		m.tenants[t] = &tenant{
 			contacts: map[contact.ID]shelved{}, books: map[contact.BookID]contact.Book{},
-			met: map[meeting]bool{}, marks: map[identity.Person]contact.Marked{},
+			met: map[meeting]bool{}, marks: map[identity.Person]contact.Marked{}, imports: map[contact.ImportID]*imported{},
 		}
 	}
 	return m.tenants[t]
@@ -129,12 +130,17 @@ func (m *Memory) Apply(ctx context.Context, t identity.Tenant, c contact.Change)
 }
 
 // ApplyAll implements contact.Shelf.
-func (m *Memory) ApplyAll(ctx context.Context, t identity.Tenant, s contact.Step) (made []contact.Change, err error) {
+func (m *Memory) ApplyAll(ctx context.Context, t identity.Tenant, s contact.Step) ([]contact.Change, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := cmp.Or(ctx.Err(), m.full); err != nil {
 		return nil, err
 	}
+	return m.applyAll(t, s)
+}
+
+// applyAll is ApplyAll; the caller holds the lock.
+func (m *Memory) applyAll(t identity.Tenant, s contact.Step) (made []contact.Change, err error) {
 	kept := m.at(t)
 	contacts, changes := maps.Clone(kept.contacts), len(kept.changes)
 	for _, c := range s.Changes {
