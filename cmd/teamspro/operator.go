@@ -53,11 +53,15 @@ type task func(ctx context.Context, at *premises, ask json.RawMessage, in io.Rea
 // tasks are all of them, by name.
 func tasks() map[string]task {
 	return map[string]task{
-		"audit-export": auditExportTask,
-		"audit-verify": auditVerifyTask,
-		"backup":       backupTask,
-		"glance":       glanceTask,
-		"restore-book": restoreBookTask,
+		"audit-export":  auditExportTask,
+		"audit-verify":  auditVerifyTask,
+		"backup":        backupTask,
+		"export":        exportTask,
+		"glance":        glanceTask,
+		"import-cancel": importCancelTask,
+		"import-look":   importLookTask,
+		"import-work":   importWorkTask,
+		"restore-book":  restoreBookTask,
 	}
 }
 
