@@ -192,7 +192,7 @@ func (c restoreCmd) listBooks(ctx context.Context, out output) (err error) {
 			return err
 		}
 		for _, k := range books {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", t, k.ID, k.Kind, held[k.ID], k.Home, printable(k.Name))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", t, k.ID, k.Kind, held[k.ID], k.Home, cmp.Or(printable(k.Name), "–"))
 		}
 	}
 	return w.Flush()
