@@ -16,6 +16,7 @@ import (
 
 	"teamspro/internal/audit"
 	"teamspro/internal/contact"
+	"teamspro/internal/identity"
 )
 
 // filled makes a file with contacts and gives its path; it is closed.
@@ -279,5 +280,37 @@ func TestCopyCutShort(t *testing.T) {
 	left, err := os.ReadDir(filepath.Dir(path))
 	if diff := cmp.Diff(1, len(left)); restored == nil || compacted == nil || err != nil || diff != "" {
 		t.Errorf("%v, %v, %v", restored, compacted, left)
+	}
+}
+
+// The team of a conversation is known from any app that is there; the books of a tenant are all found.
+func TestTeamAndBooks(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	ctx := t.Context()
+	for _, r := range []identity.Reference{{Conversation: "19:a", App: "one", Used: time.Unix(1, 0)}, {Conversation: "19:a", App: "two", Team: "19:team", Used: time.Unix(1, 0)}, {Conversation: "19:ab", App: "one", Team: "19:other", Used: time.Unix(1, 0)}} {
+		if err := db.Conversations().Remember(ctx, north, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for conversation, want := range map[identity.Conversation]struct {
+		team  string
+		known bool
+	}{"19:a": {"19:team", true}, "19:ab": {"19:other", true}, "19:b": {"", false}} {
+		if team, known, err := db.Conversations().Team(ctx, north, conversation); team != want.team || known != want.known || err != nil {
+			t.Errorf("%s: %q, %v, %v", conversation, team, known, err)
+		}
+	}
+	for _, id := range []contact.BookID{"b2", "b1"} {
+		if err := db.Books().SaveBook(ctx, north, contact.Book{ID: id, Kind: contact.TenantBook, Name: string(id), Home: "19:a", Mode: contact.Everybody, Version: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := db.Books().All(ctx, north)
+	if err != nil || len(all) != 2 || all[0].ID != "b1" || all[1].Name != "b2" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if all, err := db.Books().All(ctx, south); err != nil || len(all) != 0 {
+		t.Errorf("another tenant: %+v, %v", all, err)
 	}
 }

@@ -231,6 +231,35 @@ func TestBackupKilled(t *testing.T) {
 	}
 }
 
+// TestBackupServiceKilled: a service that is killed in the middle of a copy leaves no file, and the command says so.
+func TestBackupServiceKilled(t *testing.T) {
+	t.Parallel()
+	folder, elsewhere := large(t), t.TempDir()
+	s := newWorld(t).spawn("TEAMSPRO_DATA", folder)
+	file := filepath.Join(elsewhere, "copy.db")
+	said := make(chan string, 1)
+	go func() {
+		var trouble strings.Builder
+		run(t.Context(), []string{"backup", "--data", folder, "--out", file, "--rate=1"}, &trouble, &trouble)
+		said <- trouble.String()
+	}()
+	eventually(t, 30*time.Second, "half a copy is written", func() bool {
+		parts, _ := filepath.Glob(file + ".part-*")
+		if len(parts) == 0 {
+			return false
+		}
+		info, err := os.Stat(parts[0])
+		return err == nil && info.Size() > 0
+	})
+	s.kill()
+	if trouble := <-said; !strings.Contains(trouble, "broke off") || !strings.Contains(trouble, "nothing was written") {
+		t.Errorf("the command said %q", trouble)
+	}
+	if left := names(t, elsewhere); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 // TestBackupWhileServing: the running service gives the copy, with what was added before, and goes on meanwhile.
 func TestBackupWhileServing(t *testing.T) {
 	t.Parallel()

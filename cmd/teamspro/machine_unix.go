@@ -18,7 +18,7 @@ func freeRoom(folder string) (free uint64, known bool) {
 		}
 		folder = above
 	}
-	return uint64(s.Bavail) * uint64(s.Bsize), true
+	return s.Bavail * uint64(s.Bsize), true
 }
 
 // openLimit is how many files may be open at once.
@@ -27,7 +27,7 @@ func openLimit() (limit uint64, known bool) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return 0, false
 	}
-	return uint64(l.Cur), true
+	return l.Cur, true
 }
 
 // ownerOf is the user whose a file is.

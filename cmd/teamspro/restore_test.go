@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -221,5 +222,24 @@ func TestRestoreBookIsFound(t *testing.T) {
 	}
 	if got := held(t, db, south, books[0].ID); !slices.Equal(got, []string{"Ada Moved"}) {
 		t.Errorf("in the book: %v", got)
+	}
+}
+
+// TestRestoreFullDisk: a disk without room for another copy leaves the database as it is, restored or compacted.
+func TestRestoreFullDisk(t *testing.T) {
+	t.Parallel()
+	backup := backedUp(t, large(t))
+	for _, args := range [][]string{{"restore", backup}, {"compact"}} {
+		folder := large(t)
+		before := sha(t, filepath.Join(folder, "teamspro.db"))
+		cmd := exec.Command("sh", append([]string{"-c", `ulimit -f 512 && exec "$@"`, "sh", os.Args[0]}, append(args, "--data", folder)...)...)
+		cmd.Env = []string{childRole + "=operator"}
+		said, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(said), "cannot be used") || !strings.Contains(string(said), "file too large") {
+			t.Errorf("%s: %v: %s", args[0], err, said)
+		}
+		if sha(t, filepath.Join(folder, "teamspro.db")) != before || len(names(t, folder)) != 1 {
+			t.Errorf("%s left %v", args[0], names(t, folder))
+		}
 	}
 }

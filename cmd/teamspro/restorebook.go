@@ -39,9 +39,9 @@ func (w bookWish) check(looking bool) error {
 	case w.Book == "":
 		return nil
 	case !strings.HasPrefix(w.To, "19:"):
-		return errors.New("--to is missing, or is no group chat or channel: their ids begin with 19:")
+		return errors.New("--to is missing, or is no group chat or channel: their ids begin with \"19:\" as in Teams")
 	case w.Team != "" && !strings.HasPrefix(w.Team, "19:"):
-		return errors.New("--team is no team: their ids begin with 19:")
+		return errors.New("--team is no team: their ids begin with \"19:\" as in Teams")
 	case len(w.Name) > 100:
 		return errors.New("--name has more than 100 characters")
 	}
