@@ -100,7 +100,7 @@ fuzz: ## Let each fuzz target look for trouble for 20 seconds.
 	@for pkg in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$pkg | grep ^Fuzz || true); do \
 		echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 20s -fuzzminimizetime 10x $$pkg; done; done
 
-bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store, growth, image, notices or data; BENCH_FULL=1: a million).
+bench: build ## Measure beside the peers and write docs/performance.md (UNIT=search, endpoint, store, growth, image, notices, import or backup; BENCH_FULL=1: a million).
 	@$(call install-missing,$(BENCH_PACKAGES)) || echo "PostgreSQL cannot be installed here: the store is measured without it"
 	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "npm packages cannot be installed here: their units are measured without them"
 	cd test/bench && go test -mod=mod . && go build -mod=mod -o ../../bin/bench . && ../../bin/bench -unit "$(UNIT)" $(if $(BENCH_FULL),-full) -out ../../docs/performance.md

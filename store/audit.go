@@ -16,7 +16,7 @@ import (
 	"teamspro/internal/identity"
 )
 
-// Audit is the audit log of tenants. What changes something enters it in its own transaction.
+// Audit is the audit log of tenants. What changes something enters it in its own transaction; Enter is for what changes nothing.
 type Audit struct{ db *DB }
 
 var _ contact.Ledger = (*Audit)(nil)
@@ -68,14 +68,16 @@ func (s *shared) audited(e audit.Entry) error {
 
 // TookOut enters that contacts were taken out, as contact.Ledger says.
 func (a *Audit) TookOut(ctx context.Context, t identity.Tenant, book contact.BookID, by identity.Person, surface string, at time.Time) error {
-	const op = "store.TookOut"
 	subject := string(book)
 	if subject == "" {
 		subject = audit.SearchSubject
 	}
-	return a.db.share(ctx, op, t, func(s *shared) error {
-		return s.audited(audit.Entry{At: at, By: by, Surface: surface, Act: audit.ContactsExported, Subject: subject})
-	})
+	return a.Enter(ctx, t, audit.Entry{At: at, By: by, Surface: surface, Act: audit.ContactsExported, Subject: subject})
+}
+
+// Enter enters something that was done and changed nothing of what is stored: a backup, say.
+func (a *Audit) Enter(ctx context.Context, t identity.Tenant, e audit.Entry) error {
+	return a.db.share(ctx, "store.Enter", t, func(s *shared) error { return s.audited(e) })
 }
 
 // surfaceOf is the surface of what does not say its own: nobody's deeds are the service's.

@@ -69,6 +69,19 @@ func (s *Books) BooksFor(ctx context.Context, t identity.Tenant, p identity.Pers
 	return found, err
 }
 
+// All reads the books of a tenant, those that wait included, sorted by id.
+func (s *Books) All(ctx context.Context, t identity.Tenant) (all []contact.Book, err error) {
+	err = s.db.read(ctx, "store.Books.All", t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketBooks))
+		return b.ForEach(func(id, _ []byte) error {
+			r, _, err := load[bookRecord](b, id)
+			all = append(all, r.book(contact.BookID(id)))
+			return err
+		})
+	})
+	return all, err
+}
+
 // Edition counts what changed the books or who met them, as contact.Library says. One process has the file, so it need
 // not be in it.
 func (s *Books) Edition(_ context.Context, t identity.Tenant) (uint64, error) {

@@ -74,6 +74,25 @@ func (c *Conversations) All(ctx context.Context, t identity.Tenant, app string) 
 	return all, err
 }
 
+// Team gives the team of a conversation, as far as any app knows it, and whether any app knows the conversation.
+func (c *Conversations) Team(ctx context.Context, t identity.Tenant, conversation identity.Conversation) (team string, known bool, err error) {
+	err = c.db.read(ctx, "store.Conversations.Team", t, func(tb *bbolt.Bucket) error {
+		b := tb.Bucket([]byte(bucketConversations))
+		for _, app := range tails(b, under(string(conversation))) {
+			r, _, err := load[referenceRecord](b, join(string(conversation), app))
+			if err != nil {
+				return err
+			}
+			known = true
+			if r.Team != "" {
+				team = r.Team
+			}
+		}
+		return nil
+	})
+	return team, known, err
+}
+
 // Forget removes the reference of a conversation for an app, if there is one.
 func (c *Conversations) Forget(ctx context.Context, t identity.Tenant, conversation identity.Conversation, app string) error {
 	const op = "store.Forget"

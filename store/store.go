@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -80,15 +80,53 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	bolt, err := bbolt.Open(c.Path, 0o600, options(false))
+	bolt, err := openLocked(c.Path)
 	if err != nil {
-		return nil, refusal(c.Path, err)
+		return nil, err
 	}
 	d := &DB{bolt: bolt, commits: newCommitter(bolt), now: c.Now, disk: disk{log: c.Log}}
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}
 	return d, nil
+}
+
+// openLocked opens the file when no other process has it. Who waits for the lock while a restore puts another file in its
+// place gets the lock of the old one, and must not work in that.
+func openLocked(path string) (*bbolt.DB, error) {
+	var opened *os.File
+	o := options(false)
+	o.InitialMmapSize = roomFor(path)
+	o.OpenFile = func(name string, flag int, mode os.FileMode) (file *os.File, err error) {
+		file, err = os.OpenFile(name, flag, mode)
+		opened = file
+		return file, err
+	}
+	bolt, err := bbolt.Open(path, 0o600, o)
+	if err != nil {
+		return nil, refusal(path, err)
+	}
+	mine, err := opened.Stat()
+	if err == nil {
+		var there os.FileInfo
+		if there, err = os.Stat(path); err == nil && !os.SameFile(mine, there) {
+			err = errors.New("another file was put in its place just now: start again")
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(unusable(path, err), bolt.Close())
+	}
+	return bolt, nil
+}
+
+// roomFor is how much of the address space a file is given at once: it can grow to twice its size before a writer has to
+// wait for those who read, a backup for instance.
+func roomFor(path string) int {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > math.MaxInt32 && math.MaxInt == math.MaxInt32 {
+		return mapSize
+	}
+	return max(mapSize, int(2*info.Size()))
 }
 
 // prepare makes the folder of a new file and examines one that exists.
@@ -147,8 +185,7 @@ func (d *DB) upgrade(path string, all []step) error {
 	case have == len(all):
 		return nil
 	case have > len(all):
-		return &fault.Error{Kind: fault.Internal, Op: "store.Open", Text: "store.newer", Args: []any{"File", path, "Has", have, "Knows", len(all)},
-			Err: fmt.Errorf("%s has schema %d and this program knows %d: use the newer program", path, have, len(all))}
+		return newer(path, have, len(all))
 	}
 	if have > 0 {
 		if err := d.copyAside(fmt.Sprintf("%s.schema-%d", path, have)); err != nil {
@@ -197,35 +234,6 @@ func syncFolder(path string) error {
 
 // Close waits for the transactions that run and gives the file free.
 func (d *DB) Close() error { return d.bolt.Close() }
-
-// Backup writes a consistent copy of the whole file while work goes on. w should be fast, a file say: as
-// long as the copy lasts, space that is given up is not used again.
-func (d *DB) Backup(ctx context.Context, w io.Writer) error {
-	err := d.bolt.View(func(tx *bbolt.Tx) error {
-		_, err := tx.WriteTo(stoppable{ctx, w})
-		return err
-	})
-	if ctx.Err() != nil {
-		err = ctx.Err() // bbolt makes text of it
-	}
-	if err != nil {
-		return fmt.Errorf("store.Backup: %w", err)
-	}
-	return nil
-}
-
-// stoppable is a writer that ends with its context.
-type stoppable struct {
-	ctx context.Context
-	w   io.Writer
-}
-
-func (s stoppable) Write(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return s.w.Write(p)
-}
 
 // Size is how many bytes of the file are in use or were; 0 after Close.
 func (d *DB) Size() (bytes int64) {

@@ -41,11 +41,6 @@ func hostsTable() string {
 	return b.String()
 }
 
-func hostIn(address string) string {
-	host, _, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
-	return host
-}
-
 // TestReadmeAttestation: each permission is explained, each cloud is told.
 func TestReadmeAttestation(t *testing.T) {
 	t.Parallel()

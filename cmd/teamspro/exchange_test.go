@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"teamspro/internal/audit"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 	"teamspro/store"
@@ -93,8 +95,26 @@ func TestExportRefuses(t *testing.T) {
 	}
 }
 
-// TestExportWhileServing: a database that another process has is refused with a sentence.
+// TestExportWhileServing: the running service gives the contacts, and says in its audit log that it did.
 func TestExportWhileServing(t *testing.T) {
+	t.Parallel()
+	c, folder := desk(t, nil)
+	file := filepath.Join(t.TempDir(), "out.csv")
+	status, out, trouble := command(t, "export", "--data", folder, "--tenant", "t", "--book=north", "--format=csv", "-o", file)
+	raw, err := os.ReadFile(file)
+	if status != 0 || err != nil || !strings.Contains(out, "2 contacts") || strings.Count(string(raw), "a.example") != 2 {
+		t.Errorf("%d, %s%s, %v, %s", status, out, trouble, err, raw)
+	}
+	if got := acts(t, c.at.db, "t"); !slices.Equal(got, []audit.Act{audit.ContactsExported}) {
+		t.Errorf("the audit log: %v", got)
+	}
+	if status, _, trouble := command(t, "export", "--data", folder, "--tenant", "t", "--book=west", "-o", file+"2"); status != 1 || !strings.Contains(trouble, "there is no book") || len(names(t, filepath.Dir(file))) != 1 {
+		t.Errorf("another book: %d, %s", status, trouble)
+	}
+}
+
+// TestExportOfLocked: a database that another process has is refused with a sentence.
+func TestExportOfLocked(t *testing.T) {
 	t.Parallel()
 	folder := stored(t)
 	db, err := store.Open(t.Context(), store.Config{Path: filepath.Join(folder, "teamspro.db")})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,8 +27,12 @@ import (
 // the command hands its task over at a socket in the folder of the database, which only the user of the service may open,
 // and the service answers with what the task writes. When no service runs, the command does the task itself.
 
-// socketName is the socket's, in the folder of the database.
-const socketName = "teamspro.sock"
+const (
+	// socketName is the socket's, in the folder of the database.
+	socketName = "teamspro.sock"
+	// maxSocket is how long the path of a socket may be, in bytes: 107 on Linux, 103 elsewhere.
+	maxSocket = 103
+)
 
 // premises are what a task works on.
 type premises struct {
@@ -48,7 +52,17 @@ type task func(ctx context.Context, at *premises, ask json.RawMessage, in io.Rea
 
 // tasks are all of them, by name.
 func tasks() map[string]task {
-	return map[string]task{}
+	return map[string]task{
+		"audit-export":  auditExportTask,
+		"audit-verify":  auditVerifyTask,
+		"backup":        backupTask,
+		"export":        exportTask,
+		"glance":        glanceTask,
+		"import-cancel": importCancelTask,
+		"import-look":   importLookTask,
+		"import-work":   importWorkTask,
+		"restore-book":  restoreBookTask,
+	}
 }
 
 // operate has a task done, in the service that works with this folder or, when there is none, here.
@@ -57,15 +71,31 @@ func operate(ctx context.Context, data, name string, ask any, in io.Reader, out 
 	if err != nil {
 		return err
 	}
-	handed, err := handOver(ctx, filepath.Join(data, socketName), name, line, in, out)
+	handed, err := handOver(ctx, data, name, line, in, out)
 	if handed || err != nil {
 		return err
 	}
+	return operateHere(ctx, data, name, line, in, out)
+}
+
+// operateHere does a task on the database of a service that does not run.
+func operateHere(ctx context.Context, data, name string, ask json.RawMessage, in io.Reader, out io.Writer) error {
 	at, err := openPremises(ctx, data)
 	if err != nil {
 		return err
 	}
-	return errors.Join(tasks()[name](ctx, at, line, in, out), at.db.Close())
+	return errors.Join(said("en", tasks()[name](ctx, at, ask, in, out)), at.db.Close())
+}
+
+// asked reads what is asked. A command of another version may ask for what this one does not know: better say so than do
+// something else.
+func asked[T any](ask json.RawMessage) (what T, err error) {
+	d := json.NewDecoder(bytes.NewReader(ask))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&what); err != nil {
+		return what, fmt.Errorf("what is asked is not understood by teamspro %s, which serves: is the command of another version? (%w)", version(), err)
+	}
+	return what, nil
 }
 
 // openPremises opens the database of a service that does not run.
@@ -86,11 +116,19 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 	return at, nil
 }
 
-// failedTrailer carries how a task ended to the command.
-const failedTrailer = "Teamspro-Failed"
+const (
+	// failedTrailer carries how a task ended to the command.
+	failedTrailer = "Teamspro-Failed"
+	// maxFailure is how much is said of a failure, in bytes.
+	maxFailure = 4 << 10
+)
 
 // handOver gives a task to a running service; handed is false when there is none.
-func handOver(ctx context.Context, socket, name string, ask []byte, in io.Reader, out io.Writer) (handed bool, err error) {
+func handOver(ctx context.Context, data, name string, ask []byte, in io.Reader, out io.Writer) (handed bool, err error) {
+	socket := filepath.Join(data, socketName)
+	if len(socket) > maxSocket {
+		return false, nil // no service can listen there
+	}
 	var d net.Dialer
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return d.DialContext(ctx, "unix", socket)
@@ -109,15 +147,46 @@ func handOver(ctx context.Context, socket, name string, ask []byte, in io.Reader
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return true, fmt.Errorf("the running service does not know %q: is it of another version?", name)
+		why, _ := io.ReadAll(io.LimitReader(answer.Body, maxFailure))
+		return true, fmt.Errorf("the running service refuses: %s", strings.TrimSpace(string(why)))
 	}
-	if _, err := io.Copy(out, answer.Body); err != nil {
-		return true, fmt.Errorf("the running service broke off: %w", err)
+	if err := received(out, answer.Body); err != nil {
+		return true, err
 	}
-	if failed, err := strconv.Unquote(answer.Trailer.Get(failedTrailer)); err == nil && failed != "" {
-		return true, errors.New(failed)
+	return true, ended(answer.Trailer)
+}
+
+// received takes what a task writes, and tells a service that broke off from a place that takes no more.
+func received(out io.Writer, body io.Reader) error {
+	to := &noted{w: out}
+	_, err := io.Copy(to, body)
+	if err != nil && to.err == nil {
+		return fmt.Errorf("the running service broke off, is it stopping? (%w)", err)
 	}
-	return true, nil
+	return err
+}
+
+// noted remembers that a write failed.
+type noted struct {
+	w   io.Writer
+	err error
+}
+
+func (n *noted) Write(p []byte) (int, error) {
+	written, err := n.w.Write(p)
+	n.err = err
+	return written, err
+}
+
+// ended tells how a task ended.
+func ended(trailer http.Header) error {
+	switch failed, err := strconv.Unquote(trailer.Get(failedTrailer)); {
+	case err != nil:
+		return errors.New("the running service does not say how it ended: is it of another version?")
+	case failed != "":
+		return errors.New(failed)
+	}
+	return nil
 }
 
 // handedOver is the body of a task: a line of what is asked, and the file behind it.
@@ -127,77 +196,4 @@ func handedOver(ask []byte, in io.Reader) io.Reader {
 		return line
 	}
 	return io.MultiReader(line, in)
-}
-
-// counter takes tasks from commands, as long as the service runs.
-type counter struct {
-	listener net.Listener
-	server   *http.Server
-}
-
-// openCounter listens at the socket. One that a crashed service left is in nobody's way: the database is ours alone.
-func openCounter(ctx context.Context, at *premises) (*counter, error) {
-	path := filepath.Join(at.data, socketName)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	server := &http.Server{Handler: at, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(at.log.Handler(), slog.LevelDebug)}
-	return &counter{listener, server}, nil
-}
-
-// serve takes tasks until close.
-func (c *counter) serve() { _ = c.server.Serve(c.listener) }
-
-// taskDrain is how long a task that is being done may take when the service stops.
-const taskDrain = 2 * time.Second
-
-// close lets what is being done end, or cuts it short.
-func (c *counter) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), taskDrain)
-	defer cancel()
-	if c.server.Shutdown(ctx) != nil {
-		_ = c.server.Close() // the command says that the service broke off
-	}
-}
-
-// ServeHTTP does a task.
-func (p *premises) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Path[1:]
-	do, known := tasks()[name]
-	if !known {
-		http.NotFound(w, r)
-		return
-	}
-	body := bufio.NewReader(r.Body)
-	ask, err := body.ReadBytes('\n')
-	if err != nil {
-		http.Error(w, "no task", http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Trailer", failedTrailer)
-	w.WriteHeader(http.StatusOK)
-	begun := p.now()
-	err = do(r.Context(), p, ask, body, flushed{w})
-	if err != nil {
-		w.Header().Set(failedTrailer, strconv.QuoteToASCII(err.Error()))
-	}
-	p.log.Info("the operator's task ended", "task", name, "failed", err != nil, "ms", p.now().Sub(begun).Milliseconds())
-}
-
-// flushed sends at once what is written: how far a task has come is to be seen.
-type flushed struct{ http.ResponseWriter }
-
-func (f flushed) Write(p []byte) (int, error) {
-	n, err := f.ResponseWriter.Write(p)
-	if err == nil {
-		err = http.NewResponseController(f.ResponseWriter).Flush()
-	}
-	return n, err
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"teamspro/internal/lang"
@@ -154,6 +156,41 @@ func TestReadmeFlags(t *testing.T) {
 		name := "--" + strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(s.variable, "TEAMSPRO_"), "_", "-"))
 		if !strings.Contains(help.String(), " "+name) {
 			t.Errorf("%s has no flag %s", s.variable, name)
+		}
+	}
+}
+
+// inOneWord is what the shell makes one word of.
+var inOneWord = regexp.MustCompile(`"[^"]*"|\$\([^)]*\)`)
+
+// TestDocumentedCommands: the commands that the operator's guide shows are ones that the program understands.
+func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?m)(?:^\\$ |`)teamspro ([a-z][^\n`>|]*)").FindAllStringSubmatch(string(guide), -1)
+	if len(shown) < 20 {
+		t.Fatalf("%d commands are shown", len(shown))
+	}
+	for _, command := range shown {
+		args := strings.Fields(inOneWord.ReplaceAllString(command[1], "word"))
+		if len(args) == 1 || strings.Contains(command[1], "…") {
+			continue // its name, within a sentence
+		}
+		var c commands
+		parser, err := kong.New(&c, kong.Exit(func(int) {}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range args {
+			if strings.HasSuffix(a, ".db") || strings.HasSuffix(a, ".csv") || a == "BACKUP" || a == "FILE" {
+				args[i] = "../../docs/operating.md" // a file that is there
+			}
+		}
+		if _, err := parser.Parse(args); err != nil && !strings.Contains(err.Error(), "missing flags: --tenant") {
+			t.Errorf("teamspro %s: %v", command[1], err)
 		}
 	}
 }

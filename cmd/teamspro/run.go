@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -18,8 +19,13 @@ type commands struct {
 	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
 	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
 	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
-	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
-	Import   importCmd   `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
+	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON; also while the service runs."`
+	Import   importCmd   `cmd:"" help:"Bring a file of contacts into a book, take that back, or only look at a file; also while the service runs."`
+	Backup   backupCmd   `cmd:"" help:"Write a copy of the database, also while the service runs."`
+	Restore  restoreCmd  `cmd:"" help:"Bring a backup back, whole while the service is stopped, or one book of it."`
+	Compact  compactCmd  `cmd:"" help:"Make the database as small as what is in it; what was erased is gone then."`
+	Audit    auditCmd    `cmd:"" help:"Verify the audit log, or write it."`
+	Doctor   doctorCmd   `cmd:"" help:"Examine everything that the service stands on; each finding says what to do."`
 	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -52,6 +58,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		return fail(stderr, nameSetting(parser, err))
 	}
 	if err := call.Run(); err != nil {
+		var status statusError
+		if errors.As(err, &status) {
+			return int(status)
+		}
 		return fail(stderr, err)
 	}
 	return 0

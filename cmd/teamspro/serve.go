@@ -73,6 +73,7 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, listener net.List
 		log.Warn("the operator's commands cannot reach this service; they work when it is stopped", "error", err)
 	} else {
 		go desk.serve()
+		defer context.AfterFunc(ctx, desk.close)()
 		defer desk.close()
 	}
 	log.Info("serving", "version", version(), "listen", listener.Addr().String(), "off", s.off())

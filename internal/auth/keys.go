@@ -245,3 +245,20 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return res, err
 }
+
+// CheckKeys reads the metadata as a Verifier does and tells how many of the published keys a token of Teams can be signed
+// with. Its errors say what is wrong without addresses.
+func CheckKeys(ctx context.Context, c VerifierConfig) (usable int, err error) {
+	channels := c.Channels
+	if len(channels) == 0 {
+		channels = []string{"msteams"}
+	}
+	m := &metadata{url: c.MetadataURL, issuer: c.Issuer, channels: channels, http: strict(c.HTTP)}
+	keys, err := m.read(ctx, true)
+	for _, k := range keys {
+		if k.usable(channels) {
+			usable++
+		}
+	}
+	return usable, err
+}

@@ -27,7 +27,7 @@ type unit struct {
 	run  func(context.Context, bench) (report, error)
 }
 
-var all = []unit{{"search", search}, {"endpoint", endpoint}, {"store", durable}, {"growth", growth}, {"image", pictured}, {"notices", notices}, {"data", data}}
+var all = []unit{{"search", search}, {"endpoint", endpoint}, {"store", durable}, {"growth", growth}, {"image", pictured}, {"notices", notices}, {"import", imports}, {"backup", backup}}
 
 // bench is what every unit is given.
 type bench struct {
@@ -52,7 +52,7 @@ func main() {
 		}
 		return
 	}
-	only := flag.String("unit", "", "measure only this unit: search, endpoint, store, growth, image, notices or data")
+	only := flag.String("unit", "", "measure only this unit: search, endpoint, store, growth, image, notices, import or backup")
 	full := flag.Bool("full", false, "go to a million contacts")
 	out := flag.String("out", "", "write the figures into this document")
 	flag.Parse()

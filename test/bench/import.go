@@ -9,17 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"teamspro/internal/contact"
 	"teamspro/internal/exchange"
 )
 
-// What imports and backups are measured with.
+// What imports are measured with.
 const (
 	importedContacts = 100_000
-	backedUp         = 1 << 30 // bytes of the file
 	quietTime        = 10 * time.Second
 	askPause         = 20 * time.Millisecond // between two questions of the person who searches meanwhile
 )
@@ -29,13 +27,12 @@ type lifted struct {
 	name             string
 	took, memory     float64 // seconds, MiB at most
 	alone, meanwhile spread  // of searches, in milliseconds: the middle, and the 99th of a hundred as the most
-
 }
 
-// data measures what an operator's commands take while people search.
-func data(ctx context.Context, b bench) (report, error) {
+// imports measures what bringing a large file in takes while people search.
+func imports(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"", "seconds", "memory at most, MiB", "a search alone, p50 / p99, ms", "a search meanwhile, p50 / p99, ms"},
-		about: fmt.Sprintf("`teamspro import` of %d contacts into an empty book of the running service, looked at and carried out, and `teamspro backup` of a file of 1 GiB, "+
+		about: fmt.Sprintf("`teamspro import` of %d contacts into an empty book of the running service, looked at and carried out, "+
 			"while somebody searches every %s over one connection, on the same two cores. Each has a service of its own; before the command the same is measured for %s without it.", importedContacts, askPause, quietTime)}
 	for _, format := range []exchange.Format{exchange.XLSX, exchange.CSV} {
 		l, err := b.importing(ctx, format)
@@ -45,12 +42,6 @@ func data(ctx context.Context, b bench) (report, error) {
 		r.add(l)
 		r.goals = append(r.goals, atMost(l.name+" seconds", l.took, 30), atMost(l.name+" search p99, ms", l.meanwhile.most, 20), atMost(l.name+" memory, MB", l.memory*(1<<20)/1e6, 300))
 	}
-	l, err := b.backingUp(ctx)
-	if err != nil {
-		return r, fmt.Errorf("backup: %w", err)
-	}
-	r.add(l)
-	r.goals = append(r.goals, atMost("backup: search p99 meanwhile, of that alone", l.meanwhile.most/l.alone.most, 2))
 	return r, nil
 }
 
@@ -70,15 +61,15 @@ func (b bench) importing(ctx context.Context, format exchange.Format) (lifted, e
 		return lifted{}, err
 	}
 	file := filepath.Join(folder, "contacts."+string(format))
-	if err := fill(file, format, importedContacts); err != nil {
+	if err := bring(file, format, importedContacts); err != nil {
 		return lifted{}, err
 	}
 	people := population(1000)
 	return b.lift(ctx, "import of "+string(format), folder, people, "import", file, "--tenant", tenant, "--book", string(book), "--yes")
 }
 
-// fill writes a file of contacts that have no ids, as people bring them.
-func fill(file string, format exchange.Format, n int) error {
+// bring writes a file of contacts that have no ids, as people bring them.
+func bring(file string, format exchange.Format, n int) error {
 	out, err := os.Create(file)
 	if err != nil {
 		return err
@@ -91,20 +82,6 @@ func fill(file string, format exchange.Format, n int) error {
 		}
 	})
 	return errors.Join(exchange.Write(out, format, contacts), out.Close())
-}
-
-// backingUp has a large database backed up. It is large by notes, which are not what is measured.
-func (b bench) backingUp(ctx context.Context) (lifted, error) {
-	folder, err := os.MkdirTemp(b.folder, "")
-	if err != nil {
-		return lifted{}, err
-	}
-	const noted = 3000 // bytes a contact, which is kept twice: as it is, and as it came
-	people := population(backedUp / (2*noted + 1200))
-	for i := range people {
-		people[i].Notes = strings.Repeat("港町 ", noted/7)
-	}
-	return b.lift(ctx, "backup of 1 GiB", folder, people, "backup", "--out", filepath.Join(folder, "copy.db"))
 }
 
 // lift measures a command beside a service with some contacts.
