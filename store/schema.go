@@ -58,6 +58,7 @@ const (
 	bucketImports    = "imports"
 	bucketImportRows = "importrows"
 	bucketApart      = "apart"
+	bucketPseudonyms = "pseudonyms"
 )
 
 // The keys of bucketMeta.
@@ -113,6 +114,7 @@ func declared() []bucket {
 		{bucketImportRows, true, Datum{Kind: "datamap.contact", Holds: "datamap.importrows", Personal: true, Kept: "datamap.kept.imported"}},
 		{bucketApart, true, Datum{Kind: "datamap.contact", Holds: "datamap.apart", Kept: "datamap.kept.book"}},
 		{bucketAudit, true, Datum{Kind: "datamap.audit", Holds: "datamap.audited", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketPseudonyms, true, Datum{Kind: "datamap.audit", Holds: "datamap.pseudonyms", Personal: true, Kept: "datamap.kept.person"}},
 		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
 		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
 		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
@@ -144,7 +146,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema}
+	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema, pseudonymSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {

@@ -261,6 +261,7 @@ func keyForms() map[string]string {
 		bucketAnnouncements:  id,
 		bucketCopies:         id + `\x00` + id,
 		bucketAcknowledged:   id + `\x00` + id,
+		bucketPseudonyms:     `(of|is|erasing)\x00` + id,
 		bucketAudit:          `.{8}`,
 	}
 }

@@ -48,7 +48,10 @@ type task func(ctx context.Context, at *premises, ask json.RawMessage, in io.Rea
 
 // tasks are all of them, by name.
 func tasks() map[string]task {
-	return map[string]task{}
+	return map[string]task{
+		"person-erase":  erasePerson,
+		"person-export": exportPerson,
+	}
 }
 
 // operate has a task done, in the service that works with this folder or, when there is none, here.
@@ -78,7 +81,7 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
-	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
+	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(),
 		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
 	at := &premises{data: data, db: db, books: books, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books})

@@ -20,6 +20,7 @@ type commands struct {
 	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
 	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
 	Import   importCmd   `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
+	Person   personCmd   `cmd:"" help:"Write or erase what is known of a person."`
 	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

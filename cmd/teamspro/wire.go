@@ -101,7 +101,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	svc.tenants = s.AllowedTenants
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,

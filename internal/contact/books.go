@@ -24,6 +24,7 @@ type Config struct {
 	Journal   Journal
 	Library   Library
 	Eraser    Eraser // nil where nothing is ever erased
+	Leavers   Leavers
 	Marks     Marks
 	Roster    Roster
 	Policy    Policy // nil: guests read, and every member may change a new book
@@ -44,6 +45,7 @@ type Books struct {
 	journal   Journal
 	library   Library
 	eraser    Eraser
+	leavers   Leavers
 	marks     Marks
 	roster    Roster
 	policy    Policy
@@ -65,7 +67,7 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, roster: c.Roster, policy: c.Policy,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, leavers: c.Leavers, marks: c.Marks, roster: c.Roster, policy: c.Policy,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}
