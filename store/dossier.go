@@ -61,30 +61,30 @@ type section struct {
 // sections are the parts of a dossier, in their order.
 func sections() []section {
 	return []section{
-		{"profile", bucketProfiles, whole},
+		{"profile", bucketProfiles, entire},
 		{"sign_ins", bucketTokens, (*dossier).signIn},
 		{"books", bucketBooks, (*dossier).ownedBook},
-		{"places_where_you_use_books", bucketMeetings, whole},
-		{"favourites_recent_and_filters", bucketMarks, whole},
+		{"places_where_you_use_books", bucketMeetings, entire},
+		{"favourites_recent_and_filters", bucketMarks, entire},
 		{"contacts_you_wrote", bucketContacts, (*dossier).written},
 		{"contacts_about_you", bucketContacts, (*dossier).aboutYou},
 		{"deleted_contacts_about_you", bucketTrash, (*dossier).deletedAboutYou},
 		{"changes_you_made", bucketChanges, (*dossier).madeChange},
-		{"imports_you_made", bucketImports, whole},
-		{"conversations_where_you_added_the_app", bucketConversations, whole},
-		{"settings_you_decided", bucketConfigurations, whole},
-		{"libraries_you_chose", bucketLibraries, whole},
-		{"libraries_watched_with_your_sign_in", bucketWatches, whole},
-		{"images_you_looked_at", bucketSeen, whole},
-		{"images_you_described", bucketImages, whole},
+		{"imports_you_made", bucketImports, entire},
+		{"conversations_where_you_added_the_app", bucketConversations, entire},
+		{"settings_you_decided", bucketConfigurations, entire},
+		{"libraries_you_chose", bucketLibraries, entire},
+		{"libraries_watched_with_your_sign_in", bucketWatches, entire},
+		{"images_you_looked_at", bucketSeen, entire},
+		{"images_you_described", bucketImages, entire},
 		{"images_you_pinned", bucketPins, (*dossier).ownPins},
-		{"images_you_saved", bucketSaves, whole},
-		{"batches_of_images_you_made", bucketBatches, whole},
-		{"presets_you_made", bucketPresets, whole},
-		{"announcements_you_made", bucketAnnouncements, whole},
+		{"images_you_saved", bucketSaves, entire},
+		{"batches_of_images_you_made", bucketBatches, entire},
+		{"presets_you_made", bucketPresets, entire},
+		{"announcements_you_made", bucketAnnouncements, entire},
 		{"announcements_you_have_seen", bucketAcknowledged, (*dossier).acknowledged},
-		{"notices_to_you", bucketNotices, whole},
-		{"events_you_caused", bucketEvents, whole},
+		{"notices_to_you", bucketNotices, entire},
+		{"events_you_caused", bucketEvents, entire},
 		{"audit_log", bucketAudit, (*dossier).audited},
 	}
 }
@@ -163,8 +163,8 @@ type named struct {
 	Record json.RawMessage `json:"record,omitempty"`
 }
 
-// whole tells all of an entry that lies under the person's id or names the person.
-func whole(d *dossier, k, v []byte) (any, error) {
+// entire tells all of an entry that lies under the person's id or names the person.
+func entire(d *dossier, k, v []byte) (any, error) {
 	if !d.keyed(k) && !d.in(v) {
 		return nil, nil
 	}

@@ -49,8 +49,8 @@ func live(t testing.TB, db *DB) {
 	t.Helper()
 	ctx, at := context.Background(), db.now()
 	wants := wishes(sales)
-	wants.By, wants.Settings.Wishes.Kinds = zoe, []notice.Kind{notice.ContactAdded, notice.ContactChanged, notice.ImageSaved, notice.ImagePinned}
-	own := configuration.Kept{Conversation: zoeChat, By: zoe, Version: 1, Settings: configuration.Settings{Language: "fr"}}
+	wants.At, wants.By, wants.Settings.Wishes.Kinds = at, zoe, []notice.Kind{notice.ContactAdded, notice.ContactChanged, notice.ImageSaved, notice.ImagePinned}
+	own := configuration.Kept{Conversation: zoeChat, By: zoe, At: at, Version: 1, Settings: configuration.Settings{Language: "fr"}}
 	plan, err := image.Parse("resize 800 | webp")
 	preset := image.OwnPreset{Preset: image.Preset{Name: "Hers", Plan: plan}, By: zoe, Home: sales}
 	batch := testBatch("00000000000000aazoe", at, image.BatchDone)
@@ -87,7 +87,7 @@ func live(t testing.TB, db *DB) {
 		}),
 		db.Presets().ChangePreset(ctx, north, preset.Key(), func(*image.OwnPreset, int) (*image.OwnPreset, error) { return &preset, nil }),
 		db.Batches().AddBatch(ctx, batch),
-		db.Watches().Advance(ctx, north, sales, "", image.Watch{By: zoe, Token: "1"}, nil),
+		db.Watches().Advance(ctx, north, sales, "", image.Watch{By: zoe, Token: "1", At: at}, nil),
 		db.Outbox().Add(ctx, []notice.Notice{{Tenant: north, ID: "to-her", Person: zoe, Place: notice.Place{Product: "contact"}, Op: notice.Post, Due: at}}))
 	liveWithContacts(t, db)
 	events, err := db.Outbox().Events(ctx, 1)

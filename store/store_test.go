@@ -342,7 +342,7 @@ func TestPackageCommentIsTheSchema(t *testing.T) {
 func TestDataMap(t *testing.T) {
 	t.Parallel()
 	other := Datum{Kind: "datamap.profile", Holds: "datamap.roster", Kept: "datamap.kept.day", Accessed: true}
-	rows := DataMap(other)
+	rows := DataMap(Keep{Grace: 30 * day}, other)
 	buckets := map[string]bool{}
 	for _, r := range rows {
 		if r.Stored != (r.Bucket != "") || !r.Accessed || buckets[r.Bucket] && r.Stored {

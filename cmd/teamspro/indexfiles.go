@@ -16,7 +16,6 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
-	"teamspro/store"
 )
 
 // indexFiles keeps the snapshots of the search index in a folder, one file a tenant. A file that is there is whole: it is
@@ -105,10 +104,4 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// dataMap is what is stored, in the database and beside it.
-func dataMap() []store.Datum {
-	return store.DataMap(store.Datum{Kind: "datamap.contact", Holds: "datamap.index", Personal: true, Accessed: true, Cached: true, Stored: true,
-		Kept: "datamap.kept.rewritten", Bucket: indexFile})
 }

@@ -37,6 +37,7 @@ type premises struct {
 	books     *contact.Books
 	imports   *contact.Imports
 	retention *retention
+	alone     bool // no service runs
 	now       func() time.Time
 	log       *slog.Logger
 }
@@ -51,6 +52,7 @@ func tasks() map[string]task {
 	return map[string]task{
 		"person-erase":  erasePerson,
 		"person-export": exportPerson,
+		"retention":     retain,
 	}
 }
 
@@ -83,7 +85,7 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 	}
 	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(),
 		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
-	at := &premises{data: data, db: db, books: books, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	at := &premises{data: data, db: db, books: books, alone: true, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books})
 	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, shelf: db.Configurations(), log: at.log}
 	return at, nil

@@ -164,14 +164,14 @@ func tellDeparture(out io.Writer, d contact.Departure, a personAsk) {
 // tellCopies says where what was erased still is.
 func (p *premises) tellCopies(out io.Writer) {
 	fmt.Fprintln(out, "The bytes are in free room of the database until it is used again, or until `teamspro compact`. Backups keep what they hold.")
-	for _, copied := range p.copies() {
+	for _, copied := range copiesIn(p.data) {
 		fmt.Fprintf(out, "%s was made before a migration and still holds it: delete it.\n", copied)
 	}
 }
 
-// copies lists what migrations left beside the database.
-func (p *premises) copies() []string {
-	found, err := filepath.Glob(filepath.Join(p.data, "teamspro.db.schema-*"))
+// copiesIn lists what migrations left beside the database.
+func copiesIn(folder string) []string {
+	found, err := filepath.Glob(filepath.Join(folder, "teamspro.db.schema-*"))
 	if err != nil {
 		return nil
 	}

@@ -12,17 +12,18 @@ import (
 
 // commands is the command line: one field a subcommand, each in its own file.
 type commands struct {
-	Serve    serveCmd    `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
-	Sandbox  sandboxCmd  `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
-	Image    imageCmd    `cmd:"" help:"Run a plan on a picture: teamspro image 'resize 800 | webp' < in > out."`
-	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
-	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
-	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
-	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
-	Import   importCmd   `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
-	Person   personCmd   `cmd:"" help:"Write or erase what is known of a person."`
-	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
+	Sandbox   sandboxCmd   `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
+	Image     imageCmd     `cmd:"" help:"Run a plan on a picture: teamspro image 'resize 800 | webp' < in > out."`
+	Routes    routesCmd    `cmd:"" help:"Print everything that can be asked of the apps."`
+	Config    configCmd    `cmd:"" help:"Print the settings in force, without secrets."`
+	Manifest  manifestCmd  `cmd:"" help:"Write the app packages to upload to Teams."`
+	Export    exportCmd    `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON. The service must be stopped."`
+	Import    importCmd    `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
+	Person    personCmd    `cmd:"" help:"Write or erase what is known of a person."`
+	Retention retentionCmd `cmd:"" help:"Erase what was kept long enough, as the service does every night."`
+	Datamap   datamapCmd   `cmd:"" help:"Print what is stored, where and how long."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // output is where a subcommand writes.

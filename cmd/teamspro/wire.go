@@ -105,8 +105,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
-		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
+		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.keep.Grace,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: s.keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -115,7 +115,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
+	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: log}
 
 	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 
@@ -216,7 +216,7 @@ func (svc *service) loggedIn() error {
 func (svc *service) routes(s *settings) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/messages", svc.bot)
-	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
+	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: s.privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
 	if svc.pictures != nil {
 		pages.Previews = svc.pictures.server
 	}
