@@ -69,6 +69,14 @@ func (f indexFiles) Keep(ctx context.Context, t identity.Tenant, write func(io.W
 	return nil
 }
 
+// drop removes the file of a tenant, if there is one.
+func (f indexFiles) drop(t identity.Tenant) error {
+	if err := os.Remove(f.path(t)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("index.drop: %w", err)
+	}
+	return nil
+}
+
 // replaceFile writes a file of our own anew: whatever happens, there is the old one or the new one. Only its owner reads it.
 func replaceFile(ctx context.Context, path string, write func(io.Writer) error) error {
 	part := path + ".part"

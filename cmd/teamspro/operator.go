@@ -53,6 +53,8 @@ func tasks() map[string]task {
 		"person-erase":  erasePerson,
 		"person-export": exportPerson,
 		"retention":     retain,
+		"tenant-erase":  eraseTenant,
+		"tenant-export": exportTenant,
 	}
 }
 

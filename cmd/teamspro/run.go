@@ -22,6 +22,7 @@ type commands struct {
 	Import    importCmd    `cmd:"" help:"Say what could be read from a file of contacts. Nothing is changed."`
 	Person    personCmd    `cmd:"" help:"Write or erase what is known of a person."`
 	Retention retentionCmd `cmd:"" help:"Erase what was kept long enough, as the service does every night."`
+	Tenant    tenantCmd    `cmd:"" help:"Write or erase everything of an organisation."`
 	Datamap   datamapCmd   `cmd:"" help:"Print what is stored, where and how long."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
