@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"errors"
@@ -300,7 +301,7 @@ func TestEveryBucketIsErasedFrom(t *testing.T) {
 	t.Parallel()
 	why := map[string]string{bucketJournal: "ids of changes", bucketHistory: "goes with changes", bucketTrashTimes: "goes with the trash", bucketBookIndex: "goes with books",
 		bucketWanted: "kinds", bucketDue: "goes with notices", bucketNoticeKeys: "fingerprints", bucketNoticeKeyTimes: "fingerprints", bucketCopies: "goes with notices",
-		bucketDeedTimes: "goes with deeds", bucketPseudonyms: "goes at the end", bucketImportRows: "rows say nothing of who imports them"}
+		bucketDeedTimes: "goes with deeds", bucketPseudonyms: "goes at the end"}
 	looked := map[string]bool{}
 	for _, s := range leaverSteps() {
 		looked[s.bucket] = true
@@ -309,6 +310,40 @@ func TestEveryBucketIsErasedFrom(t *testing.T) {
 		if b.tenant && !looked[b.name] && why[b.name] == "" {
 			t.Errorf("bucket %s is not looked through", b.name)
 		}
+	}
+}
+
+// Files about a person that wait to be imported go, and so does what was said of a row that could not be read.
+func TestImportsAboutAPerson(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	pack := func(name, mail string) []byte {
+		var packed bytes.Buffer
+		w, err := flate.NewWriter(&packed, flate.BestSpeed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(w, `{"number":2,"fields":["name"],"record":{"name":"Odo Brandt"}}`+"\n"+`{"number":3,"record":{"name":%q,"emails":[%q]}}`+"\n", name, mail)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return packed.Bytes()
+	}
+	err := db.write(t.Context(), "test", north, func(tb *bbolt.Bucket) error {
+		imports, rows := tb.Bucket([]byte(bucketImports)), tb.Bucket([]byte(bucketImportRows))
+		return errors.Join(
+			imports.Put([]byte("about"), []byte(`{"by":"x","state":"ready"}`)), rows.Put(append(under("about"), numberKey(0)...), pack(zoeName, zoeMail)),
+			imports.Put([]byte("bad"), []byte(`{"by":"x","bad":[{"number":2,"args":["Mail","Zoe.Quarrel@north.example;"]}]}`)),
+			imports.Put([]byte("hers"), []byte(`{"by":"`+string(zoe)+`","where":{"installer":"`+string(zoe)+`"}}`)), rows.Put(append(under("hers"), numberKey(0)...), pack("Ines Prata", "ines@north.example")))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := booksOf(db).ErasePerson(t.Context(), north, contact.Whom{Person: zoe, Mails: []string{zoeMail}, Contacts: true}); err != nil {
+		t.Fatal(err)
+	}
+	if keys(t, db, bucketImports) != 1 || keys(t, db, bucketImportRows) != 1 || len(holders(t, db, string(zoe))) > 0 {
+		t.Errorf("%d imports, %d rows", keys(t, db, bucketImports), keys(t, db, bucketImportRows))
 	}
 }
 

@@ -2,7 +2,11 @@ package store
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +52,8 @@ func leaverSteps() []leaverStep {
 		{bucketEvents, plainly(bucketEvents)},
 		{bucketGatherings, plainly(bucketGatherings)},
 		{bucketAnnouncements, plainly(bucketAnnouncements)},
-		{bucketImports, plainly(bucketImports)},
+		{bucketImportRows, (*leaverPortion).rows},
+		{bucketImports, (*leaverPortion).imported},
 		{bucketAudit, plainly(bucketAudit)},
 	}
 }
@@ -196,5 +201,47 @@ func (p *leaverPortion) notice(_ *bbolt.Bucket, k, v []byte) error {
 		return nil
 	}
 	p.rename(bucketNotices, k, v)
+	return nil
+}
+
+// maxStaged bounds what is unpacked of one value of bucketImportRows; they are written with half a megabyte at most.
+const maxStaged = 8 << 20
+
+// rows looks for rows of a file about the person that wait to be imported. The import goes with them: its other rows are left
+// for retention.
+func (p *leaverPortion) rows(_ *bbolt.Bucket, k, v []byte) error {
+	if !p.whom.Contacts {
+		return nil
+	}
+	raw, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(v)), maxStaged))
+	if err != nil {
+		return errors.New("the rows of an import cannot be read")
+	}
+	for line := range bytes.Lines(raw) {
+		var row struct {
+			Record detailRecord `json:"record"`
+		}
+		if err := json.Unmarshal(line, &row); err != nil {
+			return errors.New("a row of an import cannot be read")
+		}
+		if p.isAbout(&row.Record) {
+			id, _, _ := bytes.Cut(k, []byte{0})
+			p.drop(bucketImportRows, k)
+			p.keys = append(p.keys, erasedKey{bucketImports, bytes.Clone(id)})
+			return nil
+		}
+	}
+	return nil
+}
+
+// imported looks for imports that the person made, and for those that quote what could not be read about them.
+func (p *leaverPortion) imported(_ *bbolt.Bucket, k, v []byte) error {
+	said := strings.ToLower(string(v))
+	quotes := slices.ContainsFunc(slices.Concat(p.whom.Mails, p.whom.Phones), func(own string) bool { return own != "" && strings.Contains(said, strings.ToLower(own)) })
+	if p.whom.Contacts && quotes {
+		p.drop(bucketImports, k)
+		return nil
+	}
+	p.rename(bucketImports, k, v)
 	return nil
 }
