@@ -131,7 +131,7 @@ func erasePerson(ctx context.Context, at *premises, ask json.RawMessage, _ io.Re
 		return err
 	}
 	tellDeparture(out, done, a)
-	if !a.DryRun {
+	if !a.DryRun && len(done.Removals) > 0 {
 		at.tellCopies(out)
 	}
 	return nil
@@ -154,7 +154,7 @@ func tellDeparture(out io.Writer, d contact.Departure, a personAsk) {
 		fmt.Fprintln(out, "Nothing is known of this person.")
 	}
 	for _, id := range d.Ownerless {
-		fmt.Fprintf(out, "Book %s has no owner any more. The owners of its team manage it; an administrator can name others.\n", id)
+		fmt.Fprintf(out, "Book %s stays and has no owner by name any more; the owners of its team manage it.\n", id)
 	}
 	if !a.Contacts {
 		fmt.Fprintln(out, "Contacts about the person were left as they are: --contacts takes those with their e-mail addresses and numbers.")

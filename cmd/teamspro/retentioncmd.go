@@ -65,8 +65,12 @@ func retain(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader,
 
 // ownRetention is that of a service that does not run.
 func (p *premises) ownRetention(keep store.Keep) *retention {
-	gallery := image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{}), Libraries: p.db.Libraries(), Aside: p.db.Aside(), Now: p.now})
-	return &retention{keep: keep, now: p.now, tenants: p.db.Tenants, books: p.books, gallery: gallery, shelf: p.db.Configurations(), old: p.db.Retention(), folder: p.data, log: p.log}
+	return &retention{keep: keep, now: p.now, tenants: p.db.Tenants, books: p.books, gallery: asideGallery(p.db, p.now), shelf: p.db.Configurations(), old: p.db.Retention(), folder: p.data, log: p.log}
+}
+
+// asideGallery knows what waits of libraries and pins, and nothing else: that ends where Image Pro is not served any more, too.
+func asideGallery(db *store.DB, now func() time.Time) *image.Gallery {
+	return image.NewGallery(image.GalleryConfig{Studio: image.NewStudio(image.StudioConfig{}), Libraries: db.Libraries(), Aside: db.Aside(), Now: now})
 }
 
 // tell does what is due, or only counts it, and says so.
