@@ -155,8 +155,8 @@ func holding(raw []byte, texts ...string) (found []string) {
 	return found
 }
 
-// compacted gives the bytes of a file without its free room.
-func compacted(t testing.TB, db *DB) []byte {
+// compactBytes gives the bytes of a file without its free room.
+func compactBytes(t testing.TB, db *DB) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "compact.db")
 	if err := db.Compact(context.Background(), path); err != nil {
@@ -172,7 +172,7 @@ func TestErasedPersonLeavesNoByte(t *testing.T) {
 	db, _ := openWith(t)
 	live(t, db)
 	ctx, books := t.Context(), booksOf(db)
-	if found := holding(compacted(t, db), hers...); len(found) < len(hers) {
+	if found := holding(compactBytes(t, db), hers...); len(found) < len(hers) {
 		t.Fatalf("before: only %q are in the file", found)
 	}
 	whom := contact.Whom{Person: zoe, Phones: []string{zoePhone}, Contacts: true}
@@ -191,7 +191,7 @@ func TestErasedPersonLeavesNoByte(t *testing.T) {
 			}
 		}
 	}
-	if found := holding(compacted(t, db), hers...); len(found) > 0 {
+	if found := holding(compactBytes(t, db), hers...); len(found) > 0 {
 		t.Errorf("after: %q are in the file", found)
 	}
 	if err := db.Audit().Verify(ctx, north); err != nil {
@@ -269,7 +269,7 @@ func TestErasingOfAPersonGoesOn(t *testing.T) {
 		if err != nil || n != 1 {
 			t.Fatalf("after %d portions: %d, %v", cut, n, err)
 		}
-		if found := holding(compacted(t, db), hers...); len(found) > 0 {
+		if found := holding(compactBytes(t, db), hers...); len(found) > 0 {
 			t.Errorf("after %d portions: %q are in the file", cut, found)
 		}
 	}
@@ -287,7 +287,7 @@ func TestContactsAboutAPersonStay(t *testing.T) {
 	if err != nil || len(found) != 3 {
 		t.Errorf("contacts: %+v, %v", found, err)
 	}
-	raw := compacted(t, db)
+	raw := compactBytes(t, db)
 	if left := holding(raw, string(zoe), string(zoeChat)); len(left) > 0 {
 		t.Errorf("%q are in the file", left)
 	}
@@ -428,7 +428,7 @@ func TestAuditLogIsRenewed(t *testing.T) {
 		if _, err := booksOf(db).ErasePerson(t.Context(), north, contact.Whom{Person: zoe}); err != nil {
 			t.Fatal(err)
 		}
-		if found := holding(compacted(t, db), string(zoe)); len(found) > 0 {
+		if found := holding(compactBytes(t, db), string(zoe)); len(found) > 0 {
 			t.Errorf("%q are in the file", found)
 		}
 	}

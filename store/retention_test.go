@@ -108,7 +108,7 @@ func TestTrashIsEmptied(t *testing.T) {
 	if found := holders(t, db, "Quarck"); len(found) > 0 {
 		t.Errorf("it is still in %v", found)
 	}
-	if found := holding(compacted(t, db), "Quarck"); len(found) > 0 {
+	if found := holding(compactBytes(t, db), "Quarck"); len(found) > 0 {
 		t.Error("its bytes are still in the file")
 	}
 	marked, err := db.Marks().Marked(ctx, north, "ines")

@@ -31,7 +31,7 @@ func TestErasedTenantLeavesNoByte(t *testing.T) {
 	if err != nil || n < 2000 {
 		t.Fatalf("%d, %v", n, err)
 	}
-	raw := compacted(t, db)
+	raw := compactBytes(t, db)
 	if found := holding(raw, append(hers, string(north), string(otto), "Quarck", string(sales), string(quay))...); len(found) > 0 {
 		t.Errorf("%q are in the file", found)
 	}

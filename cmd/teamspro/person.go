@@ -89,7 +89,7 @@ func tellDossier(out io.Writer, raw []byte, file string) error {
 
 // exportPerson is the task of person export.
 func exportPerson(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := asked[personAsk](ask)
+	a, err := readAsk[personAsk](ask)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (c personEraseCmd) Run(ctx context.Context, out output) error {
 
 // erasePerson is the task of person erase.
 func erasePerson(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := asked[personAsk](ask)
+	a, err := readAsk[personAsk](ask)
 	if err != nil {
 		return err
 	}
@@ -178,8 +178,8 @@ func copiesIn(folder string) []string {
 	return found
 }
 
-// asked reads what a task is asked.
-func asked[T any](ask json.RawMessage) (a T, err error) {
+// readAsk reads what a task is asked.
+func readAsk[T any](ask json.RawMessage) (a T, err error) {
 	if err := json.Unmarshal(ask, &a); err != nil {
 		return a, errors.New("what is asked cannot be read")
 	}

@@ -111,8 +111,8 @@ func tracesIn(raw []byte, where string, texts ...string) (found []string) {
 	return found
 }
 
-// serving lets tasks be handed to a service, whose log is given; stop ends it.
-func serving(t *testing.T, folder string) (log *bytes.Buffer, stop func()) {
+// serviceAt lets tasks be handed to a service, whose log is given; stop ends it.
+func serviceAt(t *testing.T, folder string) (log *bytes.Buffer, stop func()) {
 	t.Helper()
 	at, err := openPremises(t.Context(), folder)
 	if err != nil {
@@ -146,7 +146,7 @@ func TestPersonIsErased(t *testing.T) {
 		}
 		log, stop := new(bytes.Buffer), func() {}
 		if runs {
-			log, stop = serving(t, folder)
+			log, stop = serviceAt(t, folder)
 		}
 		about := []string{leavingPerson, "--data", folder, "--tenant", leavingTenant, "--phone", leavingPhone}
 		file := filepath.Join(t.TempDir(), "zoe.json")
@@ -209,7 +209,7 @@ func TestTenantIsErased(t *testing.T) {
 		folder := leavingData(t)
 		log, stop := new(bytes.Buffer), func() {}
 		if runs {
-			log, stop = serving(t, folder)
+			log, stop = serviceAt(t, folder)
 		}
 		file := filepath.Join(t.TempDir(), "north.zip")
 		status, out, trouble := command(t, "tenant", "export", "--data", folder, "--tenant", leavingTenant, "-o", file)
@@ -277,7 +277,7 @@ func TestRetentionCommand(t *testing.T) {
 func TestFilesAreInTheDataMap(t *testing.T) {
 	t.Parallel()
 	folder := leavingData(t)
-	_, stop := serving(t, folder)
+	_, stop := serviceAt(t, folder)
 	defer stop()
 	for _, made := range []func() error{
 		func() error { _, err := linkKey(filepath.Join(folder, "links.key")); return err },
