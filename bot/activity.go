@@ -57,6 +57,7 @@ type ConversationAccount struct {
 type ChannelData struct {
 	Tenant    struct{ ID string } `json:"tenant"`
 	Team      TeamData            `json:"team"`
+	Channel   struct{ ID string } `json:"channel"` // that an event is about
 	EventType string              `json:"eventType"`
 }
 
@@ -97,7 +98,7 @@ func decodeActivity(body []byte) (*Activity, error) {
 		return nil, fmt.Errorf("%w: type and conversation.id are required", errNoActivity)
 	}
 	for _, id := range [...]struct{ name, value string }{{"id", a.ID}, {"conversation.id", a.Conversation.ID}, {"replyToId", a.ReplyToID}, {"from.id", a.From.ID},
-		{"team.id", a.ChannelData.Team.ID}, {"team.aadGroupId", a.ChannelData.Team.Group}, {"tenant.id", a.tenantID()}, {"from.aadObjectId", a.From.AADObjectID}} {
+		{"team.id", a.ChannelData.Team.ID}, {"team.aadGroupId", a.ChannelData.Team.Group}, {"channel.id", a.ChannelData.Channel.ID}, {"tenant.id", a.tenantID()}, {"from.aadObjectId", a.From.AADObjectID}} {
 		if !plainID(id.value) {
 			return nil, fmt.Errorf("%w: %s is not an id", errNoActivity, id.name)
 		}

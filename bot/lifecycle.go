@@ -22,6 +22,9 @@ import (
 const (
 	eventAdded   = "added"
 	eventRemoved = "removed"
+	// A channel was deleted or brought back, while the bot stays in its team.
+	eventClosed   = "closed"
+	eventReopened = "reopened"
 )
 
 // serveEvent follows the bot being added to or removed from a conversation. Teams tells both twice, as
@@ -50,6 +53,24 @@ func (a *Activity) event() string {
 		return eventAdded
 	case a.Type == "installationUpdate" && strings.HasPrefix(action, "remove"), a.removed():
 		return eventRemoved
+	case a.Type == "conversationUpdate":
+		return a.teamEvent()
+	}
+	return ""
+}
+
+// teamEvent is what became of a team or of a channel, by channelData.eventType. A team that is deleted takes its bots along; one
+// that is restored has them again.
+func (a *Activity) teamEvent() string {
+	switch strings.ToLower(a.ChannelData.EventType) { // Teams writes it in more than one way
+	case "teamdeleted", "teamharddeleted":
+		return eventRemoved
+	case "teamrestored":
+		return eventAdded
+	case "channeldeleted":
+		return eventClosed
+	case "channelrestored":
+		return eventReopened
 	}
 	return ""
 }
@@ -220,6 +241,33 @@ func (b *Bot) leave(t *Turn, c identity.Conversation, last bool) error {
 	return errors.Join(problems...)
 }
 
+// closeChannel lets wait what was kept for a channel that was deleted. It can be restored for 30 days.
+func (b *Bot) closeChannel(t *Turn) error {
+	channel := identity.Root(t.activity.ChannelData.Channel.ID)
+	if channel == "" || string(channel) == t.Caller.Team {
+		return nil // the general channel cannot be deleted
+	}
+	return errors.Join(b.Conversations.Forget(t.ctx, t.Caller.Tenant, channel, t.app.id), b.abandon(t, channel, true))
+}
+
+// reopenChannel brings back what waited since a channel was deleted.
+func (b *Bot) reopenChannel(t *Turn) error {
+	there := *t
+	if there.Caller.Conversation = identity.Root(t.activity.ChannelData.Channel.ID); there.Caller.Conversation == "" {
+		return nil
+	}
+	_, err := b.comeBack(&there)
+	return err
+}
+
+// abandon lets wait what the app kept for a conversation that is not there any more.
+func (b *Bot) abandon(t *Turn, c identity.Conversation, last bool) error {
+	if t.app.roster != nil {
+		t.app.roster.Lost(t.Caller.Tenant, c)
+	}
+	return b.leave(t, c, last)
+}
+
 // alone tells whether no other app is known to be in the conversation, or in its team.
 func (b *Bot) alone(t *Turn) (bool, error) {
 	for _, a := range b.apps {
@@ -239,14 +287,30 @@ func (b *Bot) alone(t *Turn) (bool, error) {
 }
 
 // settle keeps that a channel uses the app: an app is added to a team, and what a channel gets there has to be found again
-// when it is removed from it.
+// when it is removed from it. Whoever writes to the app shows that it is there: a place that was given up comes back.
 func (b *Bot) settle(t *Turn) {
-	if t.Caller.Place != identity.Channel {
+	if t.Caller.Place == identity.Personal {
 		return
 	}
-	if err := b.Configurations.Returned(t.ctx, t.Caller); err != nil {
-		b.log.Warn("a channel could not be noted", "app", t.app.key, "tenant", t.Caller.Tenant, "error", err)
+	if err := b.settled(t); err != nil {
+		b.log.Warn("a conversation could not be noted", "app", t.app.key, "tenant", t.Caller.Tenant, "error", err)
 	}
+}
+
+func (b *Bot) settled(t *Turn) error {
+	e, err := b.Configurations.Effective(t.ctx, t.Caller.Tenant, t.Caller.Conversation)
+	switch {
+	case err != nil:
+		return err
+	case !e.Kept.Removed.IsZero():
+		if _, err := b.comeBack(t); err != nil {
+			return err
+		}
+		return b.Conversations.Remember(t.ctx, t.Caller.Tenant, t.reference())
+	case t.Caller.Place == identity.Channel:
+		return b.Configurations.Returned(t.ctx, t.Caller)
+	}
+	return nil
 }
 
 // apologise tells a person that an answer was lost. It comes back at once.

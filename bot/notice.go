@@ -54,8 +54,8 @@ func (s noticeSender) Concerns(ctx context.Context, t identity.Tenant, e notice.
 	return s.bot.Books.OpenTo(ctx, t, contact.BookID(e.Book), c)
 }
 
-// Gone takes back how a place is reached, and gives who set up what was told there; nobody where the apps were removed and we
-// were told so: whoever did that knows.
+// Gone takes back how a place is reached, lets wait what was kept for it as if the app had been removed there, and gives who set
+// up what was told there; nobody where the apps were removed and we were told so: whoever did that knows.
 func (s noticeSender) Gone(ctx context.Context, t identity.Tenant, p notice.Place) (identity.Person, error) {
 	b, a := s.bot, s.bot.speaker(p.Product)
 	sub, err := b.Subscriptions.Subscription(ctx, t, p.Conversation)
@@ -72,15 +72,25 @@ func (s noticeSender) Gone(ctx context.Context, t identity.Tenant, p notice.Plac
 	if err := b.Conversations.Forget(ctx, t, p.Conversation, a.id); err != nil {
 		return "", fmt.Errorf("bot.Gone: %w", err)
 	}
-	a.roster.Lost(t, p.Conversation)
 	e, err := b.Configurations.Effective(ctx, t, p.Conversation)
 	if err != nil {
+		return "", fmt.Errorf("bot.Gone: %w", err)
+	}
+	if err := b.giveUp(ctx, a, t, p.Conversation, ref.Team); err != nil {
 		return "", fmt.Errorf("bot.Gone: %w", err)
 	}
 	if !e.Kept.Removed.IsZero() {
 		return "", nil
 	}
 	return cmp.Or(sub.By, ref.Installer), nil
+}
+
+// giveUp lets wait what was kept for a place in which the connector does not let the app speak. The place itself may be there
+// for the other app.
+func (b *Bot) giveUp(ctx context.Context, a *app, t identity.Tenant, c identity.Conversation, team string) error {
+	turn := &Turn{ctx: ctx, app: a, Caller: identity.Caller{Tenant: t, Conversation: c, Team: team}}
+	last, err := b.alone(turn)
+	return errors.Join(err, b.abandon(turn, c, last))
 }
 
 // Send carries a notice out. The runner keeps it, so it is tried once at a time; what may have been said twice is not said a

@@ -118,6 +118,8 @@ func (b *Bot) contactRoutes(r *Router) {
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation, bind a book to it")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place, keep its books to be restored")
+	r.Lifecycle(eventClosed, b.closeChannel, "a channel was deleted: keep its books to be restored")
+	r.Lifecycle(eventReopened, b.reopenChannel, "a channel was restored")
 
 	r.Other("fileConsent/invoke", b.answerOffer, "an offered file is taken, or not")
 
@@ -213,6 +215,8 @@ func (b *Bot) imageRoutes(r *Router) {
 	// Lifecycle
 	r.Lifecycle(eventAdded, b.welcome, "welcome a conversation")
 	r.Lifecycle(eventRemoved, b.goodbye, "forget the place")
+	r.Lifecycle(eventClosed, b.closeChannel, "a channel was deleted")
+	r.Lifecycle(eventReopened, b.reopenChannel, "a channel was restored")
 	r.Other("fileConsent/invoke", b.answerOffer, "an offered file is taken, or not")
 	r.Other("card/invoke", b.acknowledge, "the invoke action of an older card")
 }

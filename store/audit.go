@@ -58,12 +58,24 @@ func (s *shared) audited(e audit.Entry) error {
 	if err != nil {
 		return fmt.Errorf("an entry of the audit log gets no number: %w", err)
 	}
-	r := auditRecord{At: e.At.UTC(), By: string(e.By), Surface: e.Surface, Act: string(e.Act), Subject: e.Subject, Prev: before.Hash}
+	_, err = s.putEntry(n, auditRecord{At: e.At.UTC(), By: string(e.By), Surface: e.Surface, Act: string(e.Act), Subject: e.Subject}, before.Hash)
+	return err
+}
+
+// putEntry writes an entry after the one that has the hash prev, with pseudonyms of people, and gives its own hash.
+func (s *shared) putEntry(n uint64, r auditRecord, prev string) (hash string, err error) {
+	if r.By, err = s.pseudonym(r.By); err != nil {
+		return "", err
+	}
+	if r.Subject, err = s.subject(r.Subject); err != nil {
+		return "", err
+	}
+	r.Prev = prev
 	if r.Hash, err = r.sum(n); err != nil {
-		return err
+		return "", err
 	}
 	s.atEnd(bucketAudit)
-	return save(b, "store.audited", numberKey(n), r)
+	return r.Hash, save(s.bucket(bucketAudit), "store.audited", numberKey(n), r)
 }
 
 // TookOut enters that contacts were taken out, as contact.Ledger says.
@@ -99,8 +111,8 @@ func (a *Audit) Entries(ctx context.Context, t identity.Tenant, from uint64, lim
 			if err != nil {
 				return err
 			}
-			found = append(found, audit.Recorded{Number: numberOf(k), Hash: r.Hash, Entry: audit.Entry{At: r.At, By: identity.Person(r.By),
-				Surface: r.Surface, Act: audit.Act(r.Act), Subject: r.Subject}})
+			found = append(found, audit.Recorded{Number: numberOf(k), Hash: r.Hash, Entry: audit.Entry{At: r.At, By: identity.Person(whose(tb, r.By)),
+				Surface: r.Surface, Act: audit.Act(r.Act), Subject: whose(tb, r.Subject)}})
 		}
 		return nil
 	})
@@ -118,24 +130,52 @@ func (e *BrokenError) Error() string {
 // Verify tells with a BrokenError when the log is not whole.
 func (a *Audit) Verify(ctx context.Context, t identity.Tenant) error {
 	return a.db.read(ctx, "store.Verify", t, func(tb *bbolt.Bucket) error {
-		b, number, prev := tb.Bucket([]byte(bucketAudit)), uint64(0), ""
-		c := b.Cursor()
-		for k, v := c.First(); k != nil; k, v = c.Next() {
-			number++
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			hash, whole := follows(prev, number, k, v)
-			if !whole {
-				return &BrokenError{number}
-			}
-			prev = hash
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if last := b.Sequence(); number != last {
-			return &BrokenError{min(number, last) + 1}
-		}
-		return nil
+		return wholeLog(tb.Bucket([]byte(bucketAudit)))
 	})
+}
+
+// wholeLog tells with a BrokenError when a log is not whole. One whose oldest entries were taken out begins later; then an
+// entry says so that came after (audit.LogShortened).
+func wholeLog(b *bbolt.Bucket) error {
+	c := b.Cursor()
+	k, v := c.First()
+	number, prev, begins := uint64(1), "", ""
+	if first := numberOf(k); first > 1 {
+		var r auditRecord
+		if json.Unmarshal(v, &r) != nil || r.Prev == "" {
+			return &BrokenError{1}
+		}
+		number, prev, begins = first, r.Prev, shortened(first, r.Prev)
+	}
+	for ; k != nil; k, v = c.Next() {
+		hash, whole := follows(prev, number, k, v)
+		if !whole {
+			return &BrokenError{number}
+		}
+		if begins != "" && isShortening(v, begins) {
+			begins = ""
+		}
+		prev = hash
+		number++
+	}
+	if begins != "" {
+		return &BrokenError{1}
+	}
+	if last := b.Sequence(); number != last+1 {
+		return &BrokenError{min(number-1, last) + 1}
+	}
+	return nil
+}
+
+// shortened is the subject of the entry that says with which number and after which hash a log begins from then on.
+func shortened(first uint64, prev string) string { return fmt.Sprintf("%d %s", first, prev) }
+
+func isShortening(value []byte, subject string) bool {
+	var r auditRecord
+	return json.Unmarshal(value, &r) == nil && r.Act == string(audit.LogShortened) && r.Subject == subject
 }
 
 // follows tells whether an entry is the one that was written at its place, and gives its hash.

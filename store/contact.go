@@ -314,7 +314,12 @@ func (w *writer) stamp() stampRecord {
 }
 
 func (w *writer) trashKey(at time.Time) []byte {
-	return slices.Concat(under(string(w.change.Book)), timeKey(at), []byte(w.change.Contact))
+	return trashKey(string(w.change.Book), stampRecord{At: at}, string(w.change.Contact))
+}
+
+// trashKey is where a deletion stands in bucketTrashTimes.
+func trashKey(book string, deleted stampRecord, id string) []byte {
+	return slices.Concat(under(book), timeKey(deleted.At), []byte(id))
 }
 
 // Change reads one change, as contact.Chronicle says.

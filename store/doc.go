@@ -4,7 +4,7 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 5
+// # Schema 6
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
@@ -106,8 +106,12 @@
 //	            <import>·<number>          compressed JSON of rows; the number is that of the first, from 0
 //	        apart                          contacts that look like one and were said to be two; the smaller id first
 //	            <contact>·<contact>        <time>
+//	        pseudonyms                     under which names people, and their chats with the bot, stand in the audit log
+//	            of·<id>                    <pseudonym>
+//	            is·<pseudonym>             <id>
+//	            erasing·<person>           JSON leavingRecord: a person who is being erased
 //	        audit
-//	            <number>                   JSON auditRecord, with the hash of the one before it; numbers begin with 1, without gaps
+//	            <number>                   JSON auditRecord, with the hash of the one before it; numbers have no gaps; people are pseudonyms
 //
 // # Outbox
 //

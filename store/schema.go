@@ -58,6 +58,7 @@ const (
 	bucketImports    = "imports"
 	bucketImportRows = "importrows"
 	bucketApart      = "apart"
+	bucketPseudonyms = "pseudonyms"
 )
 
 // The keys of bucketMeta.
@@ -81,40 +82,41 @@ func declared() []bucket {
 		{bucketChanges, true, Datum{Kind: "datamap.contact", Holds: "datamap.changes", Personal: true, Kept: "datamap.kept.book"}},
 		{bucketJournal, true, Datum{Kind: "datamap.contact", Holds: "datamap.journal", Kept: "datamap.kept.recent"}},
 		{bucketHistory, true, Datum{Kind: "datamap.contact", Holds: "datamap.history", Kept: "datamap.kept.book"}},
-		{bucketTrash, true, Datum{Kind: "datamap.contact", Holds: "datamap.trash", Personal: true, Kept: "datamap.kept.book"}},
-		{bucketTrashTimes, true, Datum{Kind: "datamap.contact", Holds: "datamap.trashtimes", Kept: "datamap.kept.book"}},
+		{bucketTrash, true, Datum{Kind: "datamap.contact", Holds: "datamap.trash", Personal: true, Kept: "datamap.kept.trash"}},
+		{bucketTrashTimes, true, Datum{Kind: "datamap.contact", Holds: "datamap.trashtimes", Kept: "datamap.kept.trash"}},
 		{bucketBooks, true, Datum{Kind: "datamap.configuration", Holds: "datamap.books", Personal: true, Kept: "datamap.kept.book"}},
 		{bucketBookIndex, true, Datum{Kind: "datamap.configuration", Holds: "datamap.bookindex", Personal: true, Kept: "datamap.kept.book"}},
 		{bucketConversations, true, Datum{Kind: "datamap.configuration", Holds: "datamap.conversations", Personal: true, Kept: "datamap.kept.installed"}},
-		{bucketMeetings, true, Datum{Kind: "datamap.user", Holds: "datamap.meetings", Personal: true, Kept: "datamap.kept.active"}},
-		{bucketMarks, true, Datum{Kind: "datamap.user", Holds: "datamap.marks", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketMeetings, true, Datum{Kind: "datamap.user", Holds: "datamap.meetings", Personal: true, Kept: "datamap.kept.meeting"}},
+		{bucketMarks, true, Datum{Kind: "datamap.user", Holds: "datamap.marks", Personal: true, Kept: "datamap.kept.person"}},
 		{bucketTokens, true, Datum{Kind: "datamap.user", Holds: "datamap.tokens", Personal: true, Kept: "datamap.kept.signedin"}},
 		{bucketProfiles, true, Datum{Kind: "datamap.profile", Holds: "datamap.profiles", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketLibraries, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.libraries", Personal: true, Kept: "datamap.kept.grace"}},
-		{bucketPresets, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.presets", Personal: true, Kept: "datamap.kept.active"}},
+		{bucketPresets, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.presets", Personal: true, Kept: "datamap.kept.preset"}},
 		{bucketImages, true, Datum{Kind: "datamap.image", Holds: "datamap.images", Personal: true, Kept: "datamap.kept.active"}},
 		{bucketPins, true, Datum{Kind: "datamap.image", Holds: "datamap.pins", Personal: true, Kept: "datamap.kept.grace"}},
-		{bucketSeen, true, Datum{Kind: "datamap.user", Holds: "datamap.seen", Personal: true, Kept: "datamap.kept.active"}},
-		{bucketSaves, true, Datum{Kind: "datamap.operation", Holds: "datamap.saves", Personal: true, Kept: "datamap.kept.week"}},
-		{bucketBatches, true, Datum{Kind: "datamap.operation", Holds: "datamap.batches", Personal: true, Kept: "datamap.kept.week"}},
+		{bucketSeen, true, Datum{Kind: "datamap.user", Holds: "datamap.seen", Personal: true, Kept: "datamap.kept.person"}},
+		{bucketSaves, true, Datum{Kind: "datamap.operation", Holds: "datamap.saves", Personal: true, Kept: "datamap.kept.days"}},
+		{bucketBatches, true, Datum{Kind: "datamap.operation", Holds: "datamap.batches", Personal: true, Kept: "datamap.kept.days"}},
 		{bucketConfigurations, true, Datum{Kind: "datamap.configuration", Holds: "datamap.configurations", Personal: true, Kept: "datamap.kept.grace"}},
 		{bucketWanted, true, Datum{Kind: "datamap.configuration", Holds: "datamap.wanted", Kept: "datamap.kept.grace"}},
-		{bucketWatches, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.watches", Personal: true, Kept: "datamap.kept.installed"}},
+		{bucketWatches, true, Datum{Kind: "datamap.imageconfiguration", Holds: "datamap.watches", Personal: true, Kept: "datamap.kept.watch"}},
 		{bucketEvents, true, Datum{Kind: "datamap.notice", Holds: "datamap.events", Personal: true, Kept: "datamap.kept.told"}},
 		{bucketGatherings, true, Datum{Kind: "datamap.notice", Holds: "datamap.gatherings", Personal: true, Kept: "datamap.kept.told"}},
-		{bucketNotices, true, Datum{Kind: "datamap.notice", Holds: "datamap.notices", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketNotices, true, Datum{Kind: "datamap.notice", Holds: "datamap.notices", Personal: true, Kept: "datamap.kept.days"}},
 		{bucketDue, true, Datum{Kind: "datamap.notice", Holds: "datamap.due", Kept: "datamap.kept.told"}},
-		{bucketNoticeKeys, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeys", Kept: "datamap.kept.month"}},
-		{bucketNoticeKeyTimes, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeytimes", Kept: "datamap.kept.month"}},
-		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.month"}},
-		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.month"}},
-		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.month"}},
+		{bucketNoticeKeys, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeys", Kept: "datamap.kept.days"}},
+		{bucketNoticeKeyTimes, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeytimes", Kept: "datamap.kept.days"}},
+		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.days"}},
+		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.days"}},
+		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.days"}},
 		{bucketImports, true, Datum{Kind: "datamap.operation", Holds: "datamap.imports", Personal: true, Kept: "datamap.kept.undoable"}},
 		{bucketImportRows, true, Datum{Kind: "datamap.contact", Holds: "datamap.importrows", Personal: true, Kept: "datamap.kept.imported"}},
-		{bucketApart, true, Datum{Kind: "datamap.contact", Holds: "datamap.apart", Kept: "datamap.kept.book"}},
+		{bucketApart, true, Datum{Kind: "datamap.contact", Holds: "datamap.apart", Kept: "datamap.kept.apart"}},
 		{bucketAudit, true, Datum{Kind: "datamap.audit", Holds: "datamap.audited", Personal: true, Kept: "datamap.kept.active"}},
-		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.week"}},
-		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.week"}},
+		{bucketPseudonyms, true, Datum{Kind: "datamap.audit", Holds: "datamap.pseudonyms", Personal: true, Kept: "datamap.kept.person"}},
+		{bucketDeeds, true, Datum{Kind: "datamap.operation", Holds: "datamap.deeds", Kept: "datamap.kept.days"}},
+		{bucketDeedTimes, true, Datum{Kind: "datamap.operation", Holds: "datamap.deedtimes", Kept: "datamap.kept.days"}},
 		{bucketAnswered, false, Datum{Kind: "datamap.operation", Holds: "datamap.answered", Kept: "datamap.kept.day"}},
 		{bucketAnsweredTimes, false, Datum{Kind: "datamap.operation", Holds: "datamap.answeredtimes", Kept: "datamap.kept.day"}},
 		{bucketOwed, false, Datum{Kind: "datamap.operation", Holds: "datamap.owed", Personal: true, Kept: "datamap.kept.delivered"}},
@@ -144,7 +146,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema}
+	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema, pseudonymSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {

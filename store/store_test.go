@@ -270,6 +270,7 @@ func keyForms() map[string]string {
 		bucketAnnouncements:  id,
 		bucketCopies:         id + `\x00` + id,
 		bucketAcknowledged:   id + `\x00` + id,
+		bucketPseudonyms:     `(of|is|erasing)\x00` + id,
 		bucketAudit:          `.{8}`,
 		bucketImports:        id,
 		bucketImportRows:     id + `\x00.{8}`,
@@ -353,7 +354,7 @@ func TestPackageCommentIsTheSchema(t *testing.T) {
 func TestDataMap(t *testing.T) {
 	t.Parallel()
 	other := Datum{Kind: "datamap.profile", Holds: "datamap.roster", Kept: "datamap.kept.day", Accessed: true}
-	rows := DataMap(other)
+	rows := DataMap(Keep{Grace: 30 * day}, other)
 	buckets := map[string]bool{}
 	for _, r := range rows {
 		if r.Stored != (r.Bucket != "") || !r.Accessed || buckets[r.Bucket] && r.Stored {

@@ -12,11 +12,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
 	"teamspro/internal/sandbox"
+	"teamspro/store"
 )
 
 // settings are everything that `serve` can be told. Each is a flag and an environment variable TEAMSPRO_…; the table
@@ -48,15 +48,16 @@ type settings struct {
 
 	Pictures pictureSettings `embed:"" prefix:"picture-" envprefix:"TEAMSPRO_PICTURE_"`
 
-	Grace     string `default:"30d" env:"TEAMSPRO_GRACE" help:"How long books, libraries and settings of a conversation wait after the app was removed there, in days (30d) or hours (720h); then they are erased for good. 0 erases them at the next run, which is daily."`
-	SendRate  int    `default:"30" env:"TEAMSPRO_SEND_RATE" help:"Messages a second that each app sends in one tenant, 1 to 30."`
-	Region    string `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
-	LogFormat string `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
+	Grace     string       `default:"30d" env:"TEAMSPRO_GRACE" help:"How long books, libraries and settings of a conversation wait after the app was removed there, in days (30d) or hours (720h); then they are erased for good. 0 erases them at the next run, which is daily."`
+	Keep      keepSettings `embed:"" prefix:"keep-" envprefix:"TEAMSPRO_KEEP_"`
+	SendRate  int          `default:"30" env:"TEAMSPRO_SEND_RATE" help:"Messages a second that each app sends in one tenant, 1 to 30."`
+	Region    string       `env:"TEAMSPRO_REGION" help:"Country (FR, DE, US …) whose phone numbers people write without country code."`
+	LogLevel  string       `default:"info" enum:"debug,info,warn,error" env:"TEAMSPRO_LOG_LEVEL" help:"The least that is logged: ${enum}."`
+	LogFormat string       `default:"json" enum:"json,text" env:"TEAMSPRO_LOG_FORMAT" help:"How it is written: ${enum}."`
 
 	scope     string
 	authority []byte         // of CAFile
-	grace     time.Duration  // is Grace
+	keep      store.Keep     // is Grace and Keep
 	clock     *sandbox.Clock // that people can set, of the sandbox; nil is real time
 }
 
@@ -152,7 +153,7 @@ func (s *settings) check() error {
 	if s.SendRate < 1 || s.SendRate > 30 {
 		bad("TEAMSPRO_SEND_RATE", "is not a number from 1 to 30")
 	}
-	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check(), s.readGrace())
+	problems = append(problems, s.checkAddresses(), s.Token.check(), s.Pictures.check(), s.readKeep())
 	return errors.Join(problems...)
 }
 

@@ -16,7 +16,6 @@ import (
 	"teamspro/internal/contact"
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
-	"teamspro/store"
 )
 
 // indexFiles keeps the snapshots of the search index in a folder, one file a tenant. A file that is there is whole: it is
@@ -70,6 +69,14 @@ func (f indexFiles) Keep(ctx context.Context, t identity.Tenant, write func(io.W
 	return nil
 }
 
+// drop removes the file of a tenant, if there is one.
+func (f indexFiles) drop(t identity.Tenant) error {
+	if err := os.Remove(f.path(t)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("index.drop: %w", err)
+	}
+	return nil
+}
+
 // replaceFile writes a file of our own anew: whatever happens, there is the old one or the new one. Only its owner reads it.
 func replaceFile(ctx context.Context, path string, write func(io.Writer) error) error {
 	part := path + ".part"
@@ -105,10 +112,4 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// dataMap is what is stored, in the database and beside it.
-func dataMap() []store.Datum {
-	return store.DataMap(store.Datum{Kind: "datamap.contact", Holds: "datamap.index", Personal: true, Accessed: true, Cached: true, Stored: true,
-		Kept: "datamap.kept.rewritten", Bucket: indexFile})
 }

@@ -41,6 +41,7 @@ type premises struct {
 	books     *contact.Books
 	imports   *contact.Imports
 	retention *retention
+	alone     bool // no service runs
 	now       func() time.Time
 	log       *slog.Logger
 }
@@ -62,6 +63,11 @@ func tasks() map[string]task {
 		"import-look":   importLookTask,
 		"import-work":   importWorkTask,
 		"restore-book":  restoreBookTask,
+		"person-erase":  erasePerson,
+		"person-export": exportPerson,
+		"retention":     retain,
+		"tenant-erase":  eraseTenant,
+		"tenant-export": exportTenant,
 	}
 }
 
@@ -108,9 +114,9 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
-	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(),
+	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(),
 		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
-	at := &premises{data: data, db: db, books: books, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	at := &premises{data: data, db: db, books: books, alone: true, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books, Shelf: db.Imports()})
 	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, imports: at.imports, shelf: db.Configurations(), log: at.log}
 	return at, nil

@@ -8,11 +8,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"teamspro/internal/lang"
+	"teamspro/store"
 )
 
 var update = flag.Bool("update", false, "write the tables into the documents instead of comparing them")
@@ -63,15 +65,16 @@ func part(text, name string) (before, inside, after string, err error) {
 
 // datamapTable is what "teamspro datamap" prints, as a table of the operator's guide.
 func datamapTable() string {
-	text := lang.For("en").Text
+	t := lang.For("en")
+	text := t.Text
 	var b strings.Builder
 	b.WriteString("| Data | What exactly | Read | Cached | Stored in | How long |\n|---|---|---|---|---|---|\n")
-	for _, d := range dataMap() {
+	for _, d := range dataMap(store.Keep{Grace: 30 * 24 * time.Hour}) {
 		where := "nowhere"
 		if d.Stored {
 			where = "`" + d.Bucket + "`"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", text(d.Kind), text(d.Holds), yes(d.Accessed), yes(d.Cached), where, text(d.Kept))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", text(d.Kind), text(d.Holds), yes(d.Accessed), yes(d.Cached), where, kept(t, d))
 	}
 	return b.String()
 }

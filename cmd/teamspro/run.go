@@ -13,21 +13,24 @@ import (
 
 // commands is the command line: one field a subcommand, each in its own file.
 type commands struct {
-	Serve    serveCmd    `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
-	Sandbox  sandboxCmd  `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
-	Image    imageCmd    `cmd:"" help:"Run a plan on a picture: teamspro image 'resize 800 | webp' < in > out."`
-	Routes   routesCmd   `cmd:"" help:"Print everything that can be asked of the apps."`
-	Config   configCmd   `cmd:"" help:"Print the settings in force, without secrets."`
-	Manifest manifestCmd `cmd:"" help:"Write the app packages to upload to Teams."`
-	Export   exportCmd   `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON; also while the service runs."`
-	Import   importCmd   `cmd:"" help:"Bring a file of contacts into a book, take that back, or only look at a file; also while the service runs."`
-	Backup   backupCmd   `cmd:"" help:"Write a copy of the database, also while the service runs."`
-	Restore  restoreCmd  `cmd:"" help:"Bring a backup back, whole while the service is stopped, or one book of it."`
-	Compact  compactCmd  `cmd:"" help:"Make the database as small as what is in it; what was erased is gone then."`
-	Audit    auditCmd    `cmd:"" help:"Verify the audit log, or write it."`
-	Doctor   doctorCmd   `cmd:"" help:"Examine everything that the service stands on; each finding says what to do."`
-	Datamap  datamapCmd  `cmd:"" help:"Print what is stored, where and how long."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Serve the apps. Every setting is a flag and an environment variable."`
+	Sandbox   sandboxCmd   `cmd:"" help:"Serve the apps with a small Teams in the browser; no account is needed."`
+	Image     imageCmd     `cmd:"" help:"Run a plan on a picture: teamspro image 'resize 800 | webp' < in > out."`
+	Routes    routesCmd    `cmd:"" help:"Print everything that can be asked of the apps."`
+	Config    configCmd    `cmd:"" help:"Print the settings in force, without secrets."`
+	Manifest  manifestCmd  `cmd:"" help:"Write the app packages to upload to Teams."`
+	Export    exportCmd    `cmd:"" help:"Write contacts to a file: xlsx, CSV, vCard or JSON; also while the service runs."`
+	Import    importCmd    `cmd:"" help:"Bring a file of contacts into a book, take that back, or only look at a file; also while the service runs."`
+	Backup    backupCmd    `cmd:"" help:"Write a copy of the database, also while the service runs."`
+	Restore   restoreCmd   `cmd:"" help:"Bring a backup back, whole while the service is stopped, or one book of it."`
+	Compact   compactCmd   `cmd:"" help:"Make the database as small as what is in it; what was erased is gone then."`
+	Audit     auditCmd     `cmd:"" help:"Verify the audit log, or write it."`
+	Doctor    doctorCmd    `cmd:"" help:"Examine everything that the service stands on; each finding says what to do."`
+	Person    personCmd    `cmd:"" help:"Write or erase what is known of a person."`
+	Retention retentionCmd `cmd:"" help:"Erase what was kept long enough, as the service does every night."`
+	Tenant    tenantCmd    `cmd:"" help:"Write or erase everything of an organisation."`
+	Datamap   datamapCmd   `cmd:"" help:"Print what is stored, where and how long."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // output is where a subcommand writes.

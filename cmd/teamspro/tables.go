@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"teamspro/bot"
-	"teamspro/cards"
 	"teamspro/internal/lang"
 	"teamspro/internal/web"
 	"teamspro/manifest"
@@ -55,16 +54,22 @@ func title(app bot.App) string {
 }
 
 type datamapCmd struct {
-	Lang string `default:"en" enum:"en,fr" help:"Language (${enum})."`
+	Lang  string       `default:"en" enum:"en,fr" help:"Language (${enum})."`
+	Grace string       `default:"30d" env:"TEAMSPRO_GRACE" help:"As for serve, and so are the next."`
+	Keep  keepSettings `embed:"" prefix:"keep-" envprefix:"TEAMSPRO_KEEP_"`
 }
 
 // Run prints the data map, which is made from the declarations that the file is made from.
 func (c datamapCmd) Run(out output) error {
+	keep, err := c.Keep.read(c.Grace)
+	if err != nil {
+		return err
+	}
 	t := lang.For(c.Lang)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.Join([]string{"DATA", "HOLDS", "ACCESSED", "CACHED", "STORED", "BUCKET", "KEPT"}, "\t"))
-	for _, d := range dataMap() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Text(d.Kind), t.Text(d.Holds), yes(d.Accessed), yes(d.Cached), yes(d.Stored), d.Bucket, t.Text(d.Kept))
+	for _, d := range dataMap(keep) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Text(d.Kind), t.Text(d.Holds), yes(d.Accessed), yes(d.Cached), yes(d.Stored), d.Bucket, kept(t, d))
 	}
 	return w.Flush()
 }
@@ -74,27 +79,6 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// privacyRows is the data map for the privacy page.
-func privacyRows(language string) []web.Row {
-	t := lang.For(language)
-	var rows []web.Row
-	for _, d := range dataMap() {
-		rows = append(rows, web.Row{Data: t.Text(d.Kind), Accessed: d.Accessed, Cached: d.Cached, Stored: d.Stored, Where: d.Bucket, Kept: t.Text(d.Kept), Note: t.Text(d.Holds)})
-	}
-	return rows
-}
-
-// keptRows is the part of the data map about people, for the privacy card.
-func keptRows(t cards.Texts) []cards.FactView {
-	var rows []cards.FactView
-	for _, d := range dataMap() {
-		if d.Personal {
-			rows = append(rows, cards.FactView{Label: t.Text(d.Holds), Value: t.Text(d.Kept)})
-		}
-	}
-	return rows
 }
 
 // helpCommands lists an app's commands for the help page.

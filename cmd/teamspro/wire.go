@@ -102,7 +102,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	svc.tenants = s.AllowedTenants
 	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
 		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
 	links, err := newLinks(s)
 	if err != nil {
@@ -111,8 +111,8 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	svc.takeout = takeout{svc.books, links}
 	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books, Shelf: db.Imports()})
 	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Takeout: svc.takeout, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
-		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.grace,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: keptRows, People: db.Profiles()}
+		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.keep.Grace,
+		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: s.keptRows, People: db.Profiles()}
 	if s.Image.ID != "" {
 		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -121,7 +121,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
+	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cmp.Or(cfg.Gallery, asideGallery(db, s.clock.Now)), shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: log}
 
 	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 
@@ -222,7 +222,7 @@ func (svc *service) loggedIn() error {
 func (svc *service) routes(s *settings) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/messages", svc.bot)
-	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
+	pages := web.Config{PublicURL: s.PublicURL, Names: s.names(), Privacy: s.privacyRows, Commands: helpCommands, Icon: manifest.Icon, SignIns: svc.desks.pages(), TeamsOrigins: s.sandboxOrigins()}
 	if svc.pictures != nil {
 		pages.Previews = svc.pictures.server
 	}

@@ -35,6 +35,8 @@ const (
 	PersonErased          Act = "person-erased"
 	TenantExported        Act = "tenant-exported"
 	RetentionEnforced     Act = "retention-enforced" // Subject: the kind of data
+	LogShortened          Act = "log-shortened"      // Subject: the number of the first entry that stays, and the hash before it
+	LogRenewed            Act = "log-renewed"        // Subject: the hash of the last entry before the log got its present form
 	BackupMade            Act = "backup-made"
 	BookRestored          Act = "book-restored" // Subject: the book
 )

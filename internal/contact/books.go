@@ -24,6 +24,7 @@ type Config struct {
 	Journal   Journal
 	Library   Library
 	Eraser    Eraser // nil where nothing is ever erased
+	Leavers   Leavers
 	Marks     Marks
 	Ledger    Ledger // nil: what is taken out is not noted
 	Apart     Apart  // nil: nothing is remembered to be no duplicate
@@ -46,6 +47,7 @@ type Books struct {
 	journal   Journal
 	library   Library
 	eraser    Eraser
+	leavers   Leavers
 	marks     Marks
 	ledger    Ledger
 	apart     Apart
@@ -69,7 +71,7 @@ type Books struct {
 // New makes the use cases.
 func New(c Config) *Books {
 	b := &Books{
-		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, marks: c.Marks, ledger: c.Ledger, apart: c.Apart, roster: c.Roster, policy: c.Policy,
+		shelf: c.Shelf, chronicle: c.Chronicle, journal: c.Journal, library: c.Library, eraser: c.Eraser, leavers: c.Leavers, marks: c.Marks, ledger: c.Ledger, apart: c.Apart, roster: c.Roster, policy: c.Policy,
 		index: c.Index, snapshots: c.Snapshots, log: c.Log, region: strings.ToUpper(c.Region), now: c.Now, newID: c.NewID,
 		sights: newSights(),
 	}

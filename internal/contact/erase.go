@@ -129,6 +129,22 @@ func (b *Books) empty(ctx context.Context, t identity.Tenant) error {
 	return nil
 }
 
+// DropIndex forgets the contacts of a tenant of which the Shelf has nothing any more.
+func (b *Books) DropIndex(t identity.Tenant) {
+	b.saving.Lock()
+	defer b.saving.Unlock()
+	b.loaded.Delete(t)
+	b.index.Drop(t)
+}
+
+// RewriteIndex writes the snapshot of a tenant anew, after the Shelf gave up what the one before may still hold.
+func (b *Books) RewriteIndex(ctx context.Context, t identity.Tenant) error {
+	if err := b.Load(ctx, t); err != nil {
+		return err
+	}
+	return b.rewrite(ctx, t)
+}
+
 // rewrite writes the snapshot of a tenant anew, even when nothing is left to write: the one before holds what was erased.
 func (b *Books) rewrite(ctx context.Context, t identity.Tenant) error {
 	f, ok := b.loaded.Load(t)

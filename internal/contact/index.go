@@ -45,6 +45,9 @@ func (x *Index) Remove(t identity.Tenant, book BookID, id ID, version int) {
 // Forget takes out all contacts of a book, and takes none in for it from then on: what comes late is not taken in.
 func (x *Index) Forget(t identity.Tenant, book BookID) { x.tenant(t).forget(book) }
 
+// Drop takes out everything of a tenant. What is put in afterwards is taken in.
+func (x *Index) Drop(t identity.Tenant) { x.tenants.Delete(t) }
+
 // at is the index of a tenant for readers: an empty one when there is none.
 func (x *Index) at(t identity.Tenant) *tenantIndex {
 	if s, ok := x.tenants.Load(t); ok {
