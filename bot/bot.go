@@ -28,7 +28,7 @@ import (
 type Config struct {
 	Verifier Verifier
 	Books    *contact.Books
-	// Imports brings files into books; nil where nobody can.
+	// Imports brings files into books; for Contact Pro.
 	Imports       *contact.Imports
 	Conversations Conversations
 	Turns         Turns
