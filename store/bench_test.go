@@ -25,12 +25,26 @@ func full(b *testing.B) (path string) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "teamspro.db")
 	db := openAt(b, path)
+	stock(b, db, "book")
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// stock writes many contacts into a book.
+func stock(b *testing.B, db *DB, book contact.BookID) {
+	b.Helper()
 	for from := 0; from < many; from += 5000 {
 		err := db.share(context.Background(), "fill", north, func(s *shared) error {
 			for i := from; i < from+5000; i++ {
 				w := writer{op: "fill", shared: s, now: db.now(), change: added(fmt.Sprintf("contact-%06d", i), busy(i))}
-				w.change.ID = contact.ChangeID(fmt.Sprintf("change-%06d", i))
-				if _, err := w.apply(); err != nil {
+				w.change.ID, w.change.Book = contact.ChangeID(fmt.Sprintf("change-%06d", i)), book
+				var err error
+				if w.after, err = encodeRecord(w.change.After); err != nil {
+					return err
+				}
+				if _, err = w.apply(); err != nil {
 					return err
 				}
 			}
@@ -40,10 +54,6 @@ func full(b *testing.B) (path string) {
 			b.Fatal(err)
 		}
 	}
-	if err := db.Close(); err != nil {
-		b.Fatal(err)
-	}
-	return path
 }
 
 // busy is a record with most fields in use.

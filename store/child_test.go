@@ -25,7 +25,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill, "send": send, "erase": erase}
+	roles := map[string]func(path string){"hold": hold, "write": write, "fill": fill, "send": send, "erase": erase, "import": bringIn}
 	if role, is := roles[os.Getenv(childRole)]; is {
 		role(os.Getenv(childPath))
 		return

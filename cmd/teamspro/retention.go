@@ -50,6 +50,7 @@ type retention struct {
 	now     func() time.Time
 	tenants func(context.Context) ([]identity.Tenant, error)
 	books   *contact.Books
+	imports *contact.Imports    // nil where nothing is imported
 	gallery *image.Gallery      // nil without Image Pro
 	shelf   configuration.Shelf // nil where conversations decide nothing
 	log     *slog.Logger
@@ -94,7 +95,7 @@ func (r *retention) eraseAll(ctx context.Context) {
 
 // erase erases for one tenant. Each part is done whatever becomes of the others.
 func (r *retention) erase(ctx context.Context, t identity.Tenant) (done overdue, err error) {
-	var problems [3]error
+	var problems [4]error
 	before := r.before()
 	done.books, problems[0] = r.books.EraseWaiting(ctx, t, before)
 	if r.gallery != nil {
@@ -102,6 +103,9 @@ func (r *retention) erase(ctx context.Context, t identity.Tenant) (done overdue,
 	}
 	if r.shelf != nil {
 		done.configurations, problems[2] = configuration.EraseWaiting(ctx, r.shelf, t, before)
+	}
+	if r.imports != nil {
+		problems[3] = r.imports.Purge(ctx, t)
 	}
 	return done, errors.Join(problems[:]...)
 }

@@ -115,7 +115,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
+	svc.retention = &retention{grace: s.grace, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cfg.Gallery, shelf: db.Configurations(), log: log}
 
 	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -318,8 +317,11 @@ func (b *Books) firstOf(ctx context.Context, who identity.Caller, id ChangeID) (
 		return c, err
 	}
 	part, failed := b.chronicle.Step(ctx, who.Tenant, id, "", 1)
-	if failed != nil || len(part) == 0 {
-		return Change{}, errors.Join(err, failed)
+	switch {
+	case failed != nil:
+		return Change{}, wrap("contact.Last", failed)
+	case len(part) == 0:
+		return Change{}, err
 	}
 	return b.Change(ctx, who, part[0].ID)
 }

@@ -29,7 +29,10 @@ func (i *Imports) Look(ctx context.Context, who identity.Caller, w ImportWish, e
 	imp, err = i.look(ctx, op, who, imp, l.May, each)
 	if err != nil {
 		// What was kept goes also when nobody waits for the answer any more.
-		return Import{}, errors.Join(err, i.shelf.DropImport(context.WithoutCancel(ctx), who.Tenant, imp.ID))
+		if failed := i.shelf.DropImport(context.WithoutCancel(ctx), who.Tenant, imp.ID); failed != nil {
+			err = errors.Join(err, failed)
+		}
+		return Import{}, err
 	}
 	return imp, nil
 }

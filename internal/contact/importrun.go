@@ -74,6 +74,9 @@ func (r *ImportRun) reread(ctx context.Context) error {
 	if err != nil {
 		return told("contact.Run", err, map[fault.Kind]string{fault.NotFound: "contact.import_gone"})
 	}
+	if imp.State == r.now.State {
+		return fault.Wrap(fault.Internal, "contact.Run", errors.New("rows of an import are missing"))
+	}
 	r.came(imp)
 	return nil
 }

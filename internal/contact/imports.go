@@ -174,7 +174,10 @@ func (i *Imports) begin(ctx context.Context, who identity.Caller, op string, imp
 	})
 	if err != nil || !begun {
 		i.leave(imp)
-		return imp, nil, told(op, err, map[fault.Kind]string{fault.NotFound: "contact.import_gone"})
+		if err != nil {
+			err = told(op, err, map[fault.Kind]string{fault.NotFound: "contact.import_gone"})
+		}
+		return imp, nil, err
 	}
 	return imp, &ImportRun{imports: i, who: who, now: imp}, nil
 }
@@ -228,6 +231,7 @@ func (i *Imports) Cancel(ctx context.Context, who identity.Caller, id ImportID) 
 	if err != nil {
 		return Import{}, told(op, err, map[fault.Kind]string{fault.NotFound: "contact.import_gone"})
 	}
+	_ = i.Purge(ctx, who.Tenant) // of its rows; what is left, others purge
 	return imp, nil
 }
 
@@ -259,7 +263,7 @@ func (i *Imports) Undo(ctx context.Context, who identity.Caller, id ImportID, ca
 	if _, err := i.mayUndo(ctx, who, op, imp); err != nil {
 		return Import{}, nil, err
 	}
-	return i.begin(ctx, who, op, imp, func(now *Import) bool {
+	imp, run, err := i.begin(ctx, who, op, imp, func(now *Import) bool {
 		switch now.State {
 		case ImportDone, ImportCancelled:
 			now.State, now.Past, now.Back, now.Stayed = ImportUndoing, 0, 0, 0
@@ -270,6 +274,10 @@ func (i *Imports) Undo(ctx context.Context, who identity.Caller, id ImportID, ca
 		now.Card = or(card, now.Card)
 		return true
 	})
+	if err == nil && run == nil && (imp.State == ImportDone || imp.State == ImportCancelled) { // its run is about to end
+		err = fault.New(fault.Busy, op, "contact.import_running")
+	}
+	return imp, run, err
 }
 
 // mayUndo gives the book of an import that the caller may take back.

@@ -186,4 +186,3 @@ func TestImport(t *testing.T) {
 		})
 	}
 }
-

@@ -120,7 +120,8 @@ func (k *keyring) release(key uint64, n uint32) {
 			others = slices.Delete(others, at, at+1)
 		}
 	} else if len(others) > 0 {
-		k.at[key], others = others[0], slices.Delete(others, 0, 1)
+		k.at[key] = others[0]
+		others = slices.Delete(others, 0, 1)
 	} else {
 		delete(k.at, key)
 	}

@@ -28,6 +28,7 @@ type Ports struct {
 	Pins          image.PinShelf
 	Presets       image.PresetShelf
 	Batches       image.BatchShelf
+	Imports       contact.ImportShelf
 }
 
 // Conversations keeps how to speak in a conversation, as store.Conversations does.
@@ -95,5 +96,5 @@ func closeSound(t testing.TB, db *store.DB, path string) {
 func PortsOf(db *store.DB) Ports {
 	return Ports{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
 		Conversations: db.Conversations(), Turns: db.Turns(), Tokens: db.Tokens(), Profiles: db.Profiles(),
-		Pins: db.Pins(), Presets: db.Presets(), Batches: db.Batches()}
+		Pins: db.Pins(), Presets: db.Presets(), Batches: db.Batches(), Imports: db.Imports()}
 }

@@ -2,13 +2,24 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"teamspro/internal/configuration"
+	"teamspro/internal/contact/contacttest"
 )
 
 func TestStoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	Run(t, func(t testing.TB) Ports { return PortsOf(Open(t)) })
+}
+
+// What stands in for the store in other tests keeps the contract where imports are concerned.
+func TestMemoryKeepsImports(t *testing.T) {
+	t.Parallel()
+	runImports(t, func(testing.TB) Ports {
+		m := contacttest.New(time.Now)
+		return Ports{Shelf: m, Chronicle: m, Journal: m, Library: m, Marks: m, Imports: m}
+	})
 }
 
 func TestStoreKeepsPictures(t *testing.T) {

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t testing.TB) Ports) {
 	runBot(t, open)
 	runSignIn(t, open)
 	runSets(t, open)
+	runImports(t, open)
 }
 
 func at(minute int) time.Time {
