@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"path"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -66,6 +67,10 @@ func (t *Turn) waysOn(err error) []cards.Step {
 		return append([]cards.Step{t.imagesStep()}, t.steps("library", "help")...)
 	case t.app.key == ImagePro:
 		return t.steps("help")
+	case strings.HasPrefix(t.route.Pattern, "import/{id}/") && fault.Is(err, fault.Busy):
+		return append([]cards.Step{{Title: t.Text("import.again"), Verb: cards.ImportVerb(id, path.Base(t.route.Pattern))}}, t.steps("help")...)
+	case strings.HasPrefix(t.route.Pattern, "import"):
+		return t.steps("import/template", "help")
 	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):
 		return t.steps("find", "help")
 	case fault.Is(err, fault.NotFound):

@@ -30,7 +30,7 @@ type Config struct {
 	Books    *contact.Books
 	// Takeout makes files of contacts; nil where nobody can take any out.
 	Takeout Takeout
-	// Imports brings files into books; nil where nobody can.
+	// Imports brings files into books; for Contact Pro.
 	Imports       *contact.Imports
 	Conversations Conversations
 	Turns         Turns

@@ -156,3 +156,52 @@ func TestImportsAreClaims(t *testing.T) {
 	h.say("undo").see("Nothing to undo")
 	h.bot.Close(t.Context())
 }
+
+// Who comes second to a book waits their turn, and can try again from the answer.
+func TestImportsWaitTheirTurn(t *testing.T) {
+	t.Parallel()
+	h, tokens := newHall(t).imports(), 0
+	var ids []string
+	for _, data := range []string{oneContact, "Name,E-mail\nOtto Sample,otto@fabrikam.example\n"} {
+		h.fetched(data, &tokens)
+		h.drops("", "suppliers.csv").see("1 new")
+		ids = append(ids, strings.Split(fmt.Sprint(h.action("Import 1 contact")["verb"]), "/")[1])
+	}
+	_, run, err := h.bot.Imports.Start(t.Context(), h.caller(), contact.ImportID(ids[0]), "")
+	if err != nil || run == nil {
+		t.Fatal(run, err)
+	}
+	h.press("Import 1 contact").see("Another file is on its way into this book", "Try again")
+	if err := run.Run(t.Context(), func(contact.Import) {}); err != nil {
+		t.Fatal(err)
+	}
+	h.press("Try again").see("Importing")
+	h.bot.jobs.Wait()
+	h.press("Stop").see("1 contact imported")
+	h.bot.Close(t.Context())
+}
+
+// What was begun and not ended when the service stopped goes on by itself with the next one; nobody is asked.
+func TestImportsGoOn(t *testing.T) {
+	t.Parallel()
+	h, tokens := newHall(t).imports(), 0
+	h.fetched(oneContact, &tokens)
+	h.drops("", "suppliers.csv").see("1 new")
+	id := contact.ImportID(strings.Split(fmt.Sprint(h.action("Import 1 contact")["verb"]), "/")[1])
+	if _, _, err := h.bot.Imports.Start(t.Context(), h.caller(), id, "message-1"); err != nil {
+		t.Fatal(err)
+	}
+	h.imports() // the next process
+	if err := h.bot.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.bot.jobs.Wait()
+	h.service.mu.Lock()
+	said := h.service.messages[h.conversation()]["message-1"]
+	h.service.mu.Unlock()
+	if !strings.Contains(said, "1 contact imported: 1 new") {
+		t.Errorf("the message is %s", said)
+	}
+	h.say("find wilma").see("wilma@fabrikam.example")
+	h.bot.Close(t.Context())
+}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,13 @@ func holder(person string) identity.Caller {
 
 func heldBy(person string, bytes int) heldFile {
 	return heldFile{tenant: deskTenant, person: identity.Person(person), data: make([]byte, bytes)}
+}
+
+// list is what is held now.
+func (h *heldFiles) list() []heldFile {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
 }
 
 // A file is there for whoever sent it, for a quarter of an hour, and then it is gone by itself.
@@ -42,15 +50,15 @@ func TestHeldFile(t *testing.T) {
 			t.Errorf("the preview before was %q", before)
 		}
 		h.drop(holder("ben"), f.id, "i2")
-		if len(h.all) != 1 {
+		if len(h.list()) != 1 {
 			t.Error("somebody else dropped it")
 		}
 		time.Sleep(heldTime)
 		synctest.Wait()
-		if len(h.all) != 0 {
+		if len(h.list()) != 0 {
 			t.Error("its bytes are still held")
 		}
-		if before := h.decide(holder("ana"), f); before != "" || len(h.all) != 0 {
+		if before := h.decide(holder("ana"), f); before != "" || len(h.list()) != 0 {
 			t.Errorf("it came back: %q", before)
 		}
 	})
@@ -66,8 +74,8 @@ func TestHeldFilesAreBounded(t *testing.T) {
 		for range 10 {
 			own = append(own, h.keep(heldBy("ana", 1)))
 		}
-		if _, err := h.get(holder("ben"), first.id); err != nil || len(h.all) != 1+heldEach {
-			t.Errorf("%d held, %v", len(h.all), err)
+		if _, err := h.get(holder("ben"), first.id); err != nil || len(h.list()) != 1+heldEach {
+			t.Errorf("%d held, %v", len(h.list()), err)
 		}
 		if _, err := h.get(holder("ana"), own[9].id); err != nil {
 			t.Errorf("the newest: %v", err)
@@ -75,7 +83,7 @@ func TestHeldFilesAreBounded(t *testing.T) {
 		for i := range 5 {
 			last := h.keep(heldBy(fmt.Sprint("p", i), importMost))
 			bytes := 0
-			for _, f := range h.all {
+			for _, f := range h.list() {
 				bytes += len(f.data)
 			}
 			if _, err := h.get(holder(fmt.Sprint("p", i)), last.id); err != nil || bytes > heldMost {
@@ -97,11 +105,11 @@ func TestHeldFileGoesWithItsImport(t *testing.T) {
 			h.decide(holder("ana"), f)
 		}
 		h.drop(holder("ana"), "", "i1")
-		if len(h.all) != 1 || h.all[0].preview != "i2" {
-			t.Errorf("held: %v", h.all)
+		if len(h.list()) != 1 || h.list()[0].preview != "i2" {
+			t.Errorf("held: %v", h.list())
 		}
 		h.drop(holder("ana"), "", "")
-		if len(h.all) != 1 {
+		if len(h.list()) != 1 {
 			t.Error("nothing named, and something dropped")
 		}
 		time.Sleep(heldTime)

@@ -28,8 +28,8 @@ func (b *Bot) undoImport(t *Turn) (cards.Card, error) {
 type beginning func(context.Context, identity.Caller, contact.ImportID, string) (contact.Import, *contact.ImportRun, error)
 
 func (b *Bot) works(t *Turn, id contact.ImportID, begin beginning) (cards.Card, error) {
-	card := ""
-	if t.posted() {
+	card := "" // a message that is still to be sent
+	if t.activity.Type != "message" {
 		card = t.activity.ReplyToID
 	}
 	now, run, err := begin(t.ctx, t.Caller, id, card)
