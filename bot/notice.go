@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -94,10 +93,8 @@ func (s noticeSender) Send(ctx context.Context, n notice.Notice) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if n.Op != notice.Post {
-		if n.Activity, err = b.activityOf(ctx, n); err != nil {
-			return "", err
-		}
+	if n.Op != notice.Post && n.Activity == "" { // it may be there, but nobody knows under which id
+		return "", notice.ErrNothing
 	}
 	told := telling{n.ID, n.Again || n.Why == notice.Lost}
 	if n.Op == notice.Remove {
@@ -112,29 +109,6 @@ func (s noticeSender) Send(ctx context.Context, n notice.Notice) (string, error)
 	}
 	id, err := a.connector.SendCard(told.in(ctx), v.to, card)
 	return id, saidFault(n, err)
-}
-
-// activityOf is the message that a notice changes. It may not have been known when the notice was made: then the one that it
-// is about was on its way.
-func (b *Bot) activityOf(ctx context.Context, n notice.Notice) (string, error) {
-	if n.Activity != "" {
-		return n.Activity, nil
-	}
-	if b.Announcements == nil || n.Content.Announcement == "" {
-		return "", notice.ErrNothing
-	}
-	copies, err := b.Announcements.Copies(ctx, n.Tenant, n.Content.Announcement)
-	if err != nil {
-		return "", fmt.Errorf("bot.activityOf: %w", err)
-	}
-	i := slices.IndexFunc(copies, func(c notice.Notice) bool { return c.ID == n.Of })
-	switch {
-	case i < 0 || copies[i].State.Final() && copies[i].Activity == "":
-		return "", notice.ErrNothing
-	case copies[i].Activity == "":
-		return "", fault.Wrap(fault.Busy, "bot.activityOf", errors.New("the message is still on its way"))
-	}
-	return copies[i].Activity, nil
 }
 
 // saidFault is what became of a notice, as notice.Sender tells it.

@@ -14,7 +14,7 @@ import (
 func TestMemo(t *testing.T) {
 	t.Parallel()
 	d := openAt(t, filepath.Join(t.TempDir(), "memo.db"))
-	var m memo[stampRecord]
+	m := memo[stampRecord, stampRecord]{of: itself[stampRecord]}
 	read := func(tenant identity.Tenant) (by string) {
 		t.Helper()
 		if err := d.read(t.Context(), "test", tenant, func(tb *bbolt.Bucket) error {
