@@ -33,7 +33,7 @@ func (b *Bot) announcementNotice(ctx context.Context, v voice, n notice.Notice) 
 	if err != nil {
 		return cards.Card{}, fmt.Errorf("bot.announcementNotice: %w", err)
 	}
-	who, err := v.app.roster.Name(ctx, n.Tenant, a.By, v.place, v.team)
+	who, err := v.app.roster.NameAt(ctx, n.Tenant, a.By, v.ref, v.team)
 	if fault.Is(err, fault.Busy) {
 		return cards.Card{}, err // it says who says it; the runner tries again
 	}

@@ -147,6 +147,7 @@ type voice struct {
 	tenant identity.Tenant
 	to     Target
 	place  identity.Conversation
+	ref    identity.Reference // of the place; empty for one person's own chat
 	team   string
 	sub    notice.Subscription
 }
@@ -162,7 +163,7 @@ func (b *Bot) voiceFor(ctx context.Context, a *app, n notice.Notice) (voice, err
 	if err != nil {
 		return voice{}, err
 	}
-	v.team = cmp.Or(ref.Team, n.Team)
+	v.ref, v.team = ref, cmp.Or(ref.Team, n.Team)
 	v.to = Target{Tenant: n.Tenant, ServiceURL: ref.ServiceURL, Conversation: string(n.Conversation), BotID: ref.BotID, Patient: true}
 	if v.sub, err = b.Subscriptions.Subscription(ctx, n.Tenant, n.Conversation); err != nil {
 		return voice{}, fmt.Errorf("bot.voiceFor: %w", err)

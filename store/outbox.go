@@ -30,13 +30,13 @@ func (o *Outbox) queue() *queue { return o.db.commits.outbox }
 func (o *Outbox) Changed() <-chan struct{} { return o.queue().changed }
 
 // Events reads what nobody has sorted yet, as notice.Outbox says.
-func (o *Outbox) Events(ctx context.Context, limit int) ([]notice.Unsorted, error) {
+func (o *Outbox) Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]notice.Unsorted, error) {
 	var found []notice.Unsorted
 	err := o.db.view(ctx, "store.Events", func(tx *bbolt.Tx) error {
 		return eachTenant(tx, func(t identity.Tenant, tb *bbolt.Bucket) error {
 			b, n := tb.Bucket([]byte(bucketEvents)), 0
 			c := b.Cursor()
-			for k, _ := c.First(); k != nil && n < limit; k, _ = c.Next() {
+			for k, _ := c.Seek(numberKey(after[t] + 1)); k != nil && n < limit; k, _ = c.Next() {
 				r, _, err := load[eventRecord](b, k)
 				if err != nil {
 					return err
@@ -159,6 +159,11 @@ func (o *Outbox) Gatherings(ctx context.Context, now time.Time, limit int) (due 
 		return nil
 	})
 	return due, next, err
+}
+
+// Standing tells whether a message is not sent yet, as notice.Outbox says.
+func (o *Outbox) Standing(_ context.Context, t identity.Tenant, p notice.Place) (bool, error) {
+	return o.queue().standing(t, p), nil
 }
 
 // Postpone gives a gathering another time, as notice.Outbox says.

@@ -49,7 +49,7 @@ func useOutbox(ctx context.Context, db *DB) error {
 			return err
 		}
 	}
-	events, err := db.Outbox().Events(ctx, 1)
+	events, err := db.Outbox().Events(ctx, nil, 1)
 	if err != nil || len(events) != 1 {
 		return errors.Join(err, errors.New("no event"))
 	}
@@ -65,7 +65,7 @@ func useOutbox(ctx context.Context, db *DB) error {
 
 func eventsOf(t *testing.T, db *DB) (keys []string) {
 	t.Helper()
-	events, err := db.Outbox().Events(t.Context(), 100)
+	events, err := db.Outbox().Events(t.Context(), nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestEventToldTwice(t *testing.T) {
 		err := db.share(ctx, "test", north, func(s *shared) error {
 			return s.happened(notice.Event{Key: "save 7", Kind: notice.ImageSaved, At: *clock, Conversation: quay})
 		})
-		events, read := db.Outbox().Events(ctx, 10)
+		events, read := db.Outbox().Events(ctx, nil, 10)
 		if err != nil || read != nil || len(events) != 1 {
 			t.Fatal(events, err, read)
 		}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"teamspro/internal/fault"
-	"teamspro/internal/identity"
 )
 
 // lull is how long the clerk waits for others that end at the same time.
@@ -81,7 +80,6 @@ func (r *Runner) take(ctx context.Context) (done []*said, next []Notice) {
 			break
 		}
 		next = append(next, n)
-		r.feedIfLow(n.Tenant)
 	}
 	return done, next
 }
@@ -104,21 +102,32 @@ func (r *Runner) turn(ctx, work context.Context, done []*said, next []Notice, be
 			pauseFor(ctx, jitter(firstPause))
 		}
 		r.noteEach(work, done)
+		r.hungry()
 		wake(r.turned)
 		return
 	}
 	r.settle(done)
+	r.begin(next, began, begun)
+}
+
+// begin gives the senders what is noted as begun, and has more read before they run out of work, or a tenant whose turn is over
+// has none.
+func (r *Runner) begin(next []Notice, began []bool, begun chan<- *Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	low := r.lines.queued < r.Senders
 	for i := range next {
-		if !began[i] {
-			r.lines.end(next[i], silent, 0, time.Now())
-			r.lines.free(next[i])
-			r.hungry()
+		n := &next[i]
+		if low = low || r.lines.empty(n.Tenant); !began[i] {
+			r.lines.end(*n, silent, 0, time.Now())
+			r.lines.free(*n)
 			continue
 		}
 		r.out++
-		begun <- &next[i] // there is room for all that are out
+		begun <- n // there is room for all that are out
+	}
+	if low {
+		r.hungry()
 	}
 }
 
@@ -178,14 +187,6 @@ func (r *Runner) release(n Notice) {
 	defer r.mu.Unlock()
 	r.out--
 	r.lines.free(n)
-	r.feedIfLow(n.Tenant)
-}
-
-// feedIfLow has more read before the senders run out of work, or a tenant whose turn is over has none; the caller holds mu.
-func (r *Runner) feedIfLow(t identity.Tenant) {
-	if r.lines.queued < r.Senders || r.lines.empty(t) {
-		r.hungry()
-	}
 }
 
 // abandon gives up a notice of which nobody knows what became, as the service stops.

@@ -11,13 +11,15 @@ import (
 // Outbox keeps events, gatherings and notices. Each call is one transaction; one that returned without error is on disk.
 // Events enter it in the transaction of the change that caused them, by the store itself.
 type Outbox interface {
-	// Events gives events that nobody has sorted yet, oldest first, of all tenants.
-	Events(ctx context.Context, limit int) ([]Unsorted, error)
+	// Events gives events that nobody has sorted yet, oldest first, of all tenants; of each tenant those after a number only.
+	Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]Unsorted, error)
 	// Sort takes events out and adds each to the gathering of each of its places; a gathering that is there keeps its number
 	// and the earlier Due. An event that was sorted before is left alone. A burst is sorted with one call.
 	Sort(ctx context.Context, t identity.Tenant, sorted []Sorted) error
 	// Gatherings gives those that are due, and when the next one will be; zero when there is none.
 	Gatherings(ctx context.Context, now time.Time, limit int) (due []Owned, next time.Time, err error)
+	// Standing tells whether a message of a product to a conversation is not sent yet.
+	Standing(ctx context.Context, t identity.Tenant, p Place) (bool, error)
 	// Postpone gives a gathering another Due; nothing happens when it is gone or has another number.
 	Postpone(ctx context.Context, t identity.Tenant, g Gathering, due time.Time) error
 	// Tell puts a notice in the place of a gathering, or nothing when n is nil or its key is known. Stale when the gathering has

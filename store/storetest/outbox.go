@@ -72,6 +72,7 @@ func RunNotices(t *testing.T, open func(t testing.TB) Notices) {
 		"a notice is tried again":                       testAgain,
 		"one that is not being sent does not end":       testNotBegun,
 		"a copy follows its announcement":               testFollow,
+		"a message stands until it is sent":             testStanding,
 		"what was interrupted waits again":              testInterrupted,
 		"a place is dropped":                            testDropPlace,
 		"what is old is forgotten":                      testPurge,
@@ -102,7 +103,7 @@ func placeIn(c identity.Conversation) notice.Place {
 // gather sorts everything that happened to some places.
 func gather(t *testing.T, p Notices, to ...notice.Dated) {
 	t.Helper()
-	events, err := p.Events(t.Context(), 1000)
+	events, err := p.Events(t.Context(), nil, 1000)
 	sorted := map[identity.Tenant][]notice.Sorted{}
 	for _, e := range events {
 		sorted[e.Tenant] = append(sorted[e.Tenant], notice.Sorted{Number: e.Number, To: to})
@@ -130,21 +131,23 @@ func testEvents(t *testing.T, p Notices) {
 	p.Happen(t, north, happening("c1", 1))
 	p.Happen(t, south, happening("c2", 2))
 	p.Happen(t, north, happening("c3", 3), happening("c4", 4))
-	events, err := p.Events(ctx, 3)
+	events, err := p.Events(ctx, nil, 3)
 	var keys []string
 	for _, e := range events {
 		keys = append(keys, string(e.Tenant[:1])+e.Event.Key)
 	}
 	want(t, "the first three", keys, err, []string{"1change-c1", "2change-c2", "1change-c3"})
 	want(t, "the first", events[0].Event, nil, happening("c1", 1))
-	none, err := p.Events(ctx, 0)
+	later, err := p.Events(ctx, map[identity.Tenant]uint64{north: events[0].Number}, 3)
+	want(t, "after the first", slices.ContainsFunc(later, func(e notice.Unsorted) bool { return e.Tenant == north && e.Number <= events[0].Number }), err, false)
+	none, err := p.Events(ctx, nil, 0)
 	want(t, "none", none, err, nil)
 }
 
 func testSorted(t *testing.T, p Notices) {
 	ctx := t.Context()
 	p.Happen(t, north, happening("c1", 1), happening("c2", 2))
-	events, err := p.Events(ctx, 10)
+	events, err := p.Events(ctx, nil, 10)
 	if err != nil || len(events) != 2 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -152,7 +155,7 @@ func testSorted(t *testing.T, p Notices) {
 	first := []notice.Sorted{{Number: events[0].Number, To: to}}
 	want(t, "twice", 0, errors.Join(p.Sort(ctx, north, first), p.Sort(ctx, north, first)), 0)
 	want(t, "nowhere", 0, p.Sort(ctx, north, []notice.Sorted{{Number: events[1].Number}, {Number: 99, To: to}}), 0)
-	left, err := p.Events(ctx, 10)
+	left, err := p.Events(ctx, nil, 10)
 	want(t, "events that are left", left, err, nil)
 	var sizes []int
 	for _, g := range gathered(t, p, at(9)) {
@@ -657,6 +660,31 @@ func opsOf(all []notice.Notice) (ops []notice.Op) {
 	}
 	slices.Sort(ops)
 	return ops
+}
+
+// testStanding: a message stands until it is sent, whatever else waits for its place.
+func testStanding(t *testing.T, p Notices) {
+	standing := func(what string, expected bool) {
+		t.Helper()
+		got, err := p.Standing(t.Context(), north, placeIn(sales))
+		want(t, what, got, err, expected)
+	}
+	standing("nothing", false)
+	update, image, elsewhere := noticeTo(sales, 1), noticeTo(sales, 2), noticeTo(lab, 3)
+	update.Op, image.Product = notice.Update, "image"
+	add(t, p, update, image, elsewhere)
+	standing("a change, another product and another place", false)
+	n := noticeTo(sales, 4)
+	add(t, p, n)
+	standing("one that waits", true)
+	end(t, p, notice.Outcome{Notice: begin(t, p, update), State: notice.Sent})
+	end(t, p, notice.Outcome{Notice: begin(t, p, image), State: notice.Sent})
+	n = begin(t, p, n)
+	standing("one that is being sent", true)
+	end(t, p, notice.Outcome{Notice: n, State: notice.Waiting, Due: at(90)})
+	standing("one that is tried again", true)
+	end(t, p, notice.Outcome{Notice: begin(t, p, n), State: notice.Sent})
+	standing("one that was sent", false)
 }
 
 // testFollow changes an announcement while copies of it are on their way: what began before follows, what began after does not.

@@ -25,6 +25,7 @@ type Memory struct {
 	mu         sync.Mutex
 	full       error
 	events     []notice.Unsorted
+	read       int
 	numbers    uint64 // of events and gatherings
 	gatherings map[at]notice.Gathering
 	notices    map[named]notice.Notice
@@ -120,10 +121,20 @@ func (m *Memory) write(ctx context.Context) (done func(), err error) {
 }
 
 // Events implements notice.Outbox.
-func (m *Memory) Events(ctx context.Context, limit int) ([]notice.Unsorted, error) {
+func (m *Memory) Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]notice.Unsorted, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.events[:min(limit, len(m.events))]), ctx.Err()
+	found := slices.DeleteFunc(slices.Clone(m.events), func(e notice.Unsorted) bool { return e.Number <= after[e.Tenant] })
+	found = found[:min(limit, len(found))]
+	m.read += len(found)
+	return found, ctx.Err()
+}
+
+// Read is how many events were read so far.
+func (m *Memory) Read() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read
 }
 
 // Sort implements notice.Outbox.
@@ -173,6 +184,18 @@ func (m *Memory) Gatherings(ctx context.Context, now time.Time, limit int) (due 
 	}
 	slices.SortFunc(due, func(a, b notice.Owned) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.Number, b.Number)) })
 	return due[:min(limit, len(due))], next, ctx.Err()
+}
+
+// Standing implements notice.Outbox.
+func (m *Memory) Standing(ctx context.Context, t identity.Tenant, p notice.Place) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.notices {
+		if n.Tenant == t && n.Place == p && n.Op == notice.Post && !n.State.Final() {
+			return true, ctx.Err()
+		}
+	}
+	return false, ctx.Err()
 }
 
 // Postpone implements notice.Outbox.
