@@ -97,13 +97,15 @@ func seenBy(tb *bbolt.Bucket, id string) (n int) {
 // Announcement reads one, as notice.Announcements says. Its Targets are those of everybody who reads it.
 func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
 	const op = "store.Announcement"
-	found := false
-	err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		if a, found, err = s.db.announcements.load(t, tb.Bucket([]byte(bucketAnnouncements)), []byte(id)); found {
-			a.Seen = seenBy(tb, id)
-		}
-		return err
-	})
+	edition := s.db.commits.edition.Load()
+	a, found, sure := s.db.announcements.known(t, []byte(id), edition)
+	if !sure {
+		err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
+			b := tb.Bucket([]byte(bucketAnnouncements))
+			a, found, err = s.db.announcements.load(t, b, []byte(id), edition, func(a *notice.Announcement) { a.Seen = seenBy(tb, id) })
+			return err
+		})
+	}
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, op, "")
 	}

@@ -281,6 +281,7 @@ func loadDue(tb *bbolt.Bucket, w notice.Notice, names map[string]string) (n noti
 func (o *Outbox) Turns(ctx context.Context, done []notice.Outcome, begin []notice.Notice) (begun []bool, err error) {
 	const op = "store.Turns"
 	err = o.db.update(ctx, op, func(w *work) error {
+		w.apart++
 		changed := false
 		begun = make([]bool, len(begin))
 		for i := range done {
@@ -332,7 +333,7 @@ func (s *shared) end(op string, done *notice.Outcome, db *DB) (ended bool, err e
 	if err := s.setNotice(op, n); err != nil || n.Content.Announcement == "" {
 		return true, err
 	}
-	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(n.Content.Announcement))
+	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(n.Content.Announcement), 0, nil)
 	if err != nil || !found || !a.Since(done.Began) {
 		return true, err
 	}
