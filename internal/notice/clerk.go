@@ -56,7 +56,7 @@ func (r *Runner) half(ended int) bool { return 2*ended >= r.out }
 func (r *Runner) hand(done *said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	opened := r.lines.end(done.Notice, done.heard, done.took, time.Now())
+	opened := r.lines.end(done.Notice, done.heard, time.Now())
 	r.ended = append(r.ended, done)
 	if n := len(r.ended); opened || n == 1 || r.half(n) && !r.half(n-1) {
 		wake(r.turned)
@@ -119,7 +119,7 @@ func (r *Runner) begin(next []Notice, began []bool, begun chan<- *Notice) {
 	for i := range next {
 		n := &next[i]
 		if low = low || r.lines.empty(n.Tenant); !began[i] {
-			r.lines.end(*n, silent, 0, time.Now())
+			r.lines.end(*n, silent, time.Now())
 			r.lines.free(*n)
 			continue
 		}
@@ -192,7 +192,7 @@ func (r *Runner) release(n Notice) {
 // abandon gives up a notice of which nobody knows what became, as the service stops.
 func (r *Runner) abandon(n Notice) {
 	r.mu.Lock()
-	r.lines.end(n, silent, 0, time.Now())
+	r.lines.end(n, silent, time.Now())
 	r.mu.Unlock()
 	r.release(n)
 	wake(r.turned)

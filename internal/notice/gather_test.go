@@ -232,7 +232,9 @@ func TestManyStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "2026-11-20T10:00:00+01:00")
 		w.wish(tenant, here, "", notice.Wishes{})
-		w.town.Let(func(notice.Event, identity.Conversation) (bool, error) { return false, fault.New(fault.Busy, "test", "") })
+		w.town.Let(func(notice.Event, identity.Conversation) (bool, error) {
+			return false, fault.New(fault.Busy, "test", "")
+		})
 		const many = 10_000
 		w.happen(notice.ContactDeleted, many)
 		stop := w.run()

@@ -47,15 +47,17 @@ func chatOf(n Notice) chat {
 type line struct {
 	waiting []Notice
 	sending int
-	quick   bool          // the last answer came at once
+	since   time.Time     // the beginning of the second in which answers are counted
+	count   int           // of them
+	fast    bool          // the last second had many, or this one has
 	busy    int           // failures in a row
 	pause   time.Duration // before the next probe; 0 while the service answers
 	until   time.Time
 	probe   chat // that the probe is sent to; zero when none is on its way
 }
 
-// soon is how fast an answer is that came at once: nothing had to wait for it, neither for a limit nor for a long way.
-const soon = 100 * time.Millisecond
+// fast is how many answers a second come from a service that nothing limits: Teams allows 50.
+const fast = 200
 
 func newLines(share, most, each int) *lines {
 	return &lines{share: share, most: most, each: each, byName: map[identity.Tenant]*line{}, taken: map[chat]bool{}, freed: map[chat]bool{}}
@@ -135,10 +137,10 @@ func (l *lines) pick(now time.Time) (Notice, bool) {
 	return Notice{}, false
 }
 
-// room is how many of a tenant may be on their way. More than its share may only where none of them stays there for long: what
-// is on its way when the process dies may be said twice.
+// room is how many of a tenant may be on their way. More than its share may only where they do not wait there for a limit: what
+// is on its way when the process dies is told as possibly there twice.
 func (l *lines) room(of *line) int {
-	if of.quick {
+	if of.fast {
 		return l.most
 	}
 	return l.share
@@ -165,14 +167,26 @@ const (
 	fails
 )
 
-// end ends a notice that was picked, after so long; what is told of the service counts for the whole tenant. It tells whether
+// end ends a notice that was picked; what is told of the service counts for the whole tenant. It tells whether
 // the tenant's line opened again. The conversation has its next notice after free.
-func (l *lines) end(n Notice, v verdict, took time.Duration, now time.Time) (opened bool) {
+func (l *lines) end(n Notice, v verdict, now time.Time) (opened bool) {
 	line := l.of(n.Tenant)
 	held := line.pause > 0
-	line.quick = v == answers && took < soon
+	if v == answers {
+		line.answered(now)
+	}
 	line.hear(v, line.left(chatOf(n)), now)
 	return held && line.pause == 0
+}
+
+// answered counts an answer.
+func (l *line) answered(now time.Time) {
+	if now.Sub(l.since) >= time.Second {
+		l.fast = l.count >= fast
+		l.since, l.count = now, 0
+	}
+	l.count++
+	l.fast = l.fast || l.count >= fast
 }
 
 // free lets the conversation of a notice have its next one.

@@ -38,28 +38,33 @@ func TestLinesServeInTurn(t *testing.T) {
 	}
 }
 
-// TestLinesWiden lets a tenant have more while its service answers at once.
+// TestLinesWiden lets a tenant have more while the answers of its service follow each other fast.
 func TestLinesWiden(t *testing.T) {
 	t.Parallel()
-	l, now := newLines(1, 3, 10), time.Unix(0, 0)
-	for i := range 8 {
+	l, now := newLines(2, 5, 1000), time.Unix(0, 0)
+	for i := range 5000 {
 		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), "a")})
 	}
-	pick := func() (sent []Notice) {
-		for {
-			n, ok := l.pick(now)
-			if !ok {
-				return sent
+	for _, row := range []struct {
+		gap  time.Duration
+		most int
+	}{{time.Second / 30, 2}, {time.Millisecond, 5}, {time.Second / 30, 2}} {
+		most := 0
+		for range 200 {
+			var sent []Notice
+			for n, ok := l.pick(now); ok; n, ok = l.pick(now) {
+				sent = append(sent, n)
 			}
-			sent = append(sent, n)
+			most = len(sent)
+			for _, n := range sent {
+				now = now.Add(row.gap)
+				l.end(n, answers, now)
+				l.free(n)
+			}
 		}
-	}
-	first := pick()
-	l.end(first[0], answers, soon-1, now)
-	more := pick()
-	l.end(more[0], answers, soon, now)
-	if len(first) != 1 || len(more) != 3 || len(pick()) != 0 {
-		t.Errorf("%d, then %d, then more", len(first), len(more))
+		if most != row.most {
+			t.Errorf("with an answer each %v %d are on their way, want %d", row.gap, most, row.most)
+		}
 	}
 }
 
@@ -84,7 +89,7 @@ func TestLinesProbe(t *testing.T) {
 	free := func(v verdict) (opened bool) {
 		n := sent[0]
 		sent = sent[1:]
-		opened = l.end(n, v, time.Second, now)
+		opened = l.end(n, v, now)
 		l.free(n)
 		return opened
 	}
@@ -158,7 +163,7 @@ func TestLinesProperties(t *testing.T) {
 			"free": func(t *rapid.T) {
 				if len(sent) > 0 {
 					n := take()
-					l.end(n, rapid.SampledFrom([]verdict{silent, answers, fails}).Draw(t, "verdict"), time.Second, now)
+					l.end(n, rapid.SampledFrom([]verdict{silent, answers, fails}).Draw(t, "verdict"), now)
 					l.free(n)
 				}
 			},
@@ -199,7 +204,7 @@ func TestLinesLeaveOutWhatWasFreed(t *testing.T) {
 	l.add([]Notice{n})
 	l.pick(now)
 	except := l.reading()
-	l.end(n, answers, time.Second, now)
+	l.end(n, answers, now)
 	l.free(n)
 	if !except(n) {
 		t.Error("it is read again")

@@ -16,7 +16,8 @@ const (
 	SendTime = 30 * time.Second
 	// usualSenders is how many notices are on their way at a time, unless the configuration says otherwise.
 	usualSenders = 256
-	// slowShare is how many of a tenant are on their way at a time where its service does not answer at once.
+	// slowShare is how many of a tenant are on their way at a time where the answers of its service come no faster than Teams
+	// allows.
 	slowShare = 48
 	// idle is how long nothing is looked at, at most: so long the clock may be put forward unnoticed.
 	idle = 3 * time.Second
@@ -47,8 +48,8 @@ type RunnerConfig struct {
 	Now func() time.Time
 	// Log gets counts, kinds and codes, never what a notice is about; nil is nowhere.
 	Log *slog.Logger
-	// Senders is how many notices are on their way at a time; 0 is 256. A tenant has three quarters of them at most, and 48 where
-	// its service does not answer at once.
+	// Senders is how many notices are on their way at a time; 0 is 256. A tenant has three quarters of them at most, and 48 while
+	// the answers of its service come no faster than Teams allows.
 	Senders int
 	Metrics Metrics // nil counts nothing
 }

@@ -23,7 +23,6 @@ func (r *Runner) send(work context.Context, begun <-chan *Notice) {
 // said is what became of a notice, and what that tells of the service.
 type said struct {
 	Outcome
-	took  time.Duration
 	heard verdict
 	odd   int // how often the outbox did not take it, and was not busy
 }
@@ -38,7 +37,7 @@ func pauseFor(ctx context.Context, d time.Duration) {
 // say has a notice sent and says what became of it; nil when the service stopped meanwhile and nobody knows. Then it stays
 // noted as being sent, and the next run sends it again.
 func (r *Runner) say(work context.Context, n *Notice) *said {
-	began, start := r.Now(), time.Now()
+	began := r.Now()
 	ctx, cancel := context.WithTimeout(work, SendTime)
 	defer cancel()
 	activity, err := r.dare(ctx, *n)
@@ -51,7 +50,6 @@ func (r *Runner) say(work context.Context, n *Notice) *said {
 	if r.gone(work, n, err) != nil {
 		done.State, done.Due = Waiting, r.clock().Add(jitter(backoff(n.Tries+1)))
 	}
-	done.took = time.Since(start)
 	return done
 }
 
