@@ -235,52 +235,17 @@ func (b *Bot) notTooMany(t *Turn, a notice.Announcement) error {
 	return nil
 }
 
-// newCopy is the notice that posts an announcement in a channel.
+// newCopy is the notice that posts an announcement in a channel. It needs no key: an announcement is kept once, and its copies
+// with it.
 func (b *Bot) newCopy(t identity.Tenant, a notice.Announcement, c channel) notice.Notice {
-	return notice.Notice{Tenant: t, ID: notice.NewID(b.now()), Key: strings.Join([]string{"announce", a.ID, string(c.conversation)}, "|"), Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
+	return notice.Notice{Tenant: t, ID: notice.NewID(b.now()), Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
 		Op: notice.Post, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: b.now().UTC(), State: notice.Waiting, At: b.now().UTC()}
 }
 
-// changes are the notices that change copies of an announcement, or take them away. What tells one change of a copy from
-// another: each is made once.
-func (b *Bot) changes(a notice.Announcement, copies []notice.Notice, op notice.Op, what string, due time.Time) []notice.Notice {
-	var all []notice.Notice
-	for _, c := range copies {
-		if c.State != notice.Sent && c.State != notice.Sending { // what may be there, but nobody knows under which id, stays as it is
-			continue
-		}
-		all = append(all, notice.Notice{Tenant: c.Tenant, ID: notice.NewID(b.now()), Key: fmt.Sprintf(what, c.ID), Place: c.Place, Team: c.Team, Op: op,
-			Of: c.ID, Activity: c.Activity, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: due.UTC(), State: notice.Waiting, At: b.now().UTC()})
-	}
-	return all
-}
-
-// alter changes an announcement by its caller's wish, and all its messages with it. One that was on its way just then may
-// have gone out as it was before: it is changed as well, once it is there.
-func (b *Bot) alter(t *Turn, id string, op notice.Op, wish func(*notice.Announcement) (what string, err error)) (notice.Announcement, error) {
-	var what string
-	made := 0
-	a, err := b.Announcements.Change(t.ctx, t.Caller.Tenant, id, func(a *notice.Announcement, sent []notice.Notice) (_ []notice.Notice, err error) {
-		if what, err = wish(a); err != nil {
-			return nil, err
-		}
-		all := b.changes(*a, sent, op, what, b.now())
-		made = len(all)
-		return all, nil
-	})
-	if err != nil {
-		return notice.Announcement{}, fmt.Errorf("bot.alter: %w", err)
-	}
-	copies, err := b.Announcements.Copies(t.ctx, t.Caller.Tenant, id)
-	if err != nil {
-		return notice.Announcement{}, fmt.Errorf("bot.alter: %w", err)
-	}
-	out := slices.DeleteFunc(copies, func(c notice.Notice) bool { return c.State != notice.Sent && c.State != notice.Sending })
-	if len(out) == made {
-		return a, nil
-	}
-	_, err = b.Announcements.Change(t.ctx, t.Caller.Tenant, id, func(now *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
-		return b.changes(*now, out, op, what, b.now()), nil
+// alter changes an announcement by its caller's wish, and all its messages with it.
+func (b *Bot) alter(t *Turn, id string, wish func(*notice.Announcement) error) (notice.Announcement, error) {
+	a, err := b.Announcements.Change(t.ctx, t.Caller.Tenant, id, func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
+		return nil, wish(a)
 	})
 	if err != nil {
 		return notice.Announcement{}, fmt.Errorf("bot.alter: %w", err)
@@ -395,15 +360,15 @@ func (b *Bot) submitCorrection(t *Turn, f Form) (Outcome, error) {
 		return Outcome{Message: t.Text("announce.correct.same")}, nil
 	}
 	seen := f.Values["version"]
-	a, err = b.alter(t, a.ID, notice.Update, func(a *notice.Announcement) (string, error) {
+	a, err = b.alter(t, a.ID, func(a *notice.Announcement) error {
 		switch {
 		case !a.Recalled.IsZero():
-			return "", fault.New(fault.Stale, "bot.submitCorrection", "announce.recalled.already", "Title", a.Title)
+			return fault.New(fault.Stale, "bot.submitCorrection", "announce.recalled.already", "Title", a.Title)
 		case fmt.Sprint(a.Version) != seen:
-			return "", errCorrected
+			return errCorrected
 		}
 		a.Title, a.Text, a.Version, a.Changed, a.ChangedBy = d.title, d.text, a.Version+1, b.now().UTC(), t.Caller.Person
-		return fmt.Sprintf("correct|%%s|%d", a.Version), nil
+		return nil
 	})
 	if fault.Is(err, fault.Stale) && textOf(err) == "" {
 		return b.correctedMeanwhile(t)
@@ -466,12 +431,12 @@ func (b *Bot) withdraw(t *Turn) (cards.Card, error) {
 	if err != nil {
 		return cards.Card{}, err
 	}
-	a, err = b.alter(t, a.ID, notice.Remove, func(a *notice.Announcement) (string, error) {
+	a, err = b.alter(t, a.ID, func(a *notice.Announcement) error {
 		if !a.Recalled.IsZero() {
-			return "", fault.New(fault.Stale, "bot.withdraw", "announce.recalled.already", "Title", a.Title)
+			return fault.New(fault.Stale, "bot.withdraw", "announce.recalled.already", "Title", a.Title)
 		}
 		a.Recalled, a.ChangedBy = b.now().UTC(), t.Caller.Person
-		return "recall|%s", nil
+		return nil
 	})
 	if err != nil {
 		return cards.Card{}, err

@@ -97,18 +97,17 @@ func TestRecallOfWhatIsOnItsWay(t *testing.T) {
 	flying := s.board.waiting()[0]
 	s.board.set(flying.ID, notice.Sending, "")
 	s.say("recall").press("Recall it").see("is recalled")
+	if n := len(s.board.waiting()); n != 0 {
+		t.Fatalf("%d wait", n)
+	}
+	s.board.set(flying.ID, notice.Sent, "message-9")
 	var left []string
 	for _, n := range s.board.waiting() {
 		left = append(left, fmt.Sprint(n.Op, " ", n.Of == flying.ID, " ", n.Activity))
 	}
-	if diff := cmp.Diff([]string{"remove true "}, left); diff != "" {
+	if diff := cmp.Diff([]string{"remove true message-9"}, left); diff != "" {
 		t.Fatalf("waiting (-want +got):\n%s", diff)
 	}
-	remove := s.board.waiting()[0]
-	if _, err := s.bot.Sender().Send(t.Context(), remove); outcomeKind(err) != "busy" {
-		t.Errorf("before it is there: %v", err)
-	}
-	s.board.set(flying.ID, notice.Sent, "message-9")
 	if diff := cmp.Diff([]string{"remove " + hallTeam + " sent"}, s.deliver()); diff != "" {
 		t.Error(diff)
 	}

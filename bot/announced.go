@@ -33,7 +33,7 @@ func (b *Bot) announcementNotice(ctx context.Context, v voice, n notice.Notice) 
 	if err != nil {
 		return cards.Card{}, fmt.Errorf("bot.announcementNotice: %w", err)
 	}
-	who, err := v.app.roster.Name(ctx, n.Tenant, a.By, v.place, v.team)
+	who, err := v.app.roster.NameAt(ctx, n.Tenant, a.By, v.ref, v.team)
 	if fault.Is(err, fault.Busy) {
 		return cards.Card{}, err // it says who says it; the runner tries again
 	}
@@ -168,9 +168,22 @@ func (b *Bot) countSoon(t *Turn, id string) error {
 		if !a.Recalled.IsZero() {
 			return nil, nil
 		}
-		return b.changes(*a, sent, notice.Update, fmt.Sprintf("seen|%%s|%d", stretch), due), nil
+		return b.counts(*a, sent, stretch, due), nil
 	})
 	return err
+}
+
+// counts are the notices that bring the count of an announcement up to date, one a copy in a stretch of time.
+func (b *Bot) counts(a notice.Announcement, sent []notice.Notice, stretch int64, due time.Time) []notice.Notice {
+	var all []notice.Notice
+	for _, c := range sent {
+		if c.Activity == "" { // it may be there, but nobody knows under which id
+			continue
+		}
+		all = append(all, notice.Notice{Tenant: c.Tenant, ID: notice.NewID(b.now()), Key: fmt.Sprintf("seen|%s|%d", c.ID, stretch), Place: c.Place, Team: c.Team, Op: notice.Update,
+			Of: c.ID, Activity: c.Activity, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: due.UTC(), State: notice.Waiting, At: b.now().UTC()})
+	}
+	return all
 }
 
 // viewAnnouncement shows an announcement as this viewer sees it. Teams asks for it on every render, so it changes nothing.

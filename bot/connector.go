@@ -29,7 +29,7 @@ type Tokens interface {
 type ConnectorConfig struct {
 	AppID  string
 	Tokens Tokens
-	// HTTP is the client, made with GuardedTransport; its redirect policy is replaced by "none".
+	// HTTP is the client, made with Lean and GuardedTransport; its redirect policy is replaced by "none".
 	HTTP *http.Client
 	// Hosts are those that the app's token may go to: "host", "host:port" or "*.suffix". A loopback host needs its port.
 	Hosts []string
@@ -68,7 +68,7 @@ var _ client.Client = (*Connector)(nil)
 // NewConnector makes a Connector.
 func NewConnector(c ConnectorConfig) *Connector {
 	if c.HTTP == nil {
-		c.HTTP = &http.Client{Transport: GuardedTransport(c.Hosts, nil)}
+		c.HTTP = &http.Client{Transport: Lean(GuardedTransport(c.Hosts, nil))}
 	}
 	if c.Limits == nil {
 		c.Limits = NewLimits(0)

@@ -233,7 +233,7 @@ func (s *connService) start(t *testing.T) (*Connector, Target) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{host},
-		HTTP: &http.Client{Transport: GuardedTransport([]string{host}, nil)}})
+		HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{host}, nil))}})
 	return c, Target{Tenant: connTenant, ServiceURL: server.URL + "/emea/", Conversation: connThread}
 }
 
@@ -717,7 +717,7 @@ func TestConnectorGoneForAWhile(t *testing.T) {
 	server := httptest.NewUnstartedServer(s)
 	address := server.Listener.Addr().String()
 	server.Listener.Close()
-	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{address}, HTTP: &http.Client{Transport: GuardedTransport([]string{address}, nil)}})
+	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{address}, HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{address}, nil))}})
 	to := Target{Tenant: connTenant, ServiceURL: "http://" + address + "/", Conversation: connThread}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -104,10 +103,8 @@ func (s noticeSender) Send(ctx context.Context, n notice.Notice) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if n.Op != notice.Post {
-		if n.Activity, err = b.activityOf(ctx, n); err != nil {
-			return "", err
-		}
+	if n.Op != notice.Post && n.Activity == "" { // it may be there, but nobody knows under which id
+		return "", notice.ErrNothing
 	}
 	told := telling{n.ID, n.Again || n.Why == notice.Lost}
 	if n.Op == notice.Remove {
@@ -122,29 +119,6 @@ func (s noticeSender) Send(ctx context.Context, n notice.Notice) (string, error)
 	}
 	id, err := a.connector.SendCard(told.in(ctx), v.to, card)
 	return id, saidFault(n, err)
-}
-
-// activityOf is the message that a notice changes. It may not have been known when the notice was made: then the one that it
-// is about was on its way.
-func (b *Bot) activityOf(ctx context.Context, n notice.Notice) (string, error) {
-	if n.Activity != "" {
-		return n.Activity, nil
-	}
-	if b.Announcements == nil || n.Content.Announcement == "" {
-		return "", notice.ErrNothing
-	}
-	copies, err := b.Announcements.Copies(ctx, n.Tenant, n.Content.Announcement)
-	if err != nil {
-		return "", fmt.Errorf("bot.activityOf: %w", err)
-	}
-	i := slices.IndexFunc(copies, func(c notice.Notice) bool { return c.ID == n.Of })
-	switch {
-	case i < 0 || copies[i].State.Final() && copies[i].Activity == "":
-		return "", notice.ErrNothing
-	case copies[i].Activity == "":
-		return "", fault.Wrap(fault.Busy, "bot.activityOf", errors.New("the message is still on its way"))
-	}
-	return copies[i].Activity, nil
 }
 
 // saidFault is what became of a notice, as notice.Sender tells it.
@@ -183,6 +157,7 @@ type voice struct {
 	tenant identity.Tenant
 	to     Target
 	place  identity.Conversation
+	ref    identity.Reference // of the place; empty for one person's own chat
 	team   string
 	sub    notice.Subscription
 }
@@ -198,7 +173,7 @@ func (b *Bot) voiceFor(ctx context.Context, a *app, n notice.Notice) (voice, err
 	if err != nil {
 		return voice{}, err
 	}
-	v.team = cmp.Or(ref.Team, n.Team)
+	v.ref, v.team = ref, cmp.Or(ref.Team, n.Team)
 	v.to = Target{Tenant: n.Tenant, ServiceURL: ref.ServiceURL, Conversation: string(n.Conversation), BotID: ref.BotID, Patient: true}
 	if v.sub, err = b.Subscriptions.Subscription(ctx, n.Tenant, n.Conversation); err != nil {
 		return voice{}, fmt.Errorf("bot.voiceFor: %w", err)

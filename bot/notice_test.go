@@ -38,7 +38,7 @@ func newBulletin() *bulletin {
 
 func (m *bulletin) add(notices []notice.Notice) {
 	for _, n := range notices {
-		if !m.keys[n.Key] {
+		if n.Key == "" || !m.keys[n.Key] {
 			m.keys[n.Key] = true
 			m.notices = append(m.notices, n)
 		}
@@ -93,7 +93,8 @@ func (m *bulletin) Change(_ context.Context, t identity.Tenant, id string, chang
 		return a, err
 	}
 	before := a
-	more, err := change(&a, slices.DeleteFunc(m.copies(t, id), func(n notice.Notice) bool { return n.State != notice.Sent && n.State != notice.Possibly }))
+	sent := slices.DeleteFunc(m.copies(t, id), func(n notice.Notice) bool { return n.State != notice.Sent && n.State != notice.Possibly })
+	more, err := change(&a, sent)
 	if err != nil {
 		return notice.Announcement{}, err
 	}
@@ -104,7 +105,16 @@ func (m *bulletin) Change(_ context.Context, t identity.Tenant, id string, chang
 	}
 	m.all[string(t)+id] = a
 	m.add(more)
+	for _, n := range sent {
+		m.follow(a, n)
+	}
 	return a, nil
+}
+
+func (m *bulletin) follow(a notice.Announcement, post notice.Notice) {
+	if n, needed := a.Follow(post, a.At); needed {
+		m.add([]notice.Notice{n})
+	}
 }
 
 func (m *bulletin) copies(t identity.Tenant, id string) (copies []notice.Notice) {
@@ -157,8 +167,12 @@ func (m *bulletin) set(id string, state notice.State, activity string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.notices {
-		if m.notices[i].ID == id {
-			m.notices[i].State, m.notices[i].Activity = state, activity
+		if n := &m.notices[i]; n.ID == id {
+			flying := n.State == notice.Sending
+			n.State, n.Activity = state, activity
+			if flying {
+				m.follow(m.all[string(n.Tenant)+n.Content.Announcement], *n)
+			}
 		}
 	}
 }

@@ -137,12 +137,23 @@ func (r *Roster) Role(ctx context.Context, t identity.Tenant, p identity.Person,
 
 // Name gives the person's name as Teams shows it; fault.NotFound when they are not there.
 func (r *Roster) Name(ctx context.Context, t identity.Tenant, p identity.Person, c identity.Conversation, team string) (string, error) {
-	answer, err := r.answer(ctx, t, p, c, team)
+	return accountName(r.answer(ctx, t, p, c, team))
+}
+
+// NameAt is Name where the caller has read the conversation's reference.
+func (r *Roster) NameAt(ctx context.Context, t identity.Tenant, p identity.Person, ref identity.Reference, team string) (string, error) {
+	if p == "" {
+		return accountName(rosterAnswer{}, nil)
+	}
+	return accountName(r.answerAt(ctx, t, p, ref, team))
+}
+
+func accountName(answer rosterAnswer, err error) (string, error) {
+	if err == nil && answer.account.Name == "" {
+		err = fault.Wrap(fault.NotFound, "roster.Name", errors.New("nobody of that id there"))
+	}
 	if err != nil {
 		return "", err
-	}
-	if answer.account.Name == "" {
-		return "", fault.Wrap(fault.NotFound, "roster.Name", errors.New("nobody of that id there"))
 	}
 	return answer.account.Name, nil
 }
@@ -275,6 +286,12 @@ func (r *Roster) answer(ctx context.Context, t identity.Tenant, p identity.Perso
 	if err != nil {
 		return rosterAnswer{}, fault.Wrap(fault.Busy, "roster.Role", err)
 	}
+	return r.answerAt(ctx, t, p, ref, team)
+}
+
+// answerAt is answer where the caller knows already how the conversation is reached.
+func (r *Roster) answerAt(ctx context.Context, t identity.Tenant, p identity.Person, ref identity.Reference, team string) (rosterAnswer, error) {
+	c := ref.Conversation
 	if ref.Place == identity.Personal && (ref.Installer != "" || r.wasMet(t, p, c)) {
 		return r.personal(ctx, t, p, ref)
 	}

@@ -94,19 +94,18 @@ func seenBy(tb *bbolt.Bucket, id string) (n int) {
 	return n
 }
 
-// Announcement reads one, as notice.Announcements says.
+// Announcement reads one, as notice.Announcements says. Its Targets are those of everybody who reads it.
 func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
 	const op = "store.Announcement"
-	var r announcementRecord
-	found := false
-	err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		r, found, err = s.db.announcements.load(t, tb.Bucket([]byte(bucketAnnouncements)), []byte(id))
-		if found {
-			a = r.announcement(id)
-			a.Seen = seenBy(tb, id)
-		}
-		return err
-	})
+	edition := s.db.commits.edition.Load()
+	a, found, sure := s.db.announcements.known(t, []byte(id), edition)
+	if !sure {
+		err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
+			b := tb.Bucket([]byte(bucketAnnouncements))
+			a, found, err = s.db.announcements.load(t, b, []byte(id), edition, func(a *notice.Announcement) { a.Seen = seenBy(tb, id) })
+			return err
+		})
+	}
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, op, "")
 	}
@@ -182,6 +181,11 @@ func (s *shared) changeAnnouncement(op, id string, change func(a *notice.Announc
 	a.ID, a.Seen = id, before.Seen
 	if err := s.setAnnouncement(op, a, made, now); err != nil {
 		return a, err
+	}
+	for _, n := range sent {
+		if err := s.follow(op, a, n, now); err != nil {
+			return a, err
+		}
 	}
 	if a.Version == before.Version && !recalls {
 		return a, nil
@@ -319,6 +323,10 @@ type targetRecord struct {
 func newAnnouncement(a notice.Announcement) announcementRecord {
 	return announcementRecord{a.Product, string(a.By), a.At.UTC(), a.Title, a.Text, a.Version, given(a.Changed), given(a.Recalled), string(a.ChangedBy), a.Asks,
 		each(a.Targets, func(t notice.Target) targetRecord { return targetRecord{string(t.Conversation), t.Team} }), a.People}
+}
+
+func announcementOf(id []byte, r announcementRecord) notice.Announcement {
+	return r.announcement(string(id))
 }
 
 func (r announcementRecord) announcement(id string) notice.Announcement {

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -33,6 +34,10 @@ type committer struct {
 	// at most.
 	lull, patience time.Duration
 
+	// edition counts the commits that wrote anything but the outbox. Whoever reads it before they read the file may keep what
+	// they read as long as it is the same.
+	edition atomic.Uint64
+
 	mu      sync.Mutex
 	waiting []*writing
 	led     bool // somebody is committing, or was told to
@@ -45,7 +50,9 @@ const maxShared = 256
 // newCommitter makes the committer of a file. A writer that is going to come needs a few microseconds, and a commit some
 // hundreds; on a busy machine each time that a leader gives way may last, so that there is a bound to all of them.
 func newCommitter(bolt *bbolt.DB) *committer {
-	return &committer{bolt: bolt, outbox: newQueue(), lull: 40 * time.Microsecond, patience: 300 * time.Microsecond}
+	c := &committer{bolt: bolt, outbox: newQueue(), lull: 40 * time.Microsecond, patience: 300 * time.Microsecond}
+	c.edition.Store(1)
+	return c
 }
 
 // writing is one writer's wish.
@@ -175,6 +182,9 @@ func (c *committer) together(batch []*writing) (done bool) {
 	})
 	if failed > 0 && len(batch) > 1 {
 		return false
+	}
+	if all != nil && !errors.Is(commit, errUnchanged) && all.apart < len(batch) {
+		c.edition.Add(1)
 	}
 	switch {
 	case commit == nil:

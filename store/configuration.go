@@ -35,21 +35,38 @@ func configurationKey(c identity.Conversation) []byte {
 
 // Kept reads settings, as configuration.Shelf says.
 func (s *Configurations) Kept(ctx context.Context, t identity.Tenant, c identity.Conversation) (here, tenant configuration.Kept, err error) {
+	edition := s.db.commits.edition.Load()
+	tenant, sure := s.known(t, []byte(organisation), edition)
+	if sure && c != "" {
+		here, sure = s.known(t, []byte(c), edition)
+	}
+	if sure {
+		return here, tenant, ctx.Err()
+	}
 	err = s.db.read(ctx, "store.Kept", t, func(tb *bbolt.Bucket) error {
 		b := tb.Bucket([]byte(bucketConfigurations))
 		if c != "" {
-			if here, err = s.kept(t, b, []byte(c)); err != nil {
+			if here, err = s.kept(t, b, []byte(c), edition); err != nil {
 				return err
 			}
 		}
-		tenant, err = s.kept(t, b, []byte(organisation))
+		tenant, err = s.kept(t, b, []byte(organisation), edition)
 		return err
 	})
 	return here, tenant, err
 }
 
-func (s *Configurations) kept(t identity.Tenant, b *bbolt.Bucket, key []byte) (k configuration.Kept, err error) {
-	r, found, err := s.db.configurations.load(t, b, key)
+// known gives settings that were read already, in this edition of the file.
+func (s *Configurations) known(t identity.Tenant, key []byte, edition uint64) (k configuration.Kept, sure bool) {
+	r, found, sure := s.db.configurations.known(t, key, edition)
+	if found && sure {
+		k = r.kept(key)
+	}
+	return k, sure
+}
+
+func (s *Configurations) kept(t identity.Tenant, b *bbolt.Bucket, key []byte, edition uint64) (k configuration.Kept, err error) {
+	r, found, err := s.db.configurations.load(t, b, key, edition, nil)
 	if err != nil || !found {
 		return k, err
 	}

@@ -30,7 +30,7 @@ func recordTypes() map[string]any {
 		bucketLibraries: libraryRecord{}, bucketImages: imageRecord{}, bucketSaves: saveRecord{}, bucketSeen: seenRecord{}, bucketPins: pinsRecord{},
 		bucketPresets: presetRecord{}, bucketBatches: batchRecord{}, bucketConfigurations: configurationRecord{}, bucketWatches: watchRecord{},
 		bucketEvents: eventRecord{}, bucketGatherings: gatheringRecord{}, bucketNotices: noticeRecord{}, bucketAnnouncements: announcementRecord{},
-		bucketAudit: auditRecord{},
+		bucketAudit: auditRecord{}, bucketImports: importRecord{},
 	}
 }
 
@@ -40,8 +40,8 @@ func valueForms() map[string]string {
 	return map[string]string{
 		bucketMeta: `.*`, bucketAnswered: `.{8}`, bucketAnsweredTimes: ``, bucketJournal: `.{8}(` + id + `(\x00` + id + `)*)?`, bucketHistory: id, bucketTrashTimes: id,
 		bucketDeeds: `.{8}` + id, bucketDeedTimes: ``, bucketBookIndex: `(` + id + `)?`, bucketMeetings: ``, bucketWanted: ``, bucketDue: `.{8}s?`,
-		bucketNoticeKeys: `.{8}(` + id + `)?`, bucketNoticeKeyTimes: ``, bucketCopies: `post|update|remove`, bucketAcknowledged: `.{8}`, bucketApart: `.{8}`,
-		bucketPseudonyms: id,
+		bucketNoticeKeys: `.{8}(` + id + `)?`, bucketNoticeKeyTimes: ``, bucketCopies: `post|update|remove`, bucketAcknowledged: `.{8}`, bucketApart: ``,
+		bucketPseudonyms: id, bucketImportRows: `.+`,
 	}
 }
 

@@ -233,7 +233,7 @@ func TestImportIsAudited(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.run(t, back)
-	events, err := db.Outbox().Events(t.Context(), 100)
+	events, err := db.Outbox().Events(t.Context(), nil, 100)
 	if err != nil || len(events) != 2 || events[0].Event.Count != 10 || events[1].Event.Count != 250 {
 		t.Errorf("events: %+v %v", events, err)
 	}

@@ -91,7 +91,7 @@ func live(t testing.TB, db *DB) {
 		db.Watches().Advance(ctx, north, sales, "", image.Watch{By: zoe, Token: "1", At: at}, nil),
 		db.Outbox().Add(ctx, []notice.Notice{{Tenant: north, ID: "to-her", Person: zoe, Place: notice.Place{Product: "contact"}, Op: notice.Post, Due: at}}))
 	liveWithContacts(t, db)
-	events, err := db.Outbox().Events(ctx, 1)
+	events, err := db.Outbox().Events(ctx, nil, 1)
 	must(err, db.Outbox().Sort(ctx, north, []notice.Sorted{{Number: events[0].Number, To: []notice.Dated{{Place: notice.Place{Conversation: sales, Product: "contact"}, Due: at.Add(time.Hour)}}}}))
 	_, announced := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", Product: "contact", By: zoe, At: at, Text: "The quay is closed", Version: 1}, []notice.Notice{post("n1", sales, at)})
 	_, seen := db.Announcements().Acknowledge(ctx, north, "a1", zoe, at)

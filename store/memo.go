@@ -9,47 +9,72 @@ import (
 	"teamspro/internal/identity"
 )
 
-// memo keeps what values say, and says it again while they have the same bytes: it need not hear of changes and is never
-// wrong. It spares the reading of JSON where a few values are read thousands of times, as when an announcement of a hundred
-// channels is sent. Who gets a record may not change what it refers to.
-type memo[T any] struct {
+// memo keeps what values say, and says it again while they have the same bytes, or nothing but the outbox was written: it need
+// not hear of changes and is never wrong. It spares the reading of JSON where a few values are read thousands of times, as when an announcement of a hundred
+// channels is sent. of makes the value that is kept of a key and its record R; who gets it may not change what it refers to.
+type memo[R, T any] struct {
+	of   func(key []byte, r R) T
 	mu   sync.RWMutex
 	kept map[memoKey]remembered[T]
 }
+
+// itself is of where the record is kept as it is.
+func itself[R any](_ []byte, r R) R { return r }
 
 type memoKey struct {
 	tenant identity.Tenant
 	key    string
 }
 
-// remembered is a value, and the bytes that say it.
+// remembered is a value, and the bytes that say it; nil bytes say that there is none. at is the edition of the file
+// (committer.edition) in which it was read; 0 is none.
 type remembered[T any] struct {
 	raw   []byte
 	value T
+	at    uint64
 }
 
 // memoMost is how many values a memo keeps; then it begins anew.
 const memoMost = 4096
 
-// load is load, from memory where the bytes are known.
-func (m *memo[T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte) (v T, found bool, err error) {
-	raw := b.Get(key)
-	if raw == nil {
-		return v, false, nil
-	}
-	m.mu.RLock()
-	known, ok := m.kept[memoKey{t, string(key)}]
-	m.mu.RUnlock()
-	if ok && bytes.Equal(known.raw, raw) {
-		return known.value, true, nil
-	}
-	if v, found, err = load[T](b, key); err == nil && found {
-		m.keep(memoKey{t, string(key)}, remembered[T]{bytes.Clone(raw), v})
-	}
-	return v, found, err
+// known gives a value without reading, if it was read in the present edition; sure is false otherwise.
+func (m *memo[R, T]) known(t identity.Tenant, key []byte, edition uint64) (v T, found, sure bool) {
+	r, ok := m.get(t, key)
+	return r.value, r.raw != nil, ok && r.at == edition
 }
 
-func (m *memo[T]) keep(key memoKey, r remembered[T]) {
+func (m *memo[R, T]) get(t identity.Tenant, key []byte) (remembered[T], bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r, ok := m.kept[memoKey{t, string(key)}]
+	return r, ok
+}
+
+// load is load, from memory where the bytes are known. edition is that of the file before the transaction began, or 0 in one
+// that writes, where the file may never become as it reads it. more, if any, adds to the value what is read elsewhere.
+func (m *memo[R, T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte, edition uint64, more func(*T)) (v T, found bool, err error) {
+	raw := b.Get(key)
+	kept, ok := m.get(t, key)
+	if !ok || (kept.raw == nil) != (raw == nil) || !bytes.Equal(kept.raw, raw) {
+		kept = remembered[T]{raw: bytes.Clone(raw)}
+		if raw != nil {
+			r, _, err := load[R](b, key)
+			if err != nil {
+				return v, false, err
+			}
+			kept.value = m.of(key, r)
+		}
+	} else if edition == 0 || kept.at == edition {
+		return kept.value, raw != nil, nil
+	}
+	if kept.at = edition; more != nil {
+		more(&kept.value)
+	}
+	m.keep(memoKey{t, string(key)}, kept)
+	return kept.value, raw != nil, nil
+}
+
+func (m *memo[R, T]) keep(key memoKey, r remembered[T]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.kept == nil || len(m.kept) >= memoMost {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -8,17 +9,18 @@ import (
 	"go.etcd.io/bbolt"
 
 	"teamspro/internal/identity"
+	"teamspro/internal/notice"
 )
 
 // TestMemo: what is in the file counts, whatever was read before, and each tenant's for itself.
 func TestMemo(t *testing.T) {
 	t.Parallel()
 	d := openAt(t, filepath.Join(t.TempDir(), "memo.db"))
-	var m memo[stampRecord]
+	m := memo[stampRecord, stampRecord]{of: itself[stampRecord]}
 	read := func(tenant identity.Tenant) (by string) {
 		t.Helper()
 		if err := d.read(t.Context(), "test", tenant, func(tb *bbolt.Bucket) error {
-			r, _, err := m.load(tenant, tb.Bucket([]byte(bucketMarks)), []byte("key"))
+			r, _, err := m.load(tenant, tb.Bucket([]byte(bucketMarks)), []byte("key"), d.commits.edition.Load(), nil)
 			by = r.By
 			return err
 		}); err != nil {
@@ -40,6 +42,9 @@ func TestMemo(t *testing.T) {
 			t.Errorf("%s: %q and %q, and not %d", tenant, first, again, i)
 		}
 	}
+	if r, found, sure := m.known("north", []byte("key"), d.commits.edition.Load()); !found || sure || r.By != "2" {
+		t.Error("it is sure of what was read before something was written")
+	}
 	if read("north") != "2" || read("south") != "3" || read("west") != "" {
 		t.Error("the tenants were mixed up")
 	}
@@ -54,5 +59,54 @@ func TestMemo(t *testing.T) {
 	}
 	if len(m.kept) > memoMost {
 		t.Errorf("%d are kept", len(m.kept))
+	}
+}
+
+// TestMemoAndTurns: what notices read is read again after anything was written but the outbox, whoever shares the commit, and
+// what a transaction read that came to nothing is never believed.
+func TestMemoAndTurns(t *testing.T) {
+	t.Parallel()
+	db, clock := openWith(t)
+	ctx := t.Context()
+	n := post("n1", sales, *clock)
+	n.Content = notice.Content{Announcement: "a1", Version: 1}
+	if _, err := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", Version: 1, At: *clock}, []notice.Notice{n}); err != nil {
+		t.Fatal(err)
+	}
+	seen := func() int {
+		t.Helper()
+		a, err := db.Announcements().Announcement(ctx, north, "a1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Seen
+	}
+	sure := func() bool {
+		_, _, sure := db.announcements.known(north, []byte("a1"), db.commits.edition.Load())
+		return sure
+	}
+	if seen() != 0 || !sure() {
+		t.Error("what was read is not known")
+	}
+	if begun, err := turn(ctx, db, nil, known(db, n)); !begun || err != nil || !sure() {
+		t.Errorf("after a turn: %v %v, known %v", begun, err, sure())
+	}
+	if _, err := db.Announcements().Acknowledge(ctx, north, "a1", "p", *clock); err != nil || sure() || seen() != 1 {
+		t.Errorf("after somebody saw it: %v, known %v", err, sure())
+	}
+	failed := errors.New("on purpose")
+	err := db.share(ctx, "test", north, func(s *shared) error {
+		a, _, _ := loadAnnouncement(s.tenant, "a1")
+		a.Version = 2
+		if err := s.setAnnouncement("test", a, nil, *clock); err != nil {
+			return err
+		}
+		if got, _, err := db.announcements.load(north, s.bucket(bucketAnnouncements), []byte("a1"), 0, nil); got.Version != 2 {
+			t.Errorf("version %d, %v", got.Version, err)
+		}
+		return failed
+	})
+	if a, _ := db.Announcements().Announcement(ctx, north, "a1"); !errors.Is(err, failed) || a.Version != 1 {
+		t.Errorf("version %d after %v", a.Version, err)
 	}
 }

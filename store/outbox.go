@@ -30,13 +30,13 @@ func (o *Outbox) queue() *queue { return o.db.commits.outbox }
 func (o *Outbox) Changed() <-chan struct{} { return o.queue().changed }
 
 // Events reads what nobody has sorted yet, as notice.Outbox says.
-func (o *Outbox) Events(ctx context.Context, limit int) ([]notice.Unsorted, error) {
+func (o *Outbox) Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]notice.Unsorted, error) {
 	var found []notice.Unsorted
 	err := o.db.view(ctx, "store.Events", func(tx *bbolt.Tx) error {
 		return eachTenant(tx, func(t identity.Tenant, tb *bbolt.Bucket) error {
 			b, n := tb.Bucket([]byte(bucketEvents)), 0
 			c := b.Cursor()
-			for k, _ := c.First(); k != nil && n < limit; k, _ = c.Next() {
+			for k, _ := c.Seek(numberKey(after[t] + 1)); k != nil && n < limit; k, _ = c.Next() {
 				r, _, err := load[eventRecord](b, k)
 				if err != nil {
 					return err
@@ -161,6 +161,11 @@ func (o *Outbox) Gatherings(ctx context.Context, now time.Time, limit int) (due 
 	return due, next, err
 }
 
+// Standing tells whether a message is not sent yet, as notice.Outbox says.
+func (o *Outbox) Standing(_ context.Context, t identity.Tenant, p notice.Place) (bool, error) {
+	return o.queue().standing(t, p), nil
+}
+
 // Postpone gives a gathering another time, as notice.Outbox says.
 func (o *Outbox) Postpone(ctx context.Context, t identity.Tenant, g notice.Gathering, due time.Time) error {
 	const op = "store.Postpone"
@@ -272,45 +277,52 @@ func loadDue(tb *bbolt.Bucket, w notice.Notice, names map[string]string) (n noti
 	return n, true, nil
 }
 
-// Turn notes an end and a beginning, as notice.Outbox says.
-func (o *Outbox) Turn(ctx context.Context, done *notice.Outcome, begin *notice.Notice) (begun bool, err error) {
-	const op = "store.Turn"
+// Turns notes ends and beginnings, as notice.Outbox says.
+func (o *Outbox) Turns(ctx context.Context, done []notice.Outcome, begin []notice.Notice) (begun []bool, err error) {
+	const op = "store.Turns"
 	err = o.db.update(ctx, op, func(w *work) error {
-		begun = false
-		ended := false
-		if done != nil {
-			s, err := w.of(done.Notice.Tenant)
+		w.apart++
+		changed := false
+		begun = make([]bool, len(begin))
+		for i := range done {
+			s, err := w.of(done[i].Notice.Tenant)
 			if err != nil {
 				return err
 			}
-			if ended, err = s.end(op, done, o.db.now()); err != nil {
-				return err
-			}
-		}
-		if begin != nil {
-			s, err := w.of(begin.Tenant)
+			ended, err := s.end(op, &done[i], o.db)
 			if err != nil {
 				return err
 			}
-			if begun, err = s.begin(begin); err != nil {
+			changed = changed || ended
+		}
+		for i := range begin {
+			s, err := w.of(begin[i].Tenant)
+			if err != nil {
 				return err
 			}
+			if begun[i], err = s.begin(&begin[i]); err != nil {
+				return err
+			}
+			changed = changed || begun[i]
 		}
-		if !ended && !begun {
+		if !changed {
 			return errUnchanged
 		}
 		return nil
 	})
-	return begun && err == nil, err
+	if err != nil {
+		return nil, err
+	}
+	return begun, nil
 }
 
 // end notes what became of a notice that is being sent; one that is not is left alone.
-func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool, err error) {
+func (s *shared) end(op string, done *notice.Outcome, db *DB) (ended bool, err error) {
 	n := done.Notice
 	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
 		return false, nil
 	}
-	n.State, n.Why, n.At, n.Tries = done.State, done.Why, now, n.Tries+1
+	n.State, n.Why, n.At, n.Tries = done.State, done.Why, db.now(), n.Tries+1
 	if done.Activity != "" {
 		n.Activity = done.Activity
 	}
@@ -318,7 +330,23 @@ func (s *shared) end(op string, done *notice.Outcome, now time.Time) (ended bool
 		n.Due = done.Due
 		s.work.then((*queue).signal)
 	}
-	return true, s.setNotice(op, n)
+	if err := s.setNotice(op, n); err != nil || n.Content.Announcement == "" {
+		return true, err
+	}
+	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(n.Content.Announcement), 0, nil)
+	if err != nil || !found || !a.Since(done.Began) {
+		return true, err
+	}
+	return true, s.follow(op, a, n, n.At)
+}
+
+// follow adds what brings a copy of an announcement up to date.
+func (s *shared) follow(op string, a notice.Announcement, post notice.Notice, now time.Time) error {
+	n, needed := a.Follow(post, now)
+	if !needed {
+		return nil
+	}
+	return s.addNotice(op, n, now)
 }
 
 // begin notes that a notice is being sent, if it still waits.

@@ -114,7 +114,7 @@ func sender(ctx context.Context, db *DB, work <-chan notice.Notice, sent func(no
 				next = &n
 			}
 		}
-		begun, err := db.Outbox().Turn(ctx, last, next)
+		begun, err := turn(ctx, db, last, next)
 		if err != nil || next != nil && !begun {
 			return cmp.Or(err, fmt.Errorf("a notice did not begin"))
 		}

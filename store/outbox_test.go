@@ -49,7 +49,7 @@ func useOutbox(ctx context.Context, db *DB) error {
 			return err
 		}
 	}
-	events, err := db.Outbox().Events(ctx, 1)
+	events, err := db.Outbox().Events(ctx, nil, 1)
 	if err != nil || len(events) != 1 {
 		return errors.Join(err, errors.New("no event"))
 	}
@@ -65,7 +65,7 @@ func useOutbox(ctx context.Context, db *DB) error {
 
 func eventsOf(t *testing.T, db *DB) (keys []string) {
 	t.Helper()
-	events, err := db.Outbox().Events(t.Context(), 100)
+	events, err := db.Outbox().Events(t.Context(), nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestEventToldTwice(t *testing.T) {
 		err := db.share(ctx, "test", north, func(s *shared) error {
 			return s.happened(notice.Event{Key: "save 7", Kind: notice.ImageSaved, At: *clock, Conversation: quay})
 		})
-		events, read := db.Outbox().Events(ctx, 10)
+		events, read := db.Outbox().Events(ctx, nil, 10)
 		if err != nil || read != nil || len(events) != 1 {
 			t.Fatal(events, err, read)
 		}
@@ -206,6 +206,20 @@ func TestQueueIsReadFromTheFile(t *testing.T) {
 	})
 }
 
+// turn notes the end of one notice and the beginning of another; nil is none.
+func turn(ctx context.Context, db *DB, done *notice.Outcome, begin *notice.Notice) (bool, error) {
+	var ends []notice.Outcome
+	var next []notice.Notice
+	if done != nil {
+		ends = append(ends, *done)
+	}
+	if begin != nil {
+		next = append(next, *begin)
+	}
+	begun, err := db.Outbox().Turns(ctx, ends, next)
+	return len(begun) == 1 && begun[0], err
+}
+
 // disturb does anything to the outbox.
 func disturb(r *rapid.T, db *DB, i int) error {
 	ctx := context.Background()
@@ -217,11 +231,11 @@ func disturb(r *rapid.T, db *DB, i int) error {
 	case 0:
 		return db.Outbox().Add(ctx, []notice.Notice{n})
 	case 1:
-		_, err := db.Outbox().Turn(ctx, nil, known(db, n))
+		_, err := turn(ctx, db, nil, known(db, n))
 		return err
 	case 2:
 		state := rapid.SampledFrom([]notice.State{notice.Waiting, notice.Sent, notice.Failed}).Draw(r, "state")
-		_, err := db.Outbox().Turn(ctx, &notice.Outcome{Notice: *known(db, n), State: state, Due: time.Unix(60, 0)}, nil)
+		_, err := turn(ctx, db, &notice.Outcome{Notice: *known(db, n), State: state, Due: time.Unix(60, 0)}, nil)
 		return err
 	case 3:
 		return db.Outbox().DropPlace(ctx, north, place)
@@ -278,27 +292,27 @@ func TestOrderInAConversation(t *testing.T) {
 		}
 		return got
 	}
-	turn := func(state notice.State) {
+	said := func(state notice.State) {
 		t.Helper()
-		if begun, err := db.Outbox().Turn(ctx, nil, &first); !begun || err != nil {
+		if begun, err := turn(ctx, db, nil, &first); !begun || err != nil {
 			t.Fatal(begun, err)
 		}
 		if got := due(); got != nil {
 			t.Errorf("while it is sent: %v", got)
 		}
-		if _, err := db.Outbox().Turn(ctx, &notice.Outcome{Notice: first, State: state, Activity: "1700", Due: clock.Add(time.Minute)}, nil); err != nil {
+		if _, err := turn(ctx, db, &notice.Outcome{Notice: first, State: state, Activity: "1700", Due: clock.Add(time.Minute)}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := db.Outbox().Add(ctx, []notice.Notice{update, first}); err != nil {
 		t.Fatal(err)
 	}
-	turn(notice.Waiting)
+	said(notice.Waiting)
 	if got := due(); got != nil {
 		t.Errorf("before it is tried again: %v", got)
 	}
 	*clock = clock.Add(time.Minute)
-	turn(notice.Sent)
+	said(notice.Sent)
 	if diff := cmp.Diff([]string{"n2 1700"}, due()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -310,7 +324,7 @@ func TestFinalNoticeForgets(t *testing.T) {
 	db, clock := openWith(t)
 	n := post("n1", sales, *clock)
 	n.Content.Gathering = &notice.Gathering{Place: n.Place, Number: 1, Events: []notice.Event{{Key: "k", Contact: "of-the-past"}}}
-	_, ended := db.Outbox().Turn(t.Context(), &notice.Outcome{Notice: n, State: notice.Sent}, nil)
+	_, ended := turn(t.Context(), db, &notice.Outcome{Notice: n, State: notice.Sent}, nil)
 	if err := errors.Join(ended, db.Outbox().Add(t.Context(), []notice.Notice{n})); err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +333,7 @@ func TestFinalNoticeForgets(t *testing.T) {
 		begin *notice.Notice
 		holds bool
 	}{{nil, &n, true}, {&notice.Outcome{Notice: n, State: notice.Sent}, nil, false}} {
-		if _, err := db.Outbox().Turn(t.Context(), o.done, o.begin); err != nil {
+		if _, err := turn(t.Context(), db, o.done, o.begin); err != nil {
 			t.Fatal(err)
 		}
 		if got := known(db, n).Content.Gathering != nil; got != o.holds {
@@ -432,7 +446,7 @@ func send(path string) {
 				next = &due[j]
 			}
 			var begun bool
-			begun, err = db.Outbox().Turn(ctx, last, next)
+			begun, err = turn(ctx, db, last, next)
 			if last != nil {
 				fmt.Println("noted", last.Notice.ID)
 			}

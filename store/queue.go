@@ -46,6 +46,7 @@ type queued struct {
 	id, product string
 	due         int64 // nanoseconds since 1970, as in the file
 	sending     bool
+	post        bool // not a change of a message
 }
 
 func (x *queued) at() time.Time { return time.Unix(0, x.due).UTC() }
@@ -102,8 +103,9 @@ func (q *queue) put(n *notice.Notice) {
 		l = &line{lineKey: lineOf(n), at: -1}
 		q.lines[l.lineKey] = l
 	}
-	item := queued{n.ID, n.Product, max(0, n.Due.UnixNano()), n.State == notice.Sending}
+	item := queued{n.ID, n.Product, max(0, n.Due.UnixNano()), n.State == notice.Sending, n.Op == notice.Post}
 	if there {
+		item.post = item.post || l.items[i].post // who begins it does not say
 		l.sending -= ones(l.items[i].sending)
 		l.items[i] = item
 	} else {
@@ -193,6 +195,14 @@ func (q *queue) of(t identity.Tenant, p notice.Place) (waiting []notice.Notice) 
 		}
 	}
 	return waiting
+}
+
+// standing tells whether a message of a product to a conversation is not sent yet.
+func (q *queue) standing(t identity.Tenant, p notice.Place) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.lines[lineKey{t, p.Conversation, ""}]
+	return l != nil && slices.ContainsFunc(l.items, func(x queued) bool { return x.post && x.product == p.Product })
 }
 
 func (q *queue) count() int {

@@ -17,6 +17,7 @@ import (
 
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
+	"teamspro/internal/notice"
 )
 
 const (
@@ -63,9 +64,9 @@ type DB struct {
 	editions sync.Map
 
 	// What notices read of the same places again and again.
-	announcements  memo[announcementRecord]
-	references     memo[referenceRecord]
-	configurations memo[configurationRecord]
+	announcements  memo[announcementRecord, notice.Announcement]
+	references     memo[referenceRecord, referenceRecord]
+	configurations memo[configurationRecord, configurationRecord]
 }
 
 // Open opens the file, or makes it. It fails with a fault.Error that names the file and says what to do when
@@ -85,6 +86,7 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{bolt: bolt, commits: newCommitter(bolt), now: c.Now, disk: disk{log: c.Log}}
+	d.announcements.of, d.references.of, d.configurations.of = announcementOf, itself, itself
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}

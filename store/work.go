@@ -13,6 +13,7 @@ type work struct {
 	*bbolt.Tx
 	tenants map[identity.Tenant]*shared
 	after   []func(*queue)
+	apart   int // how many of its writers wrote to the outbox and nowhere else
 }
 
 // then has something done to the queue of the outbox when the transaction is on disk, before its writers hear of it.

@@ -15,7 +15,7 @@ import (
 const (
 	crashChannels = 12
 	// crashSenders is how many notices are on their way at a time, at most (notice.RunnerConfig.Senders).
-	crashSenders = 64
+	crashSenders = 256
 )
 
 func crashChannel(n int) identity.Conversation {

@@ -21,7 +21,7 @@ type notices struct {
 }
 
 func newNotices(db *store.DB, b *bot.Bot, wishes notice.Subscriptions, now func() time.Time, metrics *ops.Metrics, log *slog.Logger) *notices {
-	return &notices{quit: make(chan struct{}), done: make(chan struct{}), runner: notice.NewRunner(notice.RunnerConfig{Outbox: db.Outbox(), Announcements: db.Announcements(),
+	return &notices{quit: make(chan struct{}), done: make(chan struct{}), runner: notice.NewRunner(notice.RunnerConfig{Outbox: db.Outbox(),
 		Sender: b.Sender(), Subscriptions: wishes, Audience: b.Audience(), Product: b.Product, Now: now, Log: log, Metrics: counted{metrics}})}
 }
 

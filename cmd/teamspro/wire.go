@@ -62,6 +62,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	}
 	metrics := ops.NewMetrics(version())
 	transport := bot.GuardedTransport(s.outbound(), roots())
+	lean := bot.Lean(transport)
 	client := func(op string, timeout time.Duration) *http.Client {
 		return &http.Client{Transport: ops.RoundTripper(transport, op, metrics), Timeout: timeout}
 	}
@@ -83,7 +84,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		if err != nil {
 			return bot.AppConfig{}, err
 		}
-		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: client("connector", 0), Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
+		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: &http.Client{Transport: ops.RoundTripper(lean, "connector", metrics)}, Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
 		c := bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}
 		if users == nil {
 			return c, nil

@@ -45,9 +45,12 @@ type Target struct {
 }
 
 // Follow is the notice that brings a copy of the announcement, which a notice posted, up to what has become of it: it is
-// removed when the announcement was recalled, and changed when it was corrected; false when the copy says what it should.
-// Its key is the same however often it is made.
+// removed when the announcement was recalled, and changed when it was corrected; false when the copy says what it should, and
+// where nobody knows under which id it stands. Its key is the same however often it is made.
 func (a Announcement) Follow(post Notice, now time.Time) (Notice, bool) {
+	if post.Op != Post || !post.State.Final() || post.Activity == "" {
+		return Notice{}, false
+	}
 	n := Notice{Tenant: post.Tenant, ID: NewID(now), Place: post.Place, Team: post.Team, Of: post.ID, Activity: post.Activity,
 		Content: Content{Announcement: a.ID, Version: a.Version}, Due: now, State: Waiting, At: now}
 	switch {
@@ -59,4 +62,9 @@ func (a Announcement) Follow(post Notice, now time.Time) (Notice, bool) {
 		return Notice{}, false
 	}
 	return n, true
+}
+
+// Since tells whether it was changed after a copy of it began to be sent, which read it then.
+func (a Announcement) Since(began time.Time) bool {
+	return !a.Recalled.IsZero() || !a.Changed.Before(began) && a.Version > 1
 }

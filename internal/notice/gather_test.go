@@ -226,6 +226,54 @@ func TestStuck(t *testing.T) {
 	}
 }
 
+// TestManyStuck has very many events that cannot be told apart for now: a round reads each of them once.
+func TestManyStuck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "2026-11-20T10:00:00+01:00")
+		w.wish(tenant, here, "", notice.Wishes{})
+		w.town.Let(func(notice.Event, identity.Conversation) (bool, error) {
+			return false, fault.New(fault.Busy, "test", "")
+		})
+		const many = 10_000
+		w.happen(notice.ContactDeleted, many)
+		stop := w.run()
+		time.Sleep(time.Second) // one round, and one more as something had happened
+		stop()
+		if n := w.out.Read(); n < many || n > 2*many {
+			t.Errorf("%d events were read", n)
+		}
+	})
+}
+
+// TestOneDigestAfterAnOutage has something happen every second while Teams is away for an hour: what is told afterwards is the
+// first thing, which was to be said when it went away, and one digest of the others.
+func TestOneDigestAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "2026-11-20T10:00:00+01:00")
+		w.wish(tenant, here, "", notice.Wishes{})
+		w.teams.Down()
+		defer w.run()()
+		for range 3600 {
+			w.happen(notice.ContactChanged, 1)
+			time.Sleep(time.Second)
+		}
+		w.teams.Up()
+		time.Sleep(3 * time.Minute)
+		heard := 0
+		for _, m := range w.teams.Said() {
+			heard += m.Content.Gathering.Heard
+		}
+		if n := len(w.out.Notices()); n != 2 || heard != 3600 {
+			t.Errorf("%d messages tell of %d events, expected 2 of 3600", n, heard)
+		}
+		w.happen(notice.ContactChanged, 1)
+		time.Sleep(10 * time.Second)
+		w.once(3)
+	})
+}
+
 // TestSubscriptionsAreReadOnce reads them for a burst, not for each of its events.
 func TestSubscriptionsAreReadOnce(t *testing.T) {
 	t.Parallel()

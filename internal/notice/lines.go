@@ -20,6 +20,7 @@ const (
 // They are not safe for use by several goroutines at once; Runner guards them.
 type lines struct {
 	share  int // of the senders, for one tenant
+	most   int // the same while its service answers at once
 	each   int // how many may stand in one line
 	queued int
 	byName map[identity.Tenant]*line
@@ -46,14 +47,20 @@ func chatOf(n Notice) chat {
 type line struct {
 	waiting []Notice
 	sending int
+	since   time.Time     // the beginning of the second in which answers are counted
+	count   int           // of them
+	fast    bool          // the last second had many, or this one has
 	busy    int           // failures in a row
 	pause   time.Duration // before the next probe; 0 while the service answers
 	until   time.Time
 	probe   chat // that the probe is sent to; zero when none is on its way
 }
 
-func newLines(share, each int) *lines {
-	return &lines{share: share, each: each, byName: map[identity.Tenant]*line{}, taken: map[chat]bool{}, freed: map[chat]bool{}}
+// fast is how many answers a second come from a service that nothing limits: Teams allows 50.
+const fast = 200
+
+func newLines(share, most, each int) *lines {
+	return &lines{share: share, most: most, each: each, byName: map[identity.Tenant]*line{}, taken: map[chat]bool{}, freed: map[chat]bool{}}
 }
 
 // of gives the line of a tenant, and makes one where none is.
@@ -111,7 +118,7 @@ func (l *lines) enter(n Notice) {
 // pick takes the next notice: that of the tenant whose turn it is, of those that may have another sender now.
 func (l *lines) pick(now time.Time) (Notice, bool) {
 	for i, line := range l.turns {
-		if line.sending >= l.share || !line.open(now) {
+		if line.sending >= l.room(line) || !line.open(now) {
 			continue
 		}
 		n := line.waiting[0]
@@ -128,6 +135,15 @@ func (l *lines) pick(now time.Time) (Notice, bool) {
 		return n, true
 	}
 	return Notice{}, false
+}
+
+// room is how many of a tenant may be on their way. More than its share may only where they do not wait there for a limit: what
+// is on its way when the process dies is told as possibly there twice.
+func (l *lines) room(of *line) int {
+	if of.fast {
+		return l.most
+	}
+	return l.share
 }
 
 // open tells whether anything of the tenant may be sent: always while its service answers, else one probe at a time.
@@ -151,18 +167,36 @@ const (
 	fails
 )
 
-// free ends a notice that was picked; what is told of the service counts for the whole tenant. It tells whether the tenant's
-// line opened again.
-func (l *lines) free(n Notice, v verdict, now time.Time) (opened bool) {
-	c, line := chatOf(n), l.of(n.Tenant)
+// end ends a notice that was picked; what is told of the service counts for the whole tenant. It tells whether
+// the tenant's line opened again. The conversation has its next notice after free.
+func (l *lines) end(n Notice, v verdict, now time.Time) (opened bool) {
+	line := l.of(n.Tenant)
 	held := line.pause > 0
+	if v == answers {
+		line.answered(now)
+	}
+	line.hear(v, line.left(chatOf(n)), now)
+	return held && line.pause == 0
+}
+
+// answered counts an answer.
+func (l *line) answered(now time.Time) {
+	if now.Sub(l.since) >= time.Second {
+		l.fast = l.count >= fast
+		l.since, l.count = now, 0
+	}
+	l.count++
+	l.fast = l.fast || l.count >= fast
+}
+
+// free lets the conversation of a notice have its next one.
+func (l *lines) free(n Notice) {
+	c := chatOf(n)
 	delete(l.taken, c)
 	l.freed[c] = true
-	line.hear(v, line.left(c), now)
-	if line.sending == 0 && len(line.waiting) == 0 && line.busy == 0 {
+	if line := l.byName[n.Tenant]; line != nil && line.sending == 0 && len(line.waiting) == 0 && line.busy == 0 {
 		delete(l.byName, n.Tenant)
 	}
-	return held && line.pause == 0
 }
 
 // left notes that a notice is no longer on its way, and tells whether it was the probe.
@@ -200,12 +234,4 @@ func (l *lines) opens() time.Time {
 		}
 	}
 	return first
-}
-
-// sending counts what is on its way.
-func (l *lines) sending() (n int) {
-	for _, line := range l.byName {
-		n += line.sending
-	}
-	return n
 }

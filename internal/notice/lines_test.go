@@ -17,7 +17,7 @@ func queuedNotice(t identity.Tenant, c string, id string) Notice {
 // TestLinesServeInTurn has one tenant with much and two with little: each has its turn.
 func TestLinesServeInTurn(t *testing.T) {
 	t.Parallel()
-	l := newLines(3, 10)
+	l := newLines(3, 3, 10)
 	for i := range 4 {
 		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), "a")})
 	}
@@ -33,15 +33,45 @@ func TestLinesServeInTurn(t *testing.T) {
 	if got != "abcaba" { // the fourth of a would be one more than its share
 		t.Errorf("served %q", got)
 	}
-	if l.queued != 1 || l.sending() != 6 {
-		t.Errorf("%d wait, %d are on their way", l.queued, l.sending())
+	if l.queued != 1 || l.of("a").sending != 3 {
+		t.Errorf("%d wait, %d of the first are on their way", l.queued, l.of("a").sending)
+	}
+}
+
+// TestLinesWiden lets a tenant have more while the answers of its service follow each other fast.
+func TestLinesWiden(t *testing.T) {
+	t.Parallel()
+	l, now := newLines(2, 5, 1000), time.Unix(0, 0)
+	for i := range 5000 {
+		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), "a")})
+	}
+	for _, row := range []struct {
+		gap  time.Duration
+		most int
+	}{{time.Second / 30, 2}, {time.Millisecond, 5}, {time.Second / 30, 2}} {
+		most := 0
+		for range 200 {
+			var sent []Notice
+			for n, ok := l.pick(now); ok; n, ok = l.pick(now) {
+				sent = append(sent, n)
+			}
+			most = len(sent)
+			for _, n := range sent {
+				now = now.Add(row.gap)
+				l.end(n, answers, now)
+				l.free(n)
+			}
+		}
+		if most != row.most {
+			t.Errorf("with an answer each %v %d are on their way, want %d", row.gap, most, row.most)
+		}
 	}
 }
 
 // TestLinesProbe follows a service that goes down and comes back.
 func TestLinesProbe(t *testing.T) {
 	t.Parallel()
-	l, now := newLines(5, 100), time.Unix(0, 0)
+	l, now := newLines(5, 5, 100), time.Unix(0, 0)
 	for i := range 20 {
 		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), fmt.Sprint(i))})
 	}
@@ -59,7 +89,9 @@ func TestLinesProbe(t *testing.T) {
 	free := func(v verdict) (opened bool) {
 		n := sent[0]
 		sent = sent[1:]
-		return l.free(n, v, now)
+		opened = l.end(n, v, now)
+		l.free(n)
+		return opened
 	}
 	for range 5 {
 		pick(true)
@@ -103,7 +135,7 @@ func TestLinesProbe(t *testing.T) {
 func TestLinesProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		l, now, share := newLines(3, 5), time.Unix(0, 0), 3
+		l, now, share := newLines(3, 3, 5), time.Unix(0, 0), 3
 		var sent []Notice
 		take := func() Notice {
 			i := rapid.IntRange(0, len(sent)-1).Draw(t, "which")
@@ -130,7 +162,9 @@ func TestLinesProperties(t *testing.T) {
 			},
 			"free": func(t *rapid.T) {
 				if len(sent) > 0 {
-					l.free(take(), rapid.SampledFrom([]verdict{silent, answers, fails}).Draw(t, "verdict"), now)
+					n := take()
+					l.end(n, rapid.SampledFrom([]verdict{silent, answers, fails}).Draw(t, "verdict"), now)
+					l.free(n)
 				}
 			},
 			"back": func(*rapid.T) {
@@ -165,12 +199,13 @@ func TestLinesProperties(t *testing.T) {
 // TestLinesLeaveOutWhatWasFreed reads the outbox while a notice ends: it may be seen as it was before, and is not taken again.
 func TestLinesLeaveOutWhatWasFreed(t *testing.T) {
 	t.Parallel()
-	l, now := newLines(3, 5), time.Unix(0, 0)
+	l, now := newLines(3, 3, 5), time.Unix(0, 0)
 	n := queuedNotice("a", "1", "1")
 	l.add([]Notice{n})
 	l.pick(now)
 	except := l.reading()
-	l.free(n, answers, now)
+	l.end(n, answers, now)
+	l.free(n)
 	if !except(n) {
 		t.Error("it is read again")
 	}

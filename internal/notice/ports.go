@@ -11,13 +11,15 @@ import (
 // Outbox keeps events, gatherings and notices. Each call is one transaction; one that returned without error is on disk.
 // Events enter it in the transaction of the change that caused them, by the store itself.
 type Outbox interface {
-	// Events gives events that nobody has sorted yet, oldest first, of all tenants.
-	Events(ctx context.Context, limit int) ([]Unsorted, error)
+	// Events gives events that nobody has sorted yet, oldest first, of all tenants; of each tenant those after a number only.
+	Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]Unsorted, error)
 	// Sort takes events out and adds each to the gathering of each of its places; a gathering that is there keeps its number
 	// and the earlier Due. An event that was sorted before is left alone. A burst is sorted with one call.
 	Sort(ctx context.Context, t identity.Tenant, sorted []Sorted) error
 	// Gatherings gives those that are due, and when the next one will be; zero when there is none.
 	Gatherings(ctx context.Context, now time.Time, limit int) (due []Owned, next time.Time, err error)
+	// Standing tells whether a message of a product to a conversation is not sent yet.
+	Standing(ctx context.Context, t identity.Tenant, p Place) (bool, error)
 	// Postpone gives a gathering another Due; nothing happens when it is gone or has another number.
 	Postpone(ctx context.Context, t identity.Tenant, g Gathering, due time.Time) error
 	// Tell puts a notice in the place of a gathering, or nothing when n is nil or its key is known. Stale when the gathering has
@@ -32,9 +34,11 @@ type Outbox interface {
 	// with no more than Tenant, ID, Place and Person, so that those left out need not be read whole; it keeps count of what it
 	// let pass, and may be asked about several of one conversation.
 	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
-	// Turn notes what became of a notice, if any, and that another is being sent now, if any, in one transaction. Its
-	// end counts the try. A notice that does not wait any more, as it was dropped meanwhile, is not sent: begun is false.
-	Turn(ctx context.Context, done *Outcome, begin *Notice) (begun bool, err error)
+	// Turns notes what became of notices, and that others are being sent now, in one transaction. An end counts the try. A
+	// notice that does not wait any more, as it was dropped meanwhile, is not sent: begun is false in its place. Where an
+	// announcement was recalled or corrected while a copy of it was on its way (Announcement.Follow), the end of that copy
+	// adds what brings it up to date.
+	Turns(ctx context.Context, done []Outcome, begin []Notice) (begun []bool, err error)
 	// Interrupted makes those that were being sent when the service died Waiting again, with Again set, and gives how many.
 	Interrupted(ctx context.Context) (int, error)
 	// DropPlace drops everything that waits for a place; every product when that is empty.
@@ -56,8 +60,9 @@ type Announcements interface {
 	Announcement(ctx context.Context, t identity.Tenant, id string) (Announcement, error)
 	// Latest are a person's own, the newest first; those of everybody when by is empty.
 	Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) ([]Announcement, error)
-	// Change changes one (a correction or a recall) and adds the notices that change makes, in one transaction; it may run more
-	// than once. It gets what was sent so far. The notices that have not begun yet are dropped when it recalls.
+	// Change changes one and adds the notices that change makes, in one transaction; it may run more than once. It gets what was
+	// sent so far. What a correction or a recall means for that is added by itself (Announcement.Follow), and the notices that
+	// have not begun yet are dropped when it recalls.
 	Change(ctx context.Context, t identity.Tenant, id string, change func(a *Announcement, sent []Notice) ([]Notice, error)) (Announcement, error)
 	// Copies are the notices that posted an announcement.
 	Copies(ctx context.Context, t identity.Tenant, id string) ([]Notice, error)
@@ -99,6 +104,7 @@ type Outcome struct {
 	Activity string    // of the message
 	Why      string    // the connector's code
 	Due      time.Time // when to try again, for Waiting
+	Began    time.Time // when the sender began, by the clock that announcements are changed by
 }
 
 // Subscriptions tells what conversations want; internal/configuration has it.

@@ -15,7 +15,10 @@ const (
 	// SendTime is how long a Sender has for one notice.
 	SendTime = 30 * time.Second
 	// usualSenders is how many notices are on their way at a time, unless the configuration says otherwise.
-	usualSenders = 64
+	usualSenders = 256
+	// slowShare is how many of a tenant are on their way at a time where the answers of its service come no faster than Teams
+	// allows.
+	slowShare = 48
 	// idle is how long nothing is looked at, at most: so long the clock may be put forward unnoticed.
 	idle = 3 * time.Second
 	// feedBatch is how many notices are read at a time.
@@ -35,7 +38,6 @@ const (
 // RunnerConfig is what a Runner works with.
 type RunnerConfig struct {
 	Outbox        Outbox
-	Announcements Announcements
 	Sender        Sender
 	Subscriptions Subscriptions
 	Audience      Audience
@@ -46,7 +48,8 @@ type RunnerConfig struct {
 	Now func() time.Time
 	// Log gets counts, kinds and codes, never what a notice is about; nil is nowhere.
 	Log *slog.Logger
-	// Senders is how many notices are on their way at a time; 0 is 64. A tenant has three quarters of them at most.
+	// Senders is how many notices are on their way at a time; 0 is 256. A tenant has three quarters of them at most, and 48 while
+	// the answers of its service come no faster than Teams allows.
 	Senders int
 	Metrics Metrics // nil counts nothing
 }
@@ -64,10 +67,12 @@ type Runner struct {
 	RunnerConfig
 	looked time.Time     // when the clock was last seen; used by the one goroutine that gathers
 	fed    chan struct{} // wakes the feeding
+	turned chan struct{} // wakes the clerk
 
 	mu    sync.Mutex
-	ready *sync.Cond // something may be picked, or the Runner stops
 	lines *lines
+	out   int           // begun, and what became of them is not noted
+	ended []*said       // those of them that nobody sends any more
 	last  time.Time     // of clock
 	ahead time.Duration // by how much clock is before Now
 }
@@ -86,10 +91,8 @@ func NewRunner(c RunnerConfig) *Runner {
 	if c.Product == nil {
 		c.Product = Kind.Product
 	}
-	share := max(1, c.Senders-c.Senders/4)
-	r := &Runner{RunnerConfig: c, fed: make(chan struct{}, 1), lines: newLines(share, 4*share)}
-	r.ready = sync.NewCond(&r.mu)
-	return r
+	most := max(1, c.Senders-c.Senders/4)
+	return &Runner{RunnerConfig: c, fed: make(chan struct{}, 1), turned: make(chan struct{}, 1), lines: newLines(min(slowShare, most), most, 4*most)}
 }
 
 // Run works until the context ends. What is being sent then is finished and noted, within twelve seconds; an error says how
@@ -103,14 +106,15 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 		return fmt.Errorf("notice.Run: %w", err)
 	}
-	defer context.AfterFunc(ctx, r.wakeSenders)()
+	begun := make(chan *Notice, r.Senders)
 	var all sync.WaitGroup
 	all.Go(func() { r.loop(ctx, r.Outbox.Changed(), r.gather) })
 	all.Go(func() { r.loop(ctx, r.fed, r.feed) })
 	all.Go(func() { r.loop(ctx, nil, r.every(tidyTime, r.tidy)) })
 	all.Go(func() { r.loop(ctx, nil, r.every(countTime, r.count)) })
+	all.Go(func() { r.clerk(ctx, work, begun) })
 	for range r.Senders {
-		all.Go(func() { r.send(ctx, work) })
+		all.Go(func() { r.send(work, begun) })
 	}
 	<-ctx.Done()
 	return r.finish(&all, cancel)
@@ -133,7 +137,7 @@ func (r *Runner) finish(all *sync.WaitGroup, cancel func()) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return fmt.Errorf("notice.Run: %d notices were still being sent", r.lines.sending())
+	return fmt.Errorf("notice.Run: %d notices were still being sent", r.out)
 }
 
 // resume makes those wait again that were being sent when the service died. It tries until that is noted.
@@ -237,7 +241,7 @@ func (r *Runner) feed(ctx context.Context) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lines.queued > 0 {
-		r.ready.Broadcast() // also for the probes whose time has come
+		wake(r.turned) // also for the probes whose time has come
 	}
 	if opens := r.lines.opens(); !opens.IsZero() {
 		wait = min(wait, time.Until(opens))
@@ -261,17 +265,13 @@ func (r *Runner) read(ctx context.Context, now time.Time) (next time.Time, err e
 }
 
 // hungry has the feeding look for more.
-func (r *Runner) hungry() {
+func (r *Runner) hungry() { wake(r.fed) }
+
+func wake(who chan<- struct{}) {
 	select {
-	case r.fed <- struct{}{}:
+	case who <- struct{}{}:
 	default:
 	}
-}
-
-func (r *Runner) wakeSenders() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ready.Broadcast()
 }
 
 // clock is Now, but never goes back while the Runner lives: what waits for a try waits no longer because of that.

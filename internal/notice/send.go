@@ -9,89 +9,22 @@ import (
 	"time"
 
 	"teamspro/internal/fault"
-	"teamspro/internal/identity"
 )
 
-// send is one sender: it takes a notice, notes that it is being sent, has it sent, and notes what came of it together with
-// the next. It ends with ctx; what it has begun it does within work.
-func (r *Runner) send(ctx, work context.Context) {
-	var done *said
-	for {
-		next := r.take(ctx, done == nil)
-		if done == nil && next == nil {
-			return
-		}
-		begun := r.note(ctx, work, done, next)
-		done = nil
-		if begun {
-			done = r.say(work, next)
+// send is one sender: it has notices sent that are noted as begun, and hands what became of them to the clerk.
+func (r *Runner) send(work context.Context, begun <-chan *Notice) {
+	for n := range begun {
+		if done := r.say(work, n); done != nil {
+			r.hand(done)
 		}
 	}
-}
-
-// take gives the next notice. It waits for one, or gives none when there is none, and when ctx has ended.
-func (r *Runner) take(ctx context.Context, wait bool) *Notice {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for ctx.Err() == nil {
-		n, ok := r.lines.pick(time.Now())
-		if ok {
-			r.feedIfLow(n.Tenant)
-			return &n
-		}
-		if !wait {
-			return nil
-		}
-		r.ready.Wait()
-	}
-	return nil
 }
 
 // said is what became of a notice, and what that tells of the service.
 type said struct {
 	Outcome
-	began time.Time
 	heard verdict
-}
-
-// outcome is what the outbox is to note; nil for nothing.
-func (s *said) outcome() *Outcome {
-	if s == nil {
-		return nil
-	}
-	return &s.Outcome
-}
-
-// note notes what became of a notice and that the next is being sent. When the disk does not take it, the next goes back, and
-// what became of the other is kept here and tried until it is noted: it was sent, and must not be sent again.
-func (r *Runner) note(ctx, work context.Context, done *said, next *Notice) (begun bool) {
-	begun, err := r.Outbox.Turn(work, done.outcome(), next)
-	if err != nil {
-		r.giveBack(next)
-		if done == nil {
-			r.Log.Error("notice: nothing can be begun", "err", err)
-			pauseFor(ctx, jitter(firstPause))
-			return false
-		}
-		err := r.insist(work, "Turn", func() error {
-			_, err := r.Outbox.Turn(work, done.outcome(), nil)
-			return err
-		})
-		if err != nil { // it stays noted as being sent, and the next run finds it
-			r.Log.Error("notice: an outcome could not be noted", "err", err)
-			r.release(done.Notice, done.heard)
-			return false
-		}
-		r.settle(work, done)
-		return false
-	}
-	if done != nil {
-		r.settle(work, done)
-	}
-	if next != nil && !begun {
-		r.release(*next, silent)
-	}
-	return begun
+	odd   int // how often the outbox did not take it, and was not busy
 }
 
 func pauseFor(ctx context.Context, d time.Duration) {
@@ -99,46 +32,6 @@ func pauseFor(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	case <-ctx.Done():
 	}
-}
-
-// settle ends a sending whose outcome is noted.
-func (r *Runner) settle(ctx context.Context, done *said) {
-	n := done.Notice
-	if r.Metrics != nil {
-		r.Metrics.Told(n.Product, n.Op, done.State)
-	}
-	if n.Op == Post && n.Content.Announcement != "" && (done.State == Sent || done.State == Possibly) {
-		r.catchUp(ctx, done)
-	}
-	r.release(n, done.heard)
-}
-
-// release lets the conversation have its next notice.
-func (r *Runner) release(n Notice, v verdict) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lines.free(n, v, time.Now()) {
-		r.ready.Broadcast()
-	}
-	r.ready.Signal()
-	r.feedIfLow(n.Tenant)
-}
-
-// feedIfLow has more read before the senders run out of work, or a tenant whose turn is over has none; the caller holds mu.
-func (r *Runner) feedIfLow(t identity.Tenant) {
-	if r.lines.queued < r.Senders || r.lines.empty(t) {
-		r.hungry()
-	}
-}
-
-func (r *Runner) giveBack(n *Notice) {
-	if n == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lines.back(*n)
-	r.ready.Signal()
 }
 
 // say has a notice sent and says what became of it; nil when the service stopped meanwhile and nobody knows. Then it stays
@@ -149,11 +42,11 @@ func (r *Runner) say(work context.Context, n *Notice) *said {
 	defer cancel()
 	activity, err := r.dare(ctx, *n)
 	if work.Err() != nil && unknown(err) {
-		r.release(*n, silent)
+		r.abandon(*n)
 		return nil
 	}
 	done := r.judge(*n, err)
-	done.Activity, done.began = activity, began
+	done.Activity, done.Began = activity, began
 	if r.gone(work, n, err) != nil {
 		done.State, done.Due = Waiting, r.clock().Add(jitter(backoff(n.Tries+1)))
 	}
@@ -257,24 +150,4 @@ func (r *Runner) gone(ctx context.Context, n *Notice, err error) error {
 		}
 	}
 	return r.insist(ctx, "DropPlace", func() error { return r.Outbox.DropPlace(ctx, n.Tenant, n.Place) })
-}
-
-// catchUp adds what an announcement has become while it was being said somewhere, and what its owner's change could not
-// know of: a correction, or that it was recalled.
-func (r *Runner) catchUp(ctx context.Context, done *said) {
-	n := done.Notice
-	a, err := r.Announcements.Announcement(ctx, n.Tenant, n.Content.Announcement)
-	if err != nil {
-		if !fault.Is(err, fault.NotFound) {
-			r.Log.Error("notice: whether an announcement still stands is not known", "err", err)
-		}
-		return
-	}
-	n.Activity = done.Activity
-	follow, ok := a.Follow(n, r.Now())
-	if !ok || n.Activity == "" || follow.Op == Update && a.Changed.Before(done.began) {
-		return
-	}
-	follow.Due = r.clock()
-	_ = r.insist(ctx, "Add", func() error { return r.Outbox.Add(ctx, []Notice{follow}) }) // it is logged there
 }

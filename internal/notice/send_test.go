@@ -39,8 +39,8 @@ func TestTenThousand(t *testing.T) {
 			}
 			next[m.Conversation]++
 		}
-		if together, conversation := w.teams.Most(); together != 48 || conversation != 1 {
-			t.Errorf("%d at a time, %d in a conversation; expected 48 and 1", together, conversation)
+		if together, conversation := w.teams.Most(); together != 192 || conversation != 1 {
+			t.Errorf("%d at a time, %d in a conversation; expected 192 and 1", together, conversation)
 		}
 	})
 }
@@ -361,11 +361,11 @@ type deaf struct {
 	dead func() bool
 }
 
-func (d deaf) Turn(ctx context.Context, done *notice.Outcome, begin *notice.Notice) (bool, error) {
+func (d deaf) Turns(ctx context.Context, done []notice.Outcome, begin []notice.Notice) ([]bool, error) {
 	if d.dead() {
-		return false, fault.New(fault.Internal, "test", "")
+		return nil, fault.New(fault.Internal, "test", "")
 	}
-	return d.Memory.Turn(ctx, done, begin)
+	return d.Memory.Turns(ctx, done, begin)
 }
 
 // TestKill kills twenty runs at any moment: no notice is lost, and of each run no more are doubled than it had senders.

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,46 +19,55 @@ const (
 	fewTries = 5
 )
 
-// sortEvents gives every event to the places that want it. What cannot be told apart now stays and is tried again.
+// sortEvents gives every event to the places that want it. What cannot be told apart now stays, and is tried again in the next
+// round: in this one nothing is read twice, however much is stuck.
 func (r *Runner) sortEvents(ctx context.Context, now time.Time) error {
-	stuck := 0
+	after, stuck := map[identity.Tenant]uint64{}, stuck{}
+	defer func() { stuck.tell(r) }()
 	for {
-		limit := sortBatch + stuck // those that are stuck must not stand before the others
-		events, err := r.Outbox.Events(ctx, limit)
-		if err != nil || len(events) == 0 {
-			return err
-		}
-		left, err := r.sortBatch(ctx, events, now)
+		events, err := r.Outbox.Events(ctx, after, sortBatch)
 		if err != nil {
 			return err
 		}
-		if len(events) < limit || left == len(events) && left == stuck {
-			return nil
+		if err := r.sortBatch(ctx, events, now, &stuck); err != nil || len(events) < sortBatch {
+			return err
 		}
-		stuck = left
+		for _, e := range events {
+			after[e.Tenant] = max(after[e.Tenant], e.Number)
+		}
 	}
 }
 
-// sortBatch sorts events and gives how many it had to leave.
-func (r *Runner) sortBatch(ctx context.Context, events []Unsorted, now time.Time) (left int, err error) {
+// stuck is how many events have to wait, and why the first of them does.
+type stuck struct {
+	count int
+	err   error
+}
+
+func (s *stuck) tell(r *Runner) {
+	if s.count > 0 {
+		r.Log.Warn("notice: events wait", "count", s.count, "err", s.err)
+	}
+}
+
+// sortBatch sorts events and counts those that it had to leave.
+func (r *Runner) sortBatch(ctx context.Context, events []Unsorted, now time.Time, left *stuck) error {
 	s := sorting{runner: r, now: now, tenants: map[identity.Tenant]subscribed{}, known: map[concern]answer{}}
 	sorted := map[identity.Tenant][]Sorted{}
 	for _, e := range events {
 		to, err := s.places(ctx, e)
 		if err != nil {
-			if left++; left == 1 {
-				r.Log.Warn("notice: events wait", "kind", e.Event.Kind, "err", err)
-			}
+			left.count, left.err = left.count+1, cmp.Or(left.err, err)
 			continue
 		}
 		sorted[e.Tenant] = append(sorted[e.Tenant], Sorted{e.Number, to})
 	}
 	for t, list := range sorted {
 		if err := r.Outbox.Sort(ctx, t, list); err != nil {
-			return left, err
+			return err
 		}
 	}
-	return left, nil
+	return nil
 }
 
 // sorting is one round: what it asked once it does not ask again.

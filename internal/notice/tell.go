@@ -21,6 +21,8 @@ const (
 	everything = 10_000
 	// slack is how far the clock may go back before that is looked at.
 	slack = 10 * time.Second
+	// longestPatience is how long a gathering waits at most before it is looked at again.
+	longestPatience = time.Minute
 )
 
 // tellDue makes notices of the gatherings that are due, and gives when the next will be; zero when there is none.
@@ -55,7 +57,9 @@ func (r *Runner) tellAll(ctx context.Context, now time.Time, due []Owned) (faile
 	return len(errs)
 }
 
-// tell makes a notice of a gathering, if it is still wanted, and wanted now.
+// tell makes a notice of a gathering, if it is still wanted, and wanted now. While the last message to its place is not sent
+// yet, it goes on gathering: after an hour in which Teams was not reached people read one message, not one for each of its
+// moments.
 func (r *Runner) tell(ctx context.Context, now time.Time, g Owned) error {
 	sub, err := r.Subscriptions.Subscription(ctx, g.Tenant, g.Conversation)
 	if err != nil {
@@ -64,11 +68,24 @@ func (r *Runner) tell(ctx context.Context, now time.Time, g Owned) error {
 	if due := sub.again(g.Gathering, now); due.After(now) {
 		return r.Outbox.Postpone(ctx, g.Tenant, g.Gathering, due)
 	}
+	standing, err := r.Outbox.Standing(ctx, g.Tenant, g.Place)
+	if err != nil {
+		return err
+	}
+	if standing {
+		return r.Outbox.Postpone(ctx, g.Tenant, g.Gathering, now.Add(g.patience(now)))
+	}
 	err = r.Outbox.Tell(ctx, g.Tenant, g.Gathering, r.notice(now, sub, g))
 	if fault.Is(err, fault.Stale) {
 		return nil // it has grown; it is still due, and read again
 	}
 	return err
+}
+
+// patience is how long a gathering waits before it is looked at again, because the message before it is not sent yet: the
+// longer, the longer that takes.
+func (g Gathering) patience(now time.Time) time.Duration {
+	return min(max(now.Sub(g.Since)/4, Window), longestPatience)
 }
 
 // again is when a gathering is to be told as the conversation wishes by now; the wishes may be others than when it began.

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, now string) *world {
 	}
 	w := &world{t: t, clock: &clock{offset: time.Until(at)}, teams: noticetest.NewConnector(olga), town: noticetest.NewTown(), counted: &counts{told: map[string]int{}}}
 	w.out = noticetest.New(w.clock.now)
-	w.config = notice.RunnerConfig{Outbox: w.out, Announcements: w.out, Sender: w.teams, Subscriptions: w.town, Audience: w.town, Now: w.clock.now, Metrics: w.counted}
+	w.config = notice.RunnerConfig{Outbox: w.out, Sender: w.teams, Subscriptions: w.town, Audience: w.town, Now: w.clock.now, Metrics: w.counted}
 	return w
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,8 @@ func RunNotices(t *testing.T, open func(t testing.TB) Notices) {
 		"a notice is begun and ends":                    testTurn,
 		"a notice is tried again":                       testAgain,
 		"one that is not being sent does not end":       testNotBegun,
+		"a copy follows its announcement":               testFollow,
+		"a message stands until it is sent":             testStanding,
 		"what was interrupted waits again":              testInterrupted,
 		"a place is dropped":                            testDropPlace,
 		"what is old is forgotten":                      testPurge,
@@ -100,7 +103,7 @@ func placeIn(c identity.Conversation) notice.Place {
 // gather sorts everything that happened to some places.
 func gather(t *testing.T, p Notices, to ...notice.Dated) {
 	t.Helper()
-	events, err := p.Events(t.Context(), 1000)
+	events, err := p.Events(t.Context(), nil, 1000)
 	sorted := map[identity.Tenant][]notice.Sorted{}
 	for _, e := range events {
 		sorted[e.Tenant] = append(sorted[e.Tenant], notice.Sorted{Number: e.Number, To: to})
@@ -128,21 +131,23 @@ func testEvents(t *testing.T, p Notices) {
 	p.Happen(t, north, happening("c1", 1))
 	p.Happen(t, south, happening("c2", 2))
 	p.Happen(t, north, happening("c3", 3), happening("c4", 4))
-	events, err := p.Events(ctx, 3)
+	events, err := p.Events(ctx, nil, 3)
 	var keys []string
 	for _, e := range events {
 		keys = append(keys, string(e.Tenant[:1])+e.Event.Key)
 	}
 	want(t, "the first three", keys, err, []string{"1change-c1", "2change-c2", "1change-c3"})
 	want(t, "the first", events[0].Event, nil, happening("c1", 1))
-	none, err := p.Events(ctx, 0)
+	later, err := p.Events(ctx, map[identity.Tenant]uint64{north: events[0].Number}, 3)
+	want(t, "after the first", slices.ContainsFunc(later, func(e notice.Unsorted) bool { return e.Tenant == north && e.Number <= events[0].Number }), err, false)
+	none, err := p.Events(ctx, nil, 0)
 	want(t, "none", none, err, nil)
 }
 
 func testSorted(t *testing.T, p Notices) {
 	ctx := t.Context()
 	p.Happen(t, north, happening("c1", 1), happening("c2", 2))
-	events, err := p.Events(ctx, 10)
+	events, err := p.Events(ctx, nil, 10)
 	if err != nil || len(events) != 2 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -150,7 +155,7 @@ func testSorted(t *testing.T, p Notices) {
 	first := []notice.Sorted{{Number: events[0].Number, To: to}}
 	want(t, "twice", 0, errors.Join(p.Sort(ctx, north, first), p.Sort(ctx, north, first)), 0)
 	want(t, "nowhere", 0, p.Sort(ctx, north, []notice.Sorted{{Number: events[1].Number}, {Number: 99, To: to}}), 0)
-	left, err := p.Events(ctx, 10)
+	left, err := p.Events(ctx, nil, 10)
 	want(t, "events that are left", left, err, nil)
 	var sizes []int
 	for _, g := range gathered(t, p, at(9)) {
@@ -316,10 +321,17 @@ func waiting(t *testing.T, p Notices) int {
 	return n
 }
 
+// turn begins one notice, and ends others.
+func turn(t *testing.T, p Notices, next notice.Notice, done ...notice.Outcome) (bool, error) {
+	t.Helper()
+	begun, err := p.Turns(t.Context(), done, []notice.Notice{next})
+	return len(begun) == 1 && begun[0], err
+}
+
 // begin begins a notice.
 func begin(t *testing.T, p Notices, n notice.Notice) notice.Notice {
 	t.Helper()
-	if begun, err := p.Turn(t.Context(), nil, &n); !begun || err != nil {
+	if begun, err := turn(t, p, n); !begun || err != nil {
 		t.Fatalf("begin %s: %v %v", n.ID, begun, err)
 	}
 	return n
@@ -327,7 +339,7 @@ func begin(t *testing.T, p Notices, n notice.Notice) notice.Notice {
 
 func end(t *testing.T, p Notices, done notice.Outcome) {
 	t.Helper()
-	if _, err := p.Turn(t.Context(), &done, nil); err != nil {
+	if _, err := p.Turns(t.Context(), []notice.Outcome{done}, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -394,17 +406,16 @@ func testExcept(t *testing.T, p Notices) {
 }
 
 func testTurn(t *testing.T, p Notices) {
-	ctx := t.Context()
 	first, second := noticeTo(sales, 1), noticeTo(lab, 2)
 	announced(t, p, first, second)
 	first = begin(t, p, first)
 	want(t, "while it is sent", idsOf(dueAt(t, p, at(9))), nil, []string{"02"})
 	want(t, "its state", copyOf(t, p, 0).State, nil, notice.Sending)
-	if begun, err := p.Turn(ctx, nil, &first); begun || err != nil {
+	if begun, err := turn(t, p, first); begun || err != nil {
 		t.Errorf("begun twice: %v %v", begun, err)
 	}
 	want(t, "what waits", waiting(t, p), nil, 2)
-	begun, err := p.Turn(ctx, &notice.Outcome{Notice: first, State: notice.Sent, Activity: "1700"}, &second)
+	begun, err := turn(t, p, second, notice.Outcome{Notice: first, State: notice.Sent, Activity: "1700"})
 	want(t, "the next is begun", begun, err, true)
 	sent := copyOf(t, p, 0)
 	want(t, "the first", []any{sent.State, sent.Activity, sent.Tries, sent.Content.Announcement}, nil, []any{notice.Sent, "1700", 1, "a1"})
@@ -449,7 +460,7 @@ func testNotBegun(t *testing.T, p Notices) {
 	end(t, p, notice.Outcome{Notice: n, State: notice.Failed, Why: "late"})
 	want(t, "its state", copyOf(t, p, 0).State, nil, notice.Sent)
 	never := noticeTo(sales, 9)
-	if begun, err := p.Turn(t.Context(), nil, &never); begun || err != nil {
+	if begun, err := turn(t, p, never); begun || err != nil {
 		t.Errorf("one that never was: %v %v", begun, err)
 	}
 }
@@ -492,7 +503,7 @@ func testDropPlace(t *testing.T, p Notices) {
 	}
 	want(t, "states", states(), nil, []notice.State{notice.Dropped, notice.Waiting, notice.Waiting, notice.Sending})
 	dropped := noticeTo(sales, 1)
-	if begun, err := p.Turn(ctx, nil, &dropped); begun || err != nil {
+	if begun, err := turn(t, p, dropped); begun || err != nil {
 		t.Errorf("one that was dropped: %v %v", begun, err)
 	}
 	want(t, "drop all", 0, errors.Join(p.DropPlace(ctx, north, notice.Place{Conversation: sales}), p.DropPlace(ctx, north, notice.Place{Conversation: sales})), 0)
@@ -601,20 +612,15 @@ func testCorrect(t *testing.T, p Notices) {
 			return nil, fault.New(fault.Stale, "test", "")
 		}
 		a.Text, a.Version, a.Changed, a.ChangedBy = corrected.Text, 2, corrected.Changed, timur
-		var updates []notice.Notice
-		for _, s := range sent {
-			n := noticeTo(s.Conversation, 16+len(updates))
-			n.Op, n.Of, n.Activity, n.Content.Version, n.Due = notice.Update, s.ID, s.Activity, 2, at(5)
-			updates = append(updates, n)
-		}
-		return updates, nil
+		want(t, "sent", idsOf(sent), nil, []string{"01", "02"})
+		return nil, nil
 	}
 	got, err := p.Change(ctx, north, "a1", correct)
 	want(t, "corrected", got, err, corrected)
 	got, err = p.Announcement(ctx, north, "a1")
 	want(t, "read", got, err, corrected)
-	due := dueAt(t, p, at(9))
-	want(t, "what is to be sent", idsOf(due), nil, []string{"03", "10", "11"})
+	due := dueAt(t, p, ever)
+	want(t, "how much is to be sent", len(due), nil, 2)
 	want(t, "the update", []any{due[1].Op, due[1].Of, due[1].Activity, due[1].Content.Version}, nil, []any{notice.Update, noticeTo(sales, 1).ID, "1700", 2})
 	copies, err := p.Copies(ctx, north, "a1")
 	want(t, "copies", idsOf(copies), err, []string{"01", "02", "03"})
@@ -634,17 +640,79 @@ func testRecall(t *testing.T, p Notices) {
 	begin(t, p, noticeTo(lab, 2))
 	_, err := p.Change(ctx, north, "a1", func(a *notice.Announcement, sent []notice.Notice) ([]notice.Notice, error) {
 		a.Recalled = at(5)
-		remove := noticeTo(sales, 16)
-		remove.Op, remove.Of, remove.Activity, remove.Due = notice.Remove, sent[0].ID, sent[0].Activity, at(5)
-		return []notice.Notice{remove}, nil
+		return nil, nil
 	})
 	want(t, "recalled", 0, err, 0)
-	want(t, "what is to be sent", idsOf(dueAt(t, p, at(9))), nil, []string{"04", "10"})
+	want(t, "what is to be done", opsOf(dueAt(t, p, ever)), nil, []notice.Op{notice.Post, notice.Remove})
 	var states []notice.State
 	for i := range 3 {
 		states = append(states, copyOf(t, p, i).State)
 	}
 	want(t, "states", states, nil, []notice.State{notice.Sent, notice.Sending, notice.Dropped})
+}
+
+// ever is later than whatever the store dates by its own clock.
+var ever = at(9).AddDate(100, 0, 0)
+
+func opsOf(all []notice.Notice) (ops []notice.Op) {
+	for _, n := range all {
+		ops = append(ops, n.Op)
+	}
+	slices.Sort(ops)
+	return ops
+}
+
+// testStanding: a message stands until it is sent, whatever else waits for its place.
+func testStanding(t *testing.T, p Notices) {
+	standing := func(what string, expected bool) {
+		t.Helper()
+		got, err := p.Standing(t.Context(), north, placeIn(sales))
+		want(t, what, got, err, expected)
+	}
+	standing("nothing", false)
+	update, image, elsewhere := noticeTo(sales, 1), noticeTo(sales, 2), noticeTo(lab, 3)
+	update.Op, image.Product = notice.Update, "image"
+	add(t, p, update, image, elsewhere)
+	standing("a change, another product and another place", false)
+	n := noticeTo(sales, 4)
+	add(t, p, n)
+	standing("one that waits", true)
+	end(t, p, notice.Outcome{Notice: begin(t, p, update), State: notice.Sent})
+	end(t, p, notice.Outcome{Notice: begin(t, p, image), State: notice.Sent})
+	n = begin(t, p, n)
+	standing("one that is being sent", true)
+	end(t, p, notice.Outcome{Notice: n, State: notice.Waiting, Due: at(90)})
+	standing("one that is tried again", true)
+	end(t, p, notice.Outcome{Notice: begin(t, p, n), State: notice.Sent})
+	standing("one that was sent", false)
+}
+
+// testFollow changes an announcement while copies of it are on their way: what began before follows, what began after does not.
+func testFollow(t *testing.T, p Notices) {
+	ctx := t.Context()
+	before, after, lost := noticeTo(sales, 1), noticeTo(lab, 2), noticeTo(support, 3)
+	announced(t, p, before, after, lost)
+	before, lost = begin(t, p, before), begin(t, p, lost)
+	_, err := p.Change(ctx, north, "a1", func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
+		a.Text, a.Version, a.Changed = "is open", 2, at(5)
+		return nil, nil
+	})
+	want(t, "corrected", 0, err, 0)
+	after = begin(t, p, after)
+	end(t, p, notice.Outcome{Notice: before, State: notice.Sent, Activity: "1700", Began: at(4)})
+	end(t, p, notice.Outcome{Notice: after, State: notice.Sent, Activity: "1701", Began: at(6)})
+	end(t, p, notice.Outcome{Notice: lost, State: notice.Possibly, Began: at(4)})
+	due := dueAt(t, p, ever)
+	want(t, "what follows", opsOf(due), nil, []notice.Op{notice.Update})
+	want(t, "the update", []any{due[0].Of, due[0].Activity, due[0].Content.Version}, nil, []any{before.ID, "1700", 2})
+	update := begin(t, p, due[0])
+	_, err = p.Change(ctx, north, "a1", func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
+		a.Recalled = at(7)
+		return nil, nil
+	})
+	want(t, "recalled", 0, err, 0)
+	end(t, p, notice.Outcome{Notice: update, State: notice.Sent, Activity: "1700", Began: at(6)})
+	want(t, "what is to be done at last", opsOf(dueAt(t, p, ever)), nil, []notice.Op{notice.Remove, notice.Remove})
 }
 
 func testRefusedCorrection(t *testing.T, p Notices) {

@@ -46,7 +46,7 @@ type speaker struct {
 // notices measures how fast, and for how much, thousands of notices leave, and how close to Teams' limits they do.
 func notices(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"", "notices/s", "CPU a notice, µs"},
-		about: fmt.Sprintf("%d notices to %d conversations of a connector on this machine, which takes each for what it is and works on the same cores; nothing limits the rate, %d at a time, "+
+		about: fmt.Sprintf("%d notices to %d conversations of a connector on this machine, which takes each for what it is and works on the same cores; nothing limits the rate, %d at a time (the whole way decides for itself), "+
 			"%d rounds by turns after one to get warm. Each sender is a process of its own, whose CPU time this is; a notice is an Adaptive Card with a title and a paragraph. "+
 			"The plain Go client is the floor: net/http with bodies made beforehand. teamspro is the whole way: announced into the outbox on disk (fsync), by runner and bot to the connector, and noted. The goals hold it against "+
 			"botbuilder as bots use it that speak first, whose adapter makes a ConnectorClient for each notice; one client for all is beside it. Neither keeps anything on disk.", noticesSent, noticesPlaces, senders, noticesRounds)}

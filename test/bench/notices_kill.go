@@ -20,7 +20,7 @@ const (
 	noticesKills = 20
 	killSeed     = 20261122
 	// sendingMost is how many notices are on their way at a time: of one tenant, three quarters of the runner's senders.
-	sendingMost = 48
+	sendingMost = 192
 )
 
 // killed has the whole way killed again and again while it sends, and holds what the store says to what the connector

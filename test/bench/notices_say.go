@@ -146,6 +146,9 @@ var (
 	transport = sync.OnceValue(func() *http.Client {
 		return &http.Client{Transport: bot.GuardedTransport([]string{os.Getenv(connectorEnv)}, nil)}
 	})
+	lean = sync.OnceValue(func() *http.Client {
+		return &http.Client{Transport: bot.Lean(bot.GuardedTransport([]string{os.Getenv(connectorEnv)}, nil))}
+	})
 	// free is our connector without limits, and held the one that keeps to Teams'.
 	free = sync.OnceValue(func() *bot.Connector {
 		return newConnector(bot.NewLimitsOf(bot.LimitsConfig{Rate: 1_000_000, Windows: []bot.LimitWindow{{N: 1_000_000, D: time.Second}}}))
@@ -154,7 +157,7 @@ var (
 )
 
 func newConnector(l *bot.Limits) *bot.Connector {
-	return bot.NewConnector(bot.ConnectorConfig{AppID: appID, Tokens: token{}, HTTP: transport(), Hosts: []string{os.Getenv(connectorEnv)}, Limits: l})
+	return bot.NewConnector(bot.ConnectorConfig{AppID: appID, Tokens: token{}, HTTP: lean(), Hosts: []string{os.Getenv(connectorEnv)}, Limits: l})
 }
 
 // plain is the floor: requests as net/http makes them, with a body that was encoded beforehand but for its number.

@@ -85,10 +85,17 @@ func whole(ctx context.Context, addr string, o order) error {
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	b := benchBot(db, o)
+	b := freeBot
+	if o.Limited {
+		b = heldBot
+	}
+	speaks, err := b()
+	if err != nil {
+		return err
+	}
 	go func() {
-		ended <- notice.NewRunner(notice.RunnerConfig{Outbox: db.Outbox(), Announcements: db.Announcements(), Sender: b.Sender(), Subscriptions: b.Subscriptions,
-			Audience: b.Audience(), Product: b.Product, Metrics: s}).Run(run)
+		ended <- notice.NewRunner(notice.RunnerConfig{Outbox: db.Outbox(), Sender: speaks.Sender(), Subscriptions: speaks.Subscriptions,
+			Audience: speaks.Audience(), Product: speaks.Product, Metrics: s}).Run(run)
 	}()
 	if !o.Resume && !o.Announced {
 		if err := o.announce(ctx, db); err != nil {
@@ -110,15 +117,22 @@ func whole(ctx context.Context, addr string, o order) error {
 	return nil
 }
 
-// benchBot is the bot over the store, with the connector that an order asks for.
-func benchBot(db *store.DB, o order) *bot.Bot {
-	c := free()
-	if o.Limited {
-		c = held()
+// freeBot and heldBot live as long as the process, as a service does: whoever announces something was asked for in each team
+// a moment before, when they chose its channels. The first round does that here.
+var (
+	freeBot = sync.OnceValues(func() (*bot.Bot, error) { return benchBot(free()) })
+	heldBot = sync.OnceValues(func() (*bot.Bot, error) { return benchBot(held()) })
+)
+
+// benchBot is a bot over the store.
+func benchBot(c *bot.Connector) (*bot.Bot, error) {
+	db, err := outbox()
+	if err != nil {
+		return nil, err
 	}
 	app := bot.AppConfig{ID: appID, Name: "Contact Pro", Connector: c, Roster: bot.NewRoster(bot.RosterConfig{App: appID, Connector: c, References: db.Conversations()})}
 	return bot.New(bot.Config{Conversations: db.Conversations(), Turns: db.Turns(), Announcements: db.Announcements(), Contact: app, Tenants: []string{"*"},
-		Configurations: configuration.New(configuration.Config{Shelf: db.Configurations()}), Log: slog.New(slog.DiscardHandler)})
+		Configurations: configuration.New(configuration.Config{Shelf: db.Configurations()}), Log: slog.New(slog.DiscardHandler)}), nil
 }
 
 // each announcement goes to as many conversations of a tenant as it may.
@@ -167,7 +181,7 @@ func (o order) announcement(i int, now time.Time) (notice.Announcement, []notice
 		tenant, n := i%o.Tenants, (i/o.Tenants*o.width()+j)%o.Conversations
 		target := notice.Target{Conversation: identity.Conversation(conversationName(tenant, n)), Team: team(tenant, n)}
 		a.Targets = append(a.Targets, target)
-		notices[j] = notice.Notice{Tenant: identity.Tenant(tenantName(tenant)), ID: notice.NewID(now), Key: "announce|" + a.ID + "|" + string(target.Conversation), Op: notice.Post, Team: target.Team,
+		notices[j] = notice.Notice{Tenant: identity.Tenant(tenantName(tenant)), ID: notice.NewID(now), Op: notice.Post, Team: target.Team,
 			Place: notice.Place{Conversation: target.Conversation, Product: a.Product}, Content: notice.Content{Announcement: a.ID, Version: 1}, Due: now, State: notice.Waiting, At: now}
 	}
 	return a, notices

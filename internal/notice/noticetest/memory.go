@@ -25,6 +25,7 @@ type Memory struct {
 	mu         sync.Mutex
 	full       error
 	events     []notice.Unsorted
+	read       int
 	numbers    uint64 // of events and gatherings
 	gatherings map[at]notice.Gathering
 	notices    map[named]notice.Notice
@@ -120,10 +121,20 @@ func (m *Memory) write(ctx context.Context) (done func(), err error) {
 }
 
 // Events implements notice.Outbox.
-func (m *Memory) Events(ctx context.Context, limit int) ([]notice.Unsorted, error) {
+func (m *Memory) Events(ctx context.Context, after map[identity.Tenant]uint64, limit int) ([]notice.Unsorted, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.events[:min(limit, len(m.events))]), ctx.Err()
+	found := slices.DeleteFunc(slices.Clone(m.events), func(e notice.Unsorted) bool { return e.Number <= after[e.Tenant] })
+	found = found[:min(limit, len(found))]
+	m.read += len(found)
+	return found, ctx.Err()
+}
+
+// Read is how many events were read so far.
+func (m *Memory) Read() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read
 }
 
 // Sort implements notice.Outbox.
@@ -175,6 +186,18 @@ func (m *Memory) Gatherings(ctx context.Context, now time.Time, limit int) (due 
 	return due[:min(limit, len(due))], next, ctx.Err()
 }
 
+// Standing implements notice.Outbox.
+func (m *Memory) Standing(ctx context.Context, t identity.Tenant, p notice.Place) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.notices {
+		if n.Tenant == t && n.Place == p && n.Op == notice.Post && !n.State.Final() {
+			return true, ctx.Err()
+		}
+	}
+	return false, ctx.Err()
+}
+
 // Postpone implements notice.Outbox.
 func (m *Memory) Postpone(ctx context.Context, t identity.Tenant, g notice.Gathering, due time.Time) error {
 	done, err := m.write(ctx)
@@ -210,7 +233,7 @@ func (m *Memory) Tell(ctx context.Context, t identity.Tenant, g notice.Gathering
 // add keeps a notice, unless its key is known.
 func (m *Memory) add(n notice.Notice) {
 	key := named{n.Tenant, n.Key}
-	if _, known := m.keys[key]; known {
+	if _, known := m.keys[key]; known && n.Key != "" {
 		return
 	}
 	m.keys[key] = m.now()
@@ -275,27 +298,26 @@ func (m *Memory) heads(now time.Time) (due []notice.Notice, next time.Time) {
 	return due, next
 }
 
-// Turn implements notice.Outbox.
-func (m *Memory) Turn(ctx context.Context, done *notice.Outcome, begin *notice.Notice) (begun bool, err error) {
+// Turns implements notice.Outbox.
+func (m *Memory) Turns(ctx context.Context, done []notice.Outcome, begin []notice.Notice) (begun []bool, err error) {
 	unlock, err := m.write(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer unlock()
-	if done != nil {
-		m.end(*done)
+	for _, d := range done {
+		m.end(d)
 	}
-	if begin == nil {
-		return false, nil
+	begun = make([]bool, len(begin))
+	for i, b := range begin {
+		id := named{b.Tenant, b.ID}
+		n, ok := m.notices[id]
+		if begun[i] = ok && n.State == notice.Waiting; begun[i] {
+			n.State, n.At = notice.Sending, m.now()
+			m.notices[id] = n
+		}
 	}
-	id := named{begin.Tenant, begin.ID}
-	n, ok := m.notices[id]
-	if !ok || n.State != notice.Waiting {
-		return false, nil
-	}
-	n.State, n.At = notice.Sending, m.now()
-	m.notices[id] = n
-	return true, nil
+	return begun, nil
 }
 
 func (m *Memory) end(done notice.Outcome) {
@@ -314,6 +336,16 @@ func (m *Memory) end(done notice.Outcome) {
 		m.signal()
 	}
 	m.notices[id] = n
+	if a, known := m.announced[named{n.Tenant, n.Content.Announcement}]; known && a.Since(done.Began) {
+		m.follow(a, n)
+	}
+}
+
+// follow adds what brings a copy of an announcement up to date.
+func (m *Memory) follow(a notice.Announcement, post notice.Notice) {
+	if n, needed := a.Follow(post, m.now()); needed {
+		m.add(n)
+	}
 }
 
 // Interrupted implements notice.Outbox.
@@ -457,6 +489,9 @@ func (m *Memory) Change(ctx context.Context, t identity.Tenant, id string,
 	m.announced[named{t, id}] = copied(a)
 	if !a.Recalled.IsZero() {
 		m.unsaid(t, id)
+	}
+	for _, n := range sent {
+		m.follow(a, n)
 	}
 	for _, n := range more {
 		m.add(n)

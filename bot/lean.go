@@ -1,0 +1,288 @@
+package bot
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Lean makes a transport for the messages of the connector: POST and PUT go over HTTP/1.1 connections that are written and
+// read by whoever sends, one request at a time, which takes half the work of net/http's two goroutines for each. Everything
+// else, and what has no known length, goes through base.
+//
+// How base dials, with its guard against private addresses, and what it trusts count here, too. Like base behind a Connector
+// it follows nothing and repeats nothing. The answer is read before it is given, as far as the Connector reads one.
+func Lean(base *http.Transport) http.RoundTripper {
+	return &lean{base: base, idle: map[string][]*leanConn{}}
+}
+
+type lean struct {
+	base *http.Transport
+
+	mu    sync.Mutex
+	idle  map[string][]*leanConn // by scheme, host and port; the last one used is the last
+	sweep *time.Timer            // closes what is idle for long; nil while nothing is
+}
+
+const (
+	// leanIdle is how many connections to one host wait for the next message: one for each sender of notices.
+	leanIdle = 256
+	// leanHead is the longest head of an answer, in bytes, and leanHints how many answers may come before the real one.
+	leanHead  = 64 << 10
+	leanHints = 5
+)
+
+// leanConn is one connection. Its reader stops at the limit, whatever the service sends.
+type leanConn struct {
+	net.Conn
+	tcp   net.Conn // below TLS
+	limit io.LimitedReader
+	in    *bufio.Reader
+	since time.Time // when it was used last
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut || r.ContentLength <= 0 || r.Body == nil {
+		return l.base.RoundTrip(r)
+	}
+	defer r.Body.Close()
+	out := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(out)
+	out.Reset()
+	if err := writeRequest(out, r); err != nil {
+		return nil, err
+	}
+	key, address := leanAddress(r.URL)
+	c := l.take(key)
+	if c == nil {
+		var err error
+		if c, err = l.dial(r.Context(), r.URL, address); err != nil {
+			return nil, err
+		}
+	}
+	res, again, err := c.exchange(r, out.Bytes())
+	if again {
+		l.keep(key, c)
+	} else if c.Close(); err != nil { // what was to be said is said, or not known
+		return nil, err
+	}
+	return res, nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// leanAddress names whom a request goes to, and where that is.
+func leanAddress(u *url.URL) (key, address string) {
+	address = u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	}
+	return u.Scheme + "|" + address, address
+}
+
+var errHeader = errors.New("a header that cannot be sent")
+
+// writeRequest writes a request whole.
+func writeRequest(out *bytes.Buffer, r *http.Request) error {
+	host := r.Host
+	if host == "" {
+		host = r.URL.Host
+	}
+	for _, part := range []string{r.Method, " ", r.URL.RequestURI(), " HTTP/1.1\r\nHost: ", host, "\r\nUser-Agent: teamspro\r\nContent-Length: ", strconv.FormatInt(r.ContentLength, 10), "\r\n"} {
+		out.WriteString(part)
+	}
+	if strings.ContainsAny(host, " \r\n") {
+		return errHeader
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if strings.ContainsAny(value, "\r\n\x00") || strings.ContainsAny(name, "\r\n\x00: ") {
+				return errHeader
+			}
+			out.WriteString(name)
+			out.WriteString(": ")
+			out.WriteString(value)
+			out.WriteString("\r\n")
+		}
+	}
+	out.WriteString("\r\n")
+	n, err := io.Copy(out, io.LimitReader(r.Body, r.ContentLength))
+	if err == nil && n != r.ContentLength {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// take gives a connection that waits, if one is still there.
+func (l *lean) take(key string) *leanConn {
+	for {
+		l.mu.Lock()
+		waiting := l.idle[key]
+		if len(waiting) == 0 {
+			l.mu.Unlock()
+			return nil
+		}
+		c := waiting[len(waiting)-1]
+		l.idle[key] = waiting[:len(waiting)-1]
+		l.mu.Unlock()
+		if time.Since(c.since) < l.base.IdleConnTimeout && c.quiet() {
+			return c
+		}
+		c.Close()
+	}
+}
+
+// keep lets a connection wait for the next request.
+func (l *lean) keep(key string, c *leanConn) {
+	c.since = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.idle[key]) >= leanIdle {
+		c.Close()
+		return
+	}
+	l.idle[key] = append(l.idle[key], c)
+	if l.sweep == nil {
+		l.sweep = time.AfterFunc(l.base.IdleConnTimeout, l.clear)
+	}
+}
+
+// clear closes what waits for too long, and comes again while anything waits.
+func (l *lean) clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, waiting := range l.idle {
+		old := 0
+		for old < len(waiting) && time.Since(waiting[old].since) >= l.base.IdleConnTimeout {
+			waiting[old].Close()
+			old++
+		}
+		if l.idle[key] = waiting[old:]; len(waiting) == old {
+			delete(l.idle, key)
+		}
+	}
+	if l.sweep = nil; len(l.idle) > 0 {
+		l.sweep = time.AfterFunc(l.base.IdleConnTimeout, l.clear)
+	}
+}
+
+// dial opens a connection as base does.
+func (l *lean) dial(ctx context.Context, u *url.URL, address string) (*leanConn, error) {
+	conn, err := l.base.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	c := &leanConn{Conn: conn, tcp: conn}
+	if u.Scheme == "https" {
+		trust := l.base.TLSClientConfig.Clone()
+		trust.ServerName, trust.NextProtos = u.Hostname(), []string{"http/1.1"}
+		secure := tls.Client(conn, trust)
+		ctx, cancel := context.WithTimeout(ctx, l.base.TLSHandshakeTimeout)
+		defer cancel()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		c.Conn = secure
+	}
+	c.limit.R = c.Conn
+	c.in = bufio.NewReader(&c.limit)
+	return c, nil
+}
+
+// quiet tells whether a connection that waits is open and has nothing to say: what comes without having been asked for, its
+// end as a rule, is not the answer to the next request.
+func (c *leanConn) quiet() bool {
+	raw, is := c.tcp.(syscall.Conn)
+	if !is {
+		return true
+	}
+	conn, err := raw.SyscallConn()
+	if err != nil {
+		return false
+	}
+	quiet := false
+	err = conn.Read(func(fd uintptr) bool {
+		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = errors.Is(err, syscall.EAGAIN)
+		return true
+	})
+	return err == nil && quiet
+}
+
+// exchange sends a request and reads its answer; again tells whether the connection may be used once more.
+func (c *leanConn) exchange(r *http.Request, request []byte) (res *http.Response, again bool, err error) {
+	end, _ := r.Context().Deadline() // none is no deadline
+	if err := c.SetDeadline(end); err != nil {
+		return nil, false, err
+	}
+	stop := context.AfterFunc(r.Context(), func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // the connection is closed below
+	defer func() {
+		if again = stop() && again; err != nil && r.Context().Err() != nil {
+			err = errors.Join(r.Context().Err(), err)
+		}
+	}()
+	_, err = c.Write(request)
+	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if res, err = c.head(r); err != nil {
+		return nil, false, err
+	}
+	whole := c.body(res)
+	return res, whole && !res.Close && c.in.Buffered() == 0, nil
+}
+
+var errHints = errors.New("too many answers before the answer")
+
+// head reads the head of the answer, past those that only say that it will come.
+func (c *leanConn) head(r *http.Request) (*http.Response, error) {
+	for range leanHints {
+		c.limit.N = leanHead
+		res, err := http.ReadResponse(c.in, r)
+		if err != nil || res.StatusCode >= http.StatusOK {
+			return res, err
+		}
+		if res.StatusCode == http.StatusSwitchingProtocols {
+			return nil, errHints
+		}
+	}
+	return nil, errHints
+}
+
+// body reads the body of the answer into memory, one byte more than a Connector reads at most. Where it breaks off, whoever
+// reads it finds that.
+func (c *leanConn) body(res *http.Response) (whole bool) {
+	c.limit.N = math.MaxInt64
+	var kept bytes.Buffer
+	if res.ContentLength > 0 && res.ContentLength <= maxAnswerSize {
+		kept.Grow(int(res.ContentLength) + bytes.MinRead)
+	}
+	n, err := kept.ReadFrom(io.LimitReader(res.Body, maxAnswerSize+1))
+	res.Body = io.NopCloser(&kept)
+	if err != nil {
+		res.Body = io.NopCloser(io.MultiReader(&kept, broken{err}))
+	}
+	return err == nil && n <= maxAnswerSize
+}
+
+// broken is the rest of what broke off.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }

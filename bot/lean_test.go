@@ -1,0 +1,245 @@
+package bot
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// script is a service that answers each request of a connection with the next of its lines, whole or not, and closes the
+// connection after the last.
+func script(t *testing.T, answers ...string) (address string, connections *atomic.Int32) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	connections = new(atomic.Int32)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			go func() {
+				defer conn.Close()
+				in := bufio.NewReader(conn)
+				for _, answer := range answers {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					_, _ = io.Copy(io.Discard, r.Body)
+					_, _ = io.WriteString(conn, answer)
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String(), connections
+}
+
+// posts sends a message and gives the status and body of the answer, or what was wrong.
+func posts(ctx context.Context, transport http.RoundTripper, url string) string {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("hello"))
+	if err != nil {
+		return err.Error()
+	}
+	res, err := transport.RoundTrip(r)
+	if err != nil {
+		return "no answer"
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Sprint(res.StatusCode, " ", len(body), " and breaks off")
+	}
+	return fmt.Sprint(res.StatusCode, " ", string(body[:min(len(body), 10)]))
+}
+
+// TestLeanReadsAnswers has a service that answers in every way. A connection is used again only after an answer that came
+// whole, with nothing behind it.
+func TestLeanReadsAnswers(t *testing.T) {
+	t.Parallel()
+	const ok = "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
+	long := strings.Repeat("x", maxAnswerSize+5)
+	for _, row := range []struct {
+		name        string
+		first       string
+		said        string
+		connections int32
+	}{
+		{"whole", ok, "201 {}", 1},
+		{"in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "200 {}", 1},
+		{"without a body", "HTTP/1.1 204 No Content\r\n\r\n", "204 ", 1},
+		{"a redirect, which is not followed", "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "307 ", 1},
+		{"hints before", "HTTP/1.1 103 Early Hints\r\n\r\n" + ok, "201 {}", 1},
+		{"nothing but hints", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", leanHints), "no answer", 2},
+		{"another protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "no answer", 2},
+		{"it will close", "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", "201 {}", 2},
+		{"the old protocol", "HTTP/1.0 201 Created\r\nContent-Length: 2\r\n\r\n{}", "201 {}", 2},
+		{"an answer to what was not asked", ok + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevil!", "201 {}", 2},
+		{"too long", "HTTP/1.1 201 Created\r\nContent-Length: 1048581\r\n\r\n" + long, "201 xxxxxxxxxx", 2},
+		{"a head too long", "HTTP/1.1 201 Created\r\nX: " + long + "\r\n\r\n", "no answer", 2},
+		{"no HTTP", "220 mail.example ESMTP\r\n", "no answer", 2},
+		{"two lengths", "HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\n{}", "no answer", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			address, connections := script(t, row.first, ok)
+			transport := Lean(GuardedTransport([]string{address}, nil))
+			if said := posts(t.Context(), transport, "http://"+address+"/a"); said != row.said {
+				t.Errorf("got %q, want %q", said, row.said)
+			}
+			posts(t.Context(), transport, "http://"+address+"/b")
+			if n := connections.Load(); n != row.connections {
+				t.Errorf("%d connections, want %d", n, row.connections)
+			}
+		})
+	}
+}
+
+// TestLeanBreaksOff: who reads an answer that breaks off finds that.
+func TestLeanBreaksOff(t *testing.T) {
+	t.Parallel()
+	address, _ := script(t, "HTTP/1.1 201 Created\r\nContent-Length: 20\r\n\r\n{")
+	if said := posts(t.Context(), Lean(GuardedTransport([]string{address}, nil)), "http://"+address); said != "201 1 and breaks off" {
+		t.Errorf("got %q", said)
+	}
+}
+
+// TestLeanNoticesWhatWasClosed: a connection that the service closed while it waited takes no message with it.
+func TestLeanNoticesWhatWasClosed(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer server.Close()
+	transport := Lean(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil)).(*lean)
+	for range 3 {
+		if said := posts(t.Context(), transport, server.URL); said != "200 " {
+			t.Errorf("got %q", said)
+		}
+		key := "http|" + strings.TrimPrefix(server.URL, "http://")
+		c := transport.idle[key][0]
+		server.CloseClientConnections()
+		for end := time.Now().Add(5 * time.Second); c.quiet() && time.Now().Before(end); { // the end is on its way
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if n := asked.Load(); n != 3 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// TestLeanClosesWhatIsIdle forgets connections that nobody used for long, and keeps no more than one for each sender.
+func TestLeanClosesWhatIsIdle(t *testing.T) {
+	t.Parallel()
+	base := GuardedTransport(nil, nil)
+	base.IdleConnTimeout = time.Hour
+	l := Lean(base).(*lean)
+	var ends []net.Conn
+	for range leanIdle + 1 {
+		near, far := net.Pipe()
+		l.keep("k", &leanConn{Conn: near, tcp: near})
+		ends = append(ends, far)
+	}
+	if n := len(l.idle["k"]); n != leanIdle {
+		t.Errorf("%d are kept", n)
+	}
+	if _, err := ends[leanIdle].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the one too many: %v", err)
+	}
+	for i, c := range l.idle["k"] {
+		if i < leanIdle-1 {
+			c.since = c.since.Add(-time.Hour)
+		}
+	}
+	l.clear()
+	if n := len(l.idle["k"]); n != 1 || l.sweep == nil {
+		t.Errorf("%d are left", n)
+	}
+	if _, err := ends[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("an old one: %v", err)
+	}
+	l.idle["k"][0].since = time.Time{}
+	if l.take("k") != nil {
+		t.Error("an old one is used")
+	}
+	l.sweep.Stop()
+}
+
+// TestLeanRefusesToWrite what would be more than one request.
+func TestLeanRefusesToWrite(t *testing.T) {
+	t.Parallel()
+	address, connections := script(t, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+	transport := Lean(GuardedTransport([]string{address}, nil))
+	for name, spoil := range map[string]func(*http.Request){
+		"value": func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer a\r\nHost: evil.example"} },
+		"name":  func(r *http.Request) { r.Header["A: b\r\nC"] = []string{"d"} },
+		"host":  func(r *http.Request) { r.Host = "a\r\nb: c" },
+		"short": func(r *http.Request) { r.ContentLength = 99 },
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address, strings.NewReader("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoil(r)
+		if _, err := transport.RoundTrip(r); err == nil {
+			t.Errorf("%s: it was sent", name)
+		}
+	}
+	if n := connections.Load(); n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestLeanTrusts only whom the transport trusts, and speaks HTTP/1.1 where the service knows more.
+func TestLeanTrusts(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	known := x509.NewCertPool()
+	known.AddCert(server.Certificate())
+	address := strings.TrimPrefix(server.URL, "https://")
+	got := []string{posts(t.Context(), Lean(GuardedTransport([]string{address}, known)), server.URL), posts(t.Context(), Lean(GuardedTransport([]string{address}, nil)), server.URL)}
+	if diff := cmp.Diff([]string{"200 HTTP/1.1", "no answer"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLeanEndsWithItsContext: what was sent and not answered is known to have been sent.
+func TestLeanEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	hold := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(asked); <-hold }))
+	defer server.Close()
+	defer close(hold)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wrote atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) { wrote.Store(w.Err == nil) }})
+	go func() { <-asked; cancel() }()
+	r, err := http.NewRequestWithContext(traced, http.MethodPost, server.URL, strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lean(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil)).RoundTrip(r); !errors.Is(err, context.Canceled) || !wrote.Load() {
+		t.Errorf("%v, sent %v", err, wrote.Load())
+	}
+}
