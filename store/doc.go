@@ -105,7 +105,7 @@
 //	        importrows                     the rows of imports that are not dealt with, many in one value
 //	            <import>·<number>          compressed JSON of rows; the number is that of the first, from 0
 //	        apart                          contacts that look like one and were said to be two; the smaller id first
-//	            <contact>·<contact>        <time>
+//	            <contact>·<contact>        nothing
 //	        pseudonyms                     under which names people, and their chats with the bot, stand in the audit log
 //	            of·<id>                    <pseudonym>
 //	            is·<pseudonym>             <id>
