@@ -39,13 +39,18 @@ var hostsInSource = map[string]string{
 // callers are the files that make what calls others. All but the last of them end in bot.GuardedTransport, which
 // cmd/teamspro/wire.go gives to everybody.
 var callers = map[string]string{
-	"bot/netguard.go":            "the transport that connects to public addresses and named ones only",
-	"bot/connector.go":           "the connector to Teams",
-	"cmd/teamspro/wire.go":       "gives that transport to all",
-	"graph/graph.go":             "Microsoft Graph",
-	"internal/ops/metrics.go":    "counts what passes",
-	"internal/auth/keys.go":      "keys of the Bot Framework, and tokens",
-	"internal/auth/apptokens.go": "the identity service of an Azure machine, when the settings want it",
+	"cmd/teamspro/operator.go":       "commands reach the running service at its socket in the data folder",
+	"cmd/teamspro/restore.go":        "asks at that socket whether the service runs",
+	"cmd/teamspro/doctor.go":         "looks at what the service stands on, by the guarded transport",
+	"cmd/teamspro/doctor_address.go": "looks at the service's own public address and its certificate",
+	"cmd/teamspro/doctor_machine.go": "asks the service on this machine whether it is ready",
+	"bot/netguard.go":                "the transport that connects to public addresses and named ones only",
+	"bot/connector.go":               "the connector to Teams",
+	"cmd/teamspro/wire.go":           "gives that transport to all",
+	"graph/graph.go":                 "Microsoft Graph",
+	"internal/ops/metrics.go":        "counts what passes",
+	"internal/auth/keys.go":          "keys of the Bot Framework, and tokens",
+	"internal/auth/apptokens.go":     "the identity service of an Azure machine, when the settings want it",
 }
 
 var address = regexp.MustCompile(`https?://([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+)`)
