@@ -35,7 +35,7 @@ const (
 	looksAtOnce = 2 // files that are looked at; each needs the keys of a book in memory
 	runsAtOnce  = 2 // imports at work
 	// importPortion is how many rows are dealt with in a transaction: few enough that a search beside it does not notice.
-	importPortion = 250
+	importPortion = 100
 	// stagedAtOnce is how many rows are kept in a transaction while a file is read.
 	stagedAtOnce = 4 * importPortion
 )

@@ -2,7 +2,7 @@ package contact
 
 import (
 	"context"
-	"runtime"
+	"time"
 
 	"teamspro/internal/fault"
 	"teamspro/internal/identity"
@@ -18,11 +18,12 @@ func (r *ImportRun) back(ctx context.Context, tell func(Import)) error {
 		return err
 	}
 	for r.now.State == ImportUndoing {
+		begun := time.Now()
 		if after, err = r.backSome(ctx, after); err != nil {
 			return err
 		}
 		tell(r.now)
-		runtime.Gosched()
+		rest(ctx, time.Since(begun))
 	}
 	return nil
 }
