@@ -16,6 +16,9 @@ import (
 	"teamspro/internal/identity"
 )
 
+// portion is how many rows an import deals with in one transaction.
+const portion = 100
+
 // long are the lines of a file of several portions.
 func long(n int) (lines []string) {
 	for i := range n {
@@ -153,7 +156,7 @@ func TestImportAtTheWrongMoment(t *testing.T) {
 		}
 	})
 	done := run.Import()
-	if err != nil || done.State != contact.ImportCancelled || done.Made != (contact.Tally{New: 250}) || len(x.contents()) != 250 {
+	if err != nil || done.State != contact.ImportCancelled || done.Made != (contact.Tally{New: portion}) || len(x.contents()) != portion {
 		t.Errorf("cancelled: %v %+v", err, done)
 	}
 	if same, run, err := x.Imports.Start(ctx, who, looked.ID, ""); err != nil || run != nil || same.State != contact.ImportCancelled {
@@ -161,7 +164,7 @@ func TestImportAtTheWrongMoment(t *testing.T) {
 	}
 	x.run(x.start(in(ana, sales), other.ID))
 	undone := x.undo(who, looked.ID)
-	same(t, "taken back", 250, undone.Back)
+	same(t, "taken back", portion, undone.Back)
 	same(t, "the book", []string{"Jo Adler"}, x.contents())
 	_, err = x.Imports.Look(ctx, who, contact.ImportWish{Book: x.book}, file())
 	refused(t, err, fault.Invalid, "contact.import_nothing")
@@ -208,7 +211,7 @@ func TestImportMeanwhile(t *testing.T) {
 			}
 			now := must(x.memory.Import(t.Context(), contoso, run.Import().ID))(t)
 			same(t, "the state", at.state, now.State)
-			same(t, "what was done stays", contact.Tally{New: 250}, now.Made)
+			same(t, "what was done stays", contact.Tally{New: portion}, now.Made)
 			if at.state == contact.ImportRunning {
 				same(t, "after going on", contact.Tally{New: 600}, x.run(x.start(in(bob, sales), now.ID)).Made)
 			}
