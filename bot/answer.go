@@ -59,7 +59,7 @@ func (t *Turn) approval(err error) string {
 // waysOn are the steps after something that did not work: back to the contact that a button was about, or to the trash
 // when it is gone.
 func (t *Turn) waysOn(err error) []cards.Step {
-	id := t.params["id"]
+	id, pattern := t.params["id"], t.pattern()
 	switch {
 	case strings.HasPrefix(textOf(err), "image.library."):
 		return t.steps("library", "help")
@@ -67,16 +67,24 @@ func (t *Turn) waysOn(err error) []cards.Step {
 		return append([]cards.Step{t.imagesStep()}, t.steps("library", "help")...)
 	case t.app.key == ImagePro:
 		return t.steps("help")
-	case strings.HasPrefix(t.route.Pattern, "import/{id}/") && fault.Is(err, fault.Busy):
-		return append([]cards.Step{{Title: t.Text("import.again"), Verb: cards.ImportVerb(id, path.Base(t.route.Pattern))}}, t.steps("help")...)
-	case strings.HasPrefix(t.route.Pattern, "import"):
+	case strings.HasPrefix(pattern, "import/{id}/") && fault.Is(err, fault.Busy):
+		return append([]cards.Step{{Title: t.Text("import.again"), Verb: cards.ImportVerb(id, path.Base(pattern))}}, t.steps("help")...)
+	case strings.HasPrefix(pattern, "import"):
 		return t.steps("import/template", "help")
-	case id == "" || !strings.HasPrefix(t.route.Pattern, "contact/"):
+	case id == "" || !strings.HasPrefix(pattern, "contact/"):
 		return t.steps("find", "help")
 	case fault.Is(err, fault.NotFound):
 		return t.steps("trash", "find", "help")
 	}
 	return append([]cards.Step{{Title: t.Text("step.contact"), Verb: cards.ContactVerb(id)}}, t.steps("find", "help")...)
+}
+
+// pattern is the route's; empty where the path has none.
+func (t *Turn) pattern() string {
+	if t.route == nil {
+		return ""
+	}
+	return t.route.Pattern
 }
 
 // textOf is the key of the sentence of an error; empty for one that has none.
