@@ -153,7 +153,7 @@ func (c *importCrash) dying(work func() bool) {
 		}
 	})
 	busy.Go(func() { c.writes(ended) })
-	for killed := 0; killed < usualKills && !isClosed(ended, time.Duration(20+c.moods.IntN(900))*time.Millisecond); killed++ {
+	for killed := 0; killed < usualKills && !isClosed(ended, time.Duration(20+c.moods.IntN(600))*time.Millisecond); killed++ {
 		c.service.Load().kill()
 		c.kills++
 		c.service.Store(c.w.spawn())
