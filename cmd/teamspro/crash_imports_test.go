@@ -152,7 +152,8 @@ func (c *importCrash) dying(work func() bool) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	})
-	busy.Go(func() { c.writes(ended) })
+	hands := rand.New(rand.NewPCG(c.seed, uint64(c.kills)+1<<32))
+	busy.Go(func() { c.writes(hands, ended) })
 	for killed := 0; killed < usualKills && !isClosed(ended, time.Duration(20+c.moods.IntN(600))*time.Millisecond); killed++ {
 		c.service.Load().kill()
 		c.kills++
@@ -208,8 +209,7 @@ func (c *importCrash) works(imp *contact.Import, undo bool) (ended bool) {
 var foundContact = regexp.MustCompile(`contact/([^/"\\]+)`)
 
 // writes lets Ada write notes to contacts of the file, until it is ended.
-func (c *importCrash) writes(ended <-chan struct{}) {
-	hands := rand.New(rand.NewPCG(c.seed, uint64(c.kills)+1<<32))
+func (c *importCrash) writes(hands *rand.Rand, ended <-chan struct{}) {
 	for n := 0; !isClosed(ended, 30*time.Millisecond); n++ {
 		address := thereAddress(hands.IntN(crashThere))
 		if hands.IntN(3) > 0 {
