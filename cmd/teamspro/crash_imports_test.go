@@ -154,7 +154,7 @@ func (c *importCrash) dying(work func() bool) {
 	})
 	hands := rand.New(rand.NewPCG(c.seed, uint64(c.kills)+1<<32))
 	busy.Go(func() { c.writes(hands, ended) })
-	for killed := 0; killed < usualKills && !isClosed(ended, time.Duration(20+c.moods.IntN(600))*time.Millisecond); killed++ {
+	for killed := 0; killed < usualKills && !isClosed(ended, time.Duration(10+c.moods.IntN(250))*time.Millisecond); killed++ {
 		c.service.Load().kill()
 		c.kills++
 		c.service.Store(c.w.spawn())
