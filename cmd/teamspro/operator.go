@@ -118,7 +118,7 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
 	at := &premises{data: data, db: db, books: books, alone: true, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books, Shelf: db.Imports()})
-	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, imports: at.imports, shelf: db.Configurations(), log: at.log}
+	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, shelf: db.Configurations(), log: at.log}
 	return at, nil
 }
 

@@ -122,7 +122,7 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
 	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cmp.Or(cfg.Gallery, asideGallery(db, s.clock.Now)), shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: log}
+	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cmp.Or(cfg.Gallery, asideGallery(db, s.clock.Now)), shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: log}
 
 	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
 
