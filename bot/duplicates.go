@@ -60,10 +60,13 @@ func (b *Bot) duplicateRow(t *Turn, d contact.Duplicate) cards.DuplicateRow {
 	return cards.DuplicateRow{Why: capital(whyText(t, d.Why)), Contacts: b.rowViews(t, d.Entries), MayMerge: d.MayMerge}
 }
 
-// whyText names the reasons: "same e-mail address, same mobile number".
+// whyText names the reasons: "same e-mail address; same mobile number". Who shares an address or a company shares its domain.
 func whyText(t *Turn, whys []contact.Why) string {
 	var words []string
 	for _, w := range whys {
+		if w == contact.SameDomain && (slices.Contains(whys, contact.SameEmail) || slices.Contains(whys, contact.SameCompany)) {
+			continue
+		}
 		words = append(words, t.Text("why."+string(w)))
 	}
 	return strings.Join(words, "; ")
@@ -149,12 +152,8 @@ func (b *Bot) openMerge(t *Turn) (Dialog, error) {
 func (b *Bot) mergeDialog(t *Turn, p contact.MergePlan, form, note string) Dialog {
 	entries := append([]contact.Entry{p.Kept}, p.Others...)
 	b.readTitles(t, entries)
-	var others []string
-	for _, e := range p.Others {
-		others = append(others, e.Contact.Name)
-	}
 	v := cards.MergeView{Form: form, Note: note, Posted: t.posted(), Keep: string(p.Kept.Contact.ID),
-		Explain: t.Text("duplicates.explain", "Name", p.Kept.Contact.Name, "Others", strings.Join(others, ", ")),
+		Explain: t.Text("duplicates.explain"),
 		Promise: t.Text("duplicates.promise", "Count", contact.TrashDays)}
 	versions := map[contact.ID]string{}
 	for _, e := range entries {
@@ -257,13 +256,12 @@ func (b *Bot) merged(t *Turn, m contact.Merged) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	others := strings.Join(m.Names, ", ")
-	v := cards.DoneView{Sentence: t.Text("duplicates.merged", "Name", e.Contact.Name, "Others", others), Undo: string(m.Step), Show: string(m.Kept), Next: t.steps("duplicates"), Posted: true}
+	v := cards.DoneView{Sentence: mergedText(t, e.Contact.Name, m.Names), Undo: string(m.Step), Show: string(m.Kept), Next: t.steps("duplicates"), Posted: true}
 	switch {
 	case t.posted():
 		all := b.beforeAll(t)
 		public := v
-		public.Sentence = all.Text("duplicates.merged", "Name", e.Contact.Name, "Others", others)
+		public.Sentence = mergedText(all, e.Contact.Name, m.Names)
 		if b.openToAll(all, m.Kept) && b.update(t, cards.Done(all.Lang, public)) == nil {
 			return Outcome{}, nil
 		}
@@ -271,7 +269,21 @@ func (b *Bot) merged(t *Turn, m contact.Merged) (Outcome, error) {
 		b.say(t, cards.Done(t.Lang, v))
 		return Outcome{}, nil
 	}
-	return Outcome{Message: t.Text("duplicates.merged_how", "Name", e.Contact.Name, "Others", others, "Mention", t.mention())}, nil
+	return Outcome{Message: v.Sentence + " " + t.Text("duplicates.merged_how", "Mention", t.mention())}, nil
+}
+
+// mergedText says what went into what; a name is said once.
+func mergedText(t *Turn, name string, gone []string) string {
+	var others []string
+	for _, n := range gone {
+		if n != name && !slices.Contains(others, n) {
+			others = append(others, n)
+		}
+	}
+	if len(others) == 0 {
+		return t.Text("duplicates.merged.same", "Name", name, "Count", len(gone)+1)
+	}
+	return t.Text("duplicates.merged", "Name", name, "Others", strings.Join(others, ", "))
 }
 
 // openToAll tells whether everybody in the conversation may see a contact.

@@ -58,11 +58,20 @@ func link(word, title, verb string) Column {
 	}
 }
 
-// banner is a sentence above a card, with a word to press at its end.
+// banner is a sentence above a card, with a word to press at its end; several words stand below it, because beside it they
+// would leave it no room on a phone.
 func banner(sentence string, after ...Column) Container {
-	row := beside([]Element{text(Escape(sentence))}, after...)
-	return Container{Style: "emphasis", Bleed: true, Items: []Element{row}}
+	c := Container{Style: "emphasis", Bleed: true}
+	if len(after) > 1 {
+		c.Items = []Element{text(Escape(sentence)), words(after)}
+		return c
+	}
+	c.Items = []Element{beside([]Element{text(Escape(sentence))}, after...)}
+	return c
 }
+
+// words are a line of their own to press.
+func words(links []Column) ColumnSet { return ColumnSet{Columns: links, Spacing: "small"} }
 
 // more says how many were left out.
 func more(t Texts, all, shown int) []Element {

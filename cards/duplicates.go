@@ -35,21 +35,22 @@ func duplicateActions(t Texts, v DuplicatesView, shown int) []Action {
 
 // duplicateRow is a set: why, each of its contacts, and what can be done about it.
 func duplicateRow(t Texts, v DuplicatesView, r DuplicateRow, separator bool) Element {
-	var words []Column
+	var links []Column
 	if r.MayMerge {
-		words = append(words, link(t.Text("duplicates.compare"), t.Text("duplicates.compare.these", "Names", r.names()), MergeVerb(r.IDs())))
+		links = append(links, link(t.Text("duplicates.compare"), t.Text("duplicates.compare.these", "Names", r.names()), MergeVerb(r.IDs())))
 	}
-	words = append(words, link(t.Text("duplicates.apart"), t.Text("duplicates.apart.these", "Names", r.names()), apartVerb(r.IDs(), "apart")))
-	for i := range words {
-		words[i].SelectAction = mark(Marks{v.Posted}, words[i].SelectAction)
+	links = append(links, link(t.Text("duplicates.apart"), t.Text("duplicates.apart.these", "Names", r.names()), apartVerb(r.IDs(), "apart")))
+	for i := range links {
+		links[i].SelectAction = mark(Marks{v.Posted}, links[i].SelectAction)
 	}
-	items := []Element{beside([]Element{strong(r.Why)}, words...)}
+	items := []Element{strong(r.Why)}
 	for _, c := range r.Contacts {
 		items = append(items, duplicateContact(t, c))
 	}
 	if !r.MayMerge {
 		items = append(items, small(t.Text("duplicates.not_yours")))
 	}
+	items = append(items, words(links))
 	return Container{Items: items, Separator: separator, Spacing: "medium"}
 }
 

@@ -254,7 +254,7 @@ func doubles() DuplicatesView {
 
 func comparison() MergeView {
 	return MergeView{IDs: []string{"c7", "c9"}, Versions: "3,1", Form: "F1", Note: "Somebody changed these contacts meanwhile.", Posted: true,
-		Explain: "Marta Gonzáles stays, and takes over what M. Gonzáles has besides.", Promise: "The merge can be taken back whole.",
+		Explain: "These contacts become one. Where they differ, choose what counts.", Promise: "The merge can be taken back whole.",
 		Keeps: []ChoiceView{{"Marta Gonzáles · Sales", "c7"}, {"M. Gonzáles · Ada Byron", "c9"}}, Keep: "c7",
 		Conflicts: []ConflictView{{"name", "c7", []ChoiceView{{"Marta Gonzáles", "c7"}, {"M. Gonzáles", "c9"}}}, {"job", "c9", []ChoiceView{{"Buyer", "c7"}, {"Head of Sales", "c9"}}}},
 		Result:    []FactView{{"name", "Marta Gonzáles"}, {"job", "Head of Sales"}, {"email", "marta@contoso.example\nm.gonzales@contoso.example"}, {"notes", "Knows every distributor.\n\nSpeaks Basque."}}}

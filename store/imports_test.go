@@ -161,14 +161,14 @@ func TestRowsGo(t *testing.T) {
 	db, clock := openWith(t)
 	d := newDesk(t, db)
 	looked := d.look(t, people(1000, "Ferries of the North"))
-	if n := values(t, db); n != 4 {
+	if n := values(t, db); n != 5 {
 		t.Errorf("%d values", n)
 	}
 	left := []int{}
 	if err := d.start(t, looked.ID).Run(t.Context(), func(contact.Import) { left = append(left, values(t, db)) }); err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(left) != "[3 2 1 0]" {
+	if fmt.Sprint(left) != "[5 5 4 3 3 3 2 1 1 0]" {
 		t.Errorf("values after each portion: %v", left)
 	}
 	broken := errors.New("the file ends in the middle")
@@ -184,18 +184,69 @@ func TestRowsGo(t *testing.T) {
 	}
 	waits := d.look(t, people(300, "Ferries of the North"))
 	*clock = clock.Add(contact.ImportWaits + time.Hour)
-	if err := d.Purge(t.Context(), north); err != nil || values(t, db) != 0 {
-		t.Errorf("one that nobody agreed to: %d values, %v", values(t, db), err)
+	d.enforce(t, Expired{bucketImports, contact.ImportKept, 1}, Expired{bucketImportRows, 0, 2})
+	if n := values(t, db); n != 0 {
+		t.Errorf("one that nobody agreed to: %d values", n)
 	}
 	if _, err := d.Import(t.Context(), inQuay, waits.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("one that nobody agreed to: %v", err)
 	}
 	*clock = clock.Add(contact.ImportKept + time.Hour)
-	if err := d.Purge(t.Context(), north); err != nil {
-		t.Fatal(err)
-	}
+	d.enforce(t, Expired{bucketImports, contact.ImportKept, 2})
 	if _, err := db.Imports().Import(t.Context(), north, looked.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("one that is done for a month: %v", err)
+	}
+}
+
+// enforce has taken away what of imports is too old, and finds just what a dry run says.
+func (d *desk) enforce(t *testing.T, want ...Expired) {
+	t.Helper()
+	ofImports := func(all []Expired, err error) []Expired {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(all, func(x Expired) bool { return x.Kind != bucketImports && x.Kind != bucketImportRows })
+	}
+	due := ofImports(d.db.Retention().Expired(t.Context(), north, Keep{}))
+	if done := ofImports(d.db.Retention().Enforce(t.Context(), north, Keep{})); !slices.Equal(due, want) || !slices.Equal(done, want) {
+		t.Errorf("due %+v, done %+v, want %+v", due, done, want)
+	}
+}
+
+// What is left of an import that was cut while its file was read goes after a day; rows of one that ended, or is no more, at once.
+func TestImportLeftoversGo(t *testing.T) {
+	t.Parallel()
+	db, clock := openWith(t)
+	d, at := newDesk(t, db), db.now()
+	states := map[contact.ImportID]contact.ImportState{"reading": contact.ImportReading, "running": contact.ImportRunning, "done": contact.ImportDone, "lost": ""}
+	for id := range states {
+		i := contact.Import{ID: id, Book: d.book, By: "ines", State: contact.ImportReading, At: at}
+		if err := errors.Join(db.Imports().AddImport(t.Context(), north, i), db.Imports().StageRows(t.Context(), north, id, []contact.Row{{Number: 2, Record: busy(1)}})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, state := range states {
+		err := db.write(t.Context(), "test", north, func(tb *bbolt.Bucket) error { // as a process leaves it that ends just then
+			b := tb.Bucket([]byte(bucketImports))
+			if state == "" {
+				return b.Delete([]byte(id))
+			}
+			return save(b, "test", []byte(id), newImport(contact.Import{Book: d.book, By: "ines", State: state, At: at, Rows: 1}, 1))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	*clock = at.Add(contact.ImportWaits - time.Second)
+	d.enforce(t, Expired{bucketImportRows, 0, 2})
+	*clock = at.Add(contact.ImportWaits)
+	d.enforce(t, Expired{bucketImports, contact.ImportKept, 1}, Expired{bucketImportRows, 0, 1})
+	*clock = at.Add(contact.ImportKept - time.Second)
+	d.enforce(t)
+	*clock = at.Add(contact.ImportKept)
+	d.enforce(t, Expired{bucketImports, contact.ImportKept, 2}, Expired{bucketImportRows, 0, 1})
+	if n := keys(t, db, bucketImports) + values(t, db); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 

@@ -29,8 +29,6 @@ type Keep struct {
 const (
 	day           = 24 * time.Hour
 	trashKept     = contact.TrashDays * day
-	importsKept   = 30 * day // as long as an import can be undone
-	previewsKept  = day      // that nobody agreed to
 	unreadWatches = 30 * day // libraries that nobody reads any more
 )
 
@@ -70,7 +68,7 @@ func rules() []rule {
 		{bucketSaves, is(savesKept), aged(bucketSaves, func(r saveRecord) time.Time { return r.Made.At }), false},
 		{bucketBatches, is(batchesKept), aged(bucketBatches, func(r batchRecord) time.Time { return r.At }), false},
 		{bucketWatches, is(unreadWatches), aged(bucketWatches, func(r watchRecord) time.Time { return later(r.At, r.Since) }), false},
-		{bucketImports, is(importsKept), (*expiry).imported, false},
+		{bucketImports, is(contact.ImportKept), (*expiry).imported, false},
 		{bucketImportRows, is(0), (*expiry).rows, true},
 		{bucketNotices, is(notice.KeysKept), (*expiry).notice, false},
 		{bucketNoticeKeyTimes, is(notice.KeysKept), (*expiry).noticeKey, false},
@@ -341,29 +339,24 @@ func (e *expiry) meeting(k, _ []byte) error {
 	return nil
 }
 
-// agedImport is what of an import tells its age.
-type agedImport struct {
-	State string    `json:"state"`
-	At    time.Time `json:"at"`
-	Ended time.Time `json:"ended"`
+// imported takes away an import that nobody can go on with; one that nobody agreed to is so sooner than one to undo.
+func (e *expiry) imported(k, _ []byte) error {
+	r, _, err := load[importRecord](e.tb.Bucket([]byte(bucketImports)), k)
+	if err == nil && r.imported("", contact.ImportID(k)).Expired(e.now) {
+		e.drop(bucketImports, k)
+	}
+	return err
 }
 
-func (e *expiry) imported(k, _ []byte) error {
-	r, _, err := load[agedImport](e.tb.Bucket([]byte(bucketImports)), k)
+// rows takes away those of imports that are gone, go now, or have ended. Those that run drop theirs on the way.
+func (e *expiry) rows(k, _ []byte) error {
+	id, _, _ := bytes.Cut(k, []byte{0})
+	r, found, err := load[importRecord](e.tb.Bucket([]byte(bucketImports)), id)
 	if err != nil {
 		return err
 	}
-	waits := r.State == string(contact.ImportReading) || r.State == string(contact.ImportReady)
-	if e.old(later(r.At, r.Ended)) || waits && e.now.Sub(r.At) >= previewsKept {
-		e.drop(bucketImports, k)
-	}
-	return nil
-}
-
-// rows takes away those of imports that are gone.
-func (e *expiry) rows(k, _ []byte) error {
-	id, _, _ := bytes.Cut(k, []byte{0})
-	if e.tb.Bucket([]byte(bucketImports)).Get(id) == nil {
+	i := r.imported("", contact.ImportID(id))
+	if !found || i.Expired(e.now) || needless(i) == everyRow {
 		e.drop(bucketImportRows, k)
 	}
 	return nil

@@ -230,7 +230,7 @@ func (c importCmd) work(ctx context.Context, out output, ask importAsk) error {
 		fmt.Fprint(out, "\r")
 	}
 	err = errors.Join(err, lines.Close(), <-ended)
-	switch begun := imp.ID != "" || ctx.Err() != nil; {
+	switch begun := imp.ID != "" || ctx.Err() != nil || errors.Is(err, errBrokeOff); {
 	case err != nil && !begun:
 		return said(c.Lang, err)
 	case err != nil:

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -161,5 +163,17 @@ func TestImportGoesOn(t *testing.T) {
 	}
 	if n := len(held(t, c.at.db, "t", "north")); n != 2002 {
 		t.Errorf("%d in the book", n)
+	}
+}
+
+// TestImportBrokenOff: of a service that goes away before it said anything the import may be at work; the command says how to go on.
+func TestImportBrokenOff(t *testing.T) {
+	t.Parallel()
+	_, folder := desk(t, map[string]task{"import-work": func(context.Context, *premises, json.RawMessage, io.Reader, io.Writer) error { panic("no") }})
+	for _, how := range []string{"--resume", "--undo"} {
+		_, _, trouble := command(t, "import", how, "abc", "--tenant=t", "--data", folder)
+		if !strings.Contains(trouble, "broke off") || !strings.Contains(trouble, "teamspro import "+how+" abc --tenant t --data "+folder) {
+			t.Errorf("%s: %s", how, trouble)
+		}
 	}
 }

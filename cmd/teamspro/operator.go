@@ -118,7 +118,7 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
 	at := &premises{data: data, db: db, books: books, alone: true, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books, Shelf: db.Imports()})
-	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, imports: at.imports, shelf: db.Configurations(), log: at.log}
+	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, shelf: db.Configurations(), log: at.log}
 	return at, nil
 }
 
@@ -128,6 +128,9 @@ const (
 	// maxFailure is how much is said of a failure, in bytes.
 	maxFailure = 4 << 10
 )
+
+// errBrokeOff says that a service went away while it was at a task, of which some or all may be done.
+var errBrokeOff = errors.New("the running service broke off, is it stopping?")
 
 // handOver gives a task to a running service; handed is false when there is none.
 func handOver(ctx context.Context, data, name string, ask []byte, in io.Reader, out io.Writer) (handed bool, err error) {
@@ -148,6 +151,8 @@ func handOver(ctx context.Context, data, name string, ask []byte, in io.Reader, 
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return false, nil
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return true, fmt.Errorf("%w (%w)", errBrokeOff, err)
 	case err != nil:
 		return true, fmt.Errorf("the running service could not be asked: %w", err)
 	}
@@ -167,7 +172,7 @@ func received(out io.Writer, body io.Reader) error {
 	to := &noted{w: out}
 	_, err := io.Copy(to, body)
 	if err != nil && to.err == nil {
-		return fmt.Errorf("the running service broke off, is it stopping? (%w)", err)
+		return fmt.Errorf("%w (%w)", errBrokeOff, err)
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -89,7 +88,7 @@ func tellDossier(out io.Writer, raw []byte, file string) error {
 
 // exportPerson is the task of person export.
 func exportPerson(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := readAsk[personAsk](ask)
+	a, err := asked[personAsk](ask)
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (c personEraseCmd) Run(ctx context.Context, out output) error {
 
 // erasePerson is the task of person erase.
 func erasePerson(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := readAsk[personAsk](ask)
+	a, err := asked[personAsk](ask)
 	if err != nil {
 		return err
 	}
@@ -176,14 +175,6 @@ func copiesIn(folder string) []string {
 		return nil
 	}
 	return found
-}
-
-// readAsk reads what a task is asked.
-func readAsk[T any](ask json.RawMessage) (a T, err error) {
-	if err := json.Unmarshal(ask, &a); err != nil {
-		return a, errors.New("what is asked cannot be read")
-	}
-	return a, nil
 }
 
 // knows tells a slip of the pen from a tenant of which nothing is there.

@@ -32,7 +32,6 @@ type retention struct {
 	now     func() time.Time
 	tenants func(context.Context) ([]identity.Tenant, error)
 	books   *contact.Books
-	imports *contact.Imports    // nil where nothing is imported
 	gallery *image.Gallery      // nil: no libraries and pins
 	shelf   configuration.Shelf // nil where conversations decide nothing
 	old     *store.Retention    // nil: nothing else
@@ -91,7 +90,7 @@ func (r *retention) eraseAll(ctx context.Context) {
 
 // erase erases for one tenant. Each part is done whatever becomes of the others.
 func (r *retention) erase(ctx context.Context, t identity.Tenant) (done overdue, err error) {
-	var problems [6]error
+	var problems [5]error
 	before := r.before()
 	done.books, problems[0] = r.books.EraseWaiting(ctx, t, before)
 	if r.gallery != nil {
@@ -102,9 +101,6 @@ func (r *retention) erase(ctx context.Context, t identity.Tenant) (done overdue,
 	}
 	done.people, problems[3] = r.books.ResumeErasing(ctx, t)
 	done.old, problems[4] = r.enforce(ctx, t)
-	if r.imports != nil {
-		problems[5] = r.imports.Purge(ctx, t)
-	}
 	return done, errors.Join(problems[:]...)
 }
 

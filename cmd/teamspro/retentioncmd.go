@@ -42,7 +42,7 @@ func (c retentionCmd) Run(ctx context.Context, out output) error {
 
 // retain is the task of retention.
 func retain(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := readAsk[retentionAsk](ask)
+	a, err := asked[retentionAsk](ask)
 	if err != nil {
 		return err
 	}

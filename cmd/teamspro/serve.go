@@ -68,6 +68,10 @@ func serve(ctx context.Context, s *settings, log *slog.Logger, listener net.List
 		}
 		servers, listeners = append(servers, server(svc.admin, log)), append(listeners, admin)
 	}
+	// Before anybody can ask for anything: what was left half read is dropped, and a file that a command hands over is not that.
+	if err := svc.bot.Resume(ctx); err != nil {
+		log.Error("what was owed before the start could not be read", "error", err)
+	}
 	desk, err := openCounter(ctx, svc.premises)
 	if err != nil {
 		log.Warn("the operator's commands cannot reach this service; they work when it is stopped", "error", err)
@@ -103,9 +107,6 @@ func (svc *service) leaving(h http.Handler) http.Handler {
 
 // attend runs the servers and what works in the background, until the context ends or one of them fails.
 func attend(ctx context.Context, svc *service, servers []*http.Server, listeners []net.Listener, log *slog.Logger) error {
-	if err := svc.bot.Resume(ctx); err != nil {
-		log.Error("what was owed before the start could not be read", "error", err)
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

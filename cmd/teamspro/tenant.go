@@ -71,7 +71,7 @@ func zipped(w io.Writer, file string, write func(io.Writer) error) error {
 
 // exportTenant is the task of tenant export.
 func exportTenant(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := readAsk[tenantAsk](ask)
+	a, err := asked[tenantAsk](ask)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c tenantEraseCmd) Run(ctx context.Context, out output) error {
 
 // eraseTenant is the task of tenant erase. The index goes when the database has nothing any more that it could be filled from.
 func eraseTenant(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader, out io.Writer) error {
-	a, err := readAsk[tenantAsk](ask)
+	a, err := asked[tenantAsk](ask)
 	if err != nil {
 		return err
 	}

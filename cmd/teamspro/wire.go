@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 
 	"teamspro/bot"
 	"teamspro/internal/auth"
+	"teamspro/internal/configuration"
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
 	"teamspro/internal/image"
@@ -56,80 +58,129 @@ func wire(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
-	svc := &service{db: db, log: log}
-	if svc.desks, err = newDesks(s, db); err != nil {
+	svc := &service{db: db, log: log, tenants: s.AllowedTenants}
+	if err := svc.wire(s, roots); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	metrics := ops.NewMetrics(version())
-	transport := bot.GuardedTransport(s.outbound(), roots())
-	lean := bot.Lean(transport)
-	client := func(op string, timeout time.Duration) *http.Client {
-		return &http.Client{Transport: ops.RoundTripper(transport, op, metrics), Timeout: timeout}
-	}
-	svc.verifier = auth.NewVerifier(auth.VerifierConfig{MetadataURL: s.BotMetadataURL, Issuer: s.BotIssuer, Audiences: []string{s.Contact.ID, s.Image.ID},
-		HTTP: client("keys", 10*time.Second), Log: log})
+	return svc, nil
+}
 
-	graphCalls := ops.RoundTripper(transport, "graph", metrics)
-	limits := bot.NewLimits(s.SendRate)
-	app := func(a appSettings) (bot.AppConfig, error) {
-		if a.ID == "" {
-			return bot.AppConfig{}, nil
-		}
-		tokens, err := s.tokens(a, client("login", 10*time.Second))
-		if err != nil {
-			return bot.AppConfig{}, err
-		}
-		svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
-		users, err := svc.desks.open(svc, a, client("signin", 10*time.Second))
-		if err != nil {
-			return bot.AppConfig{}, err
-		}
-		connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: &http.Client{Transport: ops.RoundTripper(lean, "connector", metrics)}, Hosts: s.ServiceHosts, Limits: limits, Log: log, MaxFile: s.Pictures.MaxMB << 20})
-		c := bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: db.Conversations()})}
-		if users == nil {
-			return c, nil
-		}
-		c.SignIn = users
-		c.Profiles, err = newGraph(s, users, graphCalls, log)
-		return c, err
+// wire puts the parts together that stand on the file.
+func (svc *service) wire(s *settings, roots func() *x509.CertPool) (err error) {
+	if svc.desks, err = newDesks(s, svc.db); err != nil {
+		return err
 	}
-	contactApp, errContact := app(s.Contact)
-	imageApp, errImage := contactApp, error(nil) // one bot when they have one id: it logs in once, and knows its conversations once
-	if !strings.EqualFold(s.Contact.ID, s.Image.ID) {
-		imageApp, errImage = app(s.Image)
-	}
-	if err := errors.Join(named("TEAMSPRO_CONTACT_APP_", errContact), named("TEAMSPRO_IMAGE_APP_", errImage)); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	svc.tenants = s.AllowedTenants
-	configurations := newConfigurations(s, db.Configurations(), contactApp.Roster, imageApp.Roster)
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
-		Roster: contactApp.Roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: log, Region: s.Region})
-	links, err := newLinks(s)
+	out := newOutside(s, roots())
+	svc.verifier = auth.NewVerifier(auth.VerifierConfig{MetadataURL: s.BotMetadataURL, Issuer: s.BotIssuer, Audiences: []string{s.Contact.ID, s.Image.ID},
+		HTTP: out.client("keys", 10*time.Second), Log: svc.log})
+	contactApp, imageApp, err := svc.apps(s, out)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return err
 	}
-	svc.takeout = takeout{svc.books, links}
-	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books, Shelf: db.Imports()})
-	cfg := bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Takeout: svc.takeout, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: log,
-		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.keep.Grace,
-		Contact: contactApp, Image: imageApp, Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: s.keptRows, People: db.Profiles()}
+	configurations := newConfigurations(s, svc.db.Configurations(), contactApp.Roster, imageApp.Roster)
+	if err := svc.addContacts(s, contactApp.Roster, configurations); err != nil {
+		return err
+	}
+	cfg := svc.botConfig(s, out.metrics, configurations)
+	cfg.Contact, cfg.Image = contactApp, imageApp
 	if s.Image.ID != "" {
-		if err := svc.addPictures(s, &cfg, graphCalls); err != nil {
-			return nil, errors.Join(err, db.Close())
+		if err := svc.addPictures(s, &cfg, out.graph); err != nil {
+			return err
 		}
 	}
 	cfg.Watcher = svc.watch(s, cfg.Image.ID, configurations)
 	svc.bot = bot.New(cfg)
-	svc.notices = newNotices(db, svc.bot, configurations, s.clock.Now, metrics, log)
-	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, imports: svc.imports, gallery: cmp.Or(cfg.Gallery, asideGallery(db, s.clock.Now)), shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: log}
-
-	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: log}
-
-	svc.admin = ops.Handler(ops.Health{Metrics: metrics, Draining: svc.draining.Load,
+	svc.notices = newNotices(svc.db, svc.bot, configurations, s.clock.Now, out.metrics, svc.log)
+	svc.addUpkeep(s, cfg.Gallery)
+	svc.admin = ops.Handler(ops.Health{Metrics: out.metrics, Draining: svc.draining.Load,
 		Checks: map[string]func() error{"keys": svc.verifier.Ready, "login": svc.loggedIn, "store": svc.stored}})
 	svc.handler = svc.routes(s)
-	return svc, nil
+	return nil
+}
+
+// outside is how the service calls others.
+type outside struct {
+	metrics   *ops.Metrics
+	transport http.RoundTripper
+	connector http.RoundTripper
+	graph     http.RoundTripper
+	limits    *bot.Limits // of what both bots send
+}
+
+func newOutside(s *settings, roots *x509.CertPool) outside {
+	metrics := ops.NewMetrics(version())
+	transport := bot.GuardedTransport(s.outbound(), roots)
+	return outside{metrics: metrics, transport: transport, connector: ops.RoundTripper(bot.Lean(transport), "connector", metrics),
+		graph: ops.RoundTripper(transport, "graph", metrics), limits: bot.NewLimits(s.SendRate)}
+}
+
+// client makes calls that are counted under a name.
+func (o outside) client(op string, timeout time.Duration) *http.Client {
+	return &http.Client{Transport: ops.RoundTripper(o.transport, op, o.metrics), Timeout: timeout}
+}
+
+// apps are both apps as the bot knows them; of one that is not configured nothing is there.
+func (svc *service) apps(s *settings, out outside) (contactApp, imageApp bot.AppConfig, err error) {
+	contactApp, errContact := svc.app(s, s.Contact, out)
+	imageApp, errImage := contactApp, error(nil) // one bot when they have one id: it logs in once, and knows its conversations once
+	if !strings.EqualFold(s.Contact.ID, s.Image.ID) {
+		imageApp, errImage = svc.app(s, s.Image, out)
+	}
+	return contactApp, imageApp, errors.Join(named("TEAMSPRO_CONTACT_APP_", errContact), named("TEAMSPRO_IMAGE_APP_", errImage))
+}
+
+// app is how the service acts as an app: its tokens, its way to conversations, and the sign-in of people.
+func (svc *service) app(s *settings, a appSettings, out outside) (bot.AppConfig, error) {
+	if a.ID == "" {
+		return bot.AppConfig{}, nil
+	}
+	tokens, err := s.tokens(a, out.client("login", 10*time.Second))
+	if err != nil {
+		return bot.AppConfig{}, err
+	}
+	svc.logins = append(svc.logins, &login{app: a.Name, tokens: tokens})
+	users, err := svc.desks.open(svc, a, out.client("signin", 10*time.Second))
+	if err != nil {
+		return bot.AppConfig{}, err
+	}
+	connector := bot.NewConnector(bot.ConnectorConfig{AppID: a.ID, Tokens: tokens, HTTP: &http.Client{Transport: out.connector}, Hosts: s.ServiceHosts,
+		Limits: out.limits, Log: svc.log, MaxFile: s.Pictures.MaxMB << 20})
+	c := bot.AppConfig{ID: a.ID, Name: a.Name, Connector: connector, Roster: bot.NewRoster(bot.RosterConfig{App: a.ID, Connector: connector, References: svc.db.Conversations()})}
+	if users == nil {
+		return c, nil
+	}
+	c.SignIn = users
+	c.Profiles, err = newGraph(s, users, out.graph, svc.log)
+	return c, err
+}
+
+// addContacts adds the use cases of contacts.
+func (svc *service) addContacts(s *settings, roster *bot.Roster, configurations *configuration.Configurations) error {
+	db := svc.db
+	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
+		Roster: roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: svc.log, Region: s.Region})
+	links, err := newLinks(s)
+	if err != nil {
+		return err
+	}
+	svc.takeout = takeout{svc.books, links}
+	svc.imports = contact.NewImports(contact.ImportsConfig{Books: svc.books, Shelf: db.Imports()})
+	return nil
+}
+
+// botConfig is what the bot works with, but for its apps and pictures.
+func (svc *service) botConfig(s *settings, metrics *ops.Metrics, configurations *configuration.Configurations) bot.Config {
+	db := svc.db
+	return bot.Config{Verifier: svc.verifier, Books: svc.books, Imports: svc.imports, Takeout: svc.takeout, Conversations: db.Conversations(), Turns: db.Turns(), Now: s.clock.Now, Metrics: metrics, Log: svc.log,
+		Configurations: configurations, Announcements: db.Announcements(), Unsaid: db.Outbox(), Grace: s.keep.Grace,
+		Tenants: s.AllowedTenants, PublicURL: s.PublicURL, Region: s.Region, Avatar: web.AvatarPath, Kept: s.keptRows, People: db.Profiles()}
+}
+
+// addUpkeep adds what the service does for its operator.
+func (svc *service) addUpkeep(s *settings, gallery *image.Gallery) {
+	db := svc.db
+	svc.retention = &retention{keep: s.keep, now: s.clock.Now, tenants: db.Tenants, books: svc.books, gallery: cmp.Or(gallery, asideGallery(db, s.clock.Now)), shelf: db.Configurations(), old: db.Retention(), folder: s.Data, log: svc.log}
+	svc.premises = &premises{data: s.Data, db: db, books: svc.books, imports: svc.imports, retention: svc.retention, now: s.clock.Now, log: svc.log}
 }
 
 // addPictures gives the bot what Image Pro works with.

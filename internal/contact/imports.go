@@ -231,7 +231,7 @@ func (i *Imports) Cancel(ctx context.Context, who identity.Caller, id ImportID) 
 	if err != nil {
 		return Import{}, told(op, err, map[fault.Kind]string{fault.NotFound: "contact.import_gone"})
 	}
-	_ = i.Purge(ctx, who.Tenant) // of its rows; what is left, others purge
+	_ = i.purge(ctx, who.Tenant) // of its rows; what is left, the service takes away in time
 	return imp, nil
 }
 
@@ -318,8 +318,8 @@ func (i *Imports) Resume(ctx context.Context) ([]*ImportRun, error) {
 	return runs, nil
 }
 
-// Purge takes away what is too old of a tenant: previews that nobody agreed to, imports that can no longer be undone.
-func (i *Imports) Purge(ctx context.Context, t identity.Tenant) error {
+// purge takes away what no import of a tenant needs any more.
+func (i *Imports) purge(ctx context.Context, t identity.Tenant) error {
 	for {
 		more, err := i.shelf.PurgeImports(ctx, t)
 		if err != nil || !more {
