@@ -93,7 +93,9 @@ func (r *ImportRun) takeBack(ctx context.Context, u *importUndoing, changes int)
 	return err
 }
 
-// importUndoing finds what takes some changes of a step back. A contact is taken back as a whole when it is as the step left it.
+// importUndoing finds what takes some changes of an import back. A contact is taken back as a whole when it is as the import left
+// it. It is another rule than that of UndoStep, which goes change by change from the newest: an import notes how far it is
+// back in the transaction of each portion, so that its card counts on after a crash, and goes through its changes in their order.
 type importUndoing struct {
 	books        *Books
 	tenant       identity.Tenant
