@@ -31,11 +31,15 @@ func (w *walked) setup(env *testscript.Env) error {
 	return nil
 }
 
+// closing are the routes of channels that are deleted and restored in Teams. The sandbox's channels stay; a test of bot posts
+// what Teams sends (TestChannelIsDeleted).
+var closing = []string{"contact lifecycle closed", "contact lifecycle reopened", "image lifecycle closed", "image lifecycle reopened"}
+
 // check fails for the routes that no story walked.
 func (w *walked) check(t *testing.T) {
 	for _, app := range []bot.App{bot.ContactPro, bot.ImagePro} {
 		for _, r := range new(bot.Bot).Routes(app).Routes() {
-			if name := string(app) + " " + r.Name(); !w.routes[name] {
+			if name := string(app) + " " + r.Name(); !w.routes[name] && !slices.Contains(closing, name) {
 				t.Errorf("no story walks %s", name)
 			}
 		}
