@@ -58,6 +58,7 @@ story('The menu shows what trouble is in force, where, and how much is left', as
   await ana.page.getByTestId('trouble-button').click();
   await ana.sees('New messages: Changed meanwhile (412). 1 left, in Contoso Sales › Leads', ana.page.getByTestId('trouble-force'));
   await ana.page.getByTestId('trouble-limitsOn').click();
+  await ana.page.getByTestId('trouble-force').waitFor({ state: 'hidden' }); // the menu closes when the order was taken
   await ana.page.getByTestId('trouble-button').click();
   await ana.sees('Teams’ own limits hold; 0 refused.', ana.page.getByTestId('trouble-force'));
   await ana.page.keyboard.press('Escape');
