@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"io"
-	"strings"
 
 	"teamspro/cards"
 	"teamspro/internal/contact"
@@ -168,7 +167,7 @@ func (b *Bot) exportName(t *Turn, e contact.Extract, format string) (string, err
 		case e.Book.ID != "":
 			base = b.bookName(t, e.Book)
 		}
-		return strings.TrimSuffix(fileName(base+".x", f.ending), "."+f.ending) + "." + f.ending, nil
+		return fileName(base+".x", f.ending), nil // whose own ending gives way
 	}
 	return "", fault.New(fault.Invalid, "bot.exportName", "trouble.old_card")
 }

@@ -101,16 +101,23 @@ func (b *Bot) looksAt(t *Turn, get func(*Turn) (heldFile, error)) (cards.Card, e
 	if err := t.person(); err != nil {
 		return cards.Card{}, err
 	}
-	return b.inTime(t, b.looking(t), func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
-		if err := b.reading.enter(t.ctx); err != nil {
-			return cards.Card{}, fault.New(fault.Busy, "bot.looksAt", "trouble.busy")
-		}
-		defer b.reading.leave()
+	return b.reads(t, func(t *Turn) (cards.Card, error) {
 		f, err := get(t)
 		if err != nil {
 			return cards.Card{}, err
 		}
 		return b.firstLook(t, f)
+	})
+}
+
+// reads does something with a file beside a few others who do, which may take longer than a turn.
+func (b *Bot) reads(t *Turn, do func(*Turn) (cards.Card, error)) (cards.Card, error) {
+	return b.inTime(t, b.looking(t), func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
+		if err := b.reading.enter(t.ctx); err != nil {
+			return cards.Card{}, fault.New(fault.Busy, "bot.reads", "trouble.busy")
+		}
+		defer b.reading.leave()
+		return do(t)
 	})
 }
 
@@ -121,28 +128,25 @@ func (b *Bot) looking(t *Turn) cards.Card {
 
 // firstLook opens a file, and where it is not certain what its columns hold, asks that first.
 func (b *Bot) firstLook(t *Turn, f heldFile) (cards.Card, error) {
-	file, err := exchange.Open(bytes.NewReader(f.data), int64(len(f.data)), exchange.Limits{})
-	if err != nil {
-		return cards.Card{}, err
-	}
-	f.tenant, f.person, f.mapping = t.Caller.Tenant, t.Caller.Person, file.Mapping
-	if err := file.Close(); err != nil {
-		return cards.Card{}, fault.Wrap(fault.Internal, "bot.firstLook", err)
-	}
-	f = b.held.keep(f)
-	if len(f.mapping.Columns) > 0 && !f.mapping.Sure() {
-		return unsureCard(t, f), nil
-	}
-	return b.lookThrough(t, f)
-}
-
-// lookThrough says what a file would change. The preview that was before it is given up.
-func (b *Bot) lookThrough(t *Turn, f heldFile) (cards.Card, error) {
-	file, err := exchange.Open(bytes.NewReader(f.data), int64(len(f.data)), exchange.Limits{})
+	file, err := opened(f.data)
 	if err != nil {
 		return cards.Card{}, err
 	}
 	defer file.Close()
+	f.tenant, f.person, f.mapping = t.Caller.Tenant, t.Caller.Person, file.Mapping
+	f = b.held.keep(f)
+	if len(f.mapping.Columns) > 0 && !f.mapping.Sure() {
+		return unsureCard(t, f), nil
+	}
+	return b.lookThrough(t, f, file)
+}
+
+func opened(data []byte) (*exchange.File, error) {
+	return exchange.Open(bytes.NewReader(data), int64(len(data)), exchange.Limits{})
+}
+
+// lookThrough says what a file would change. The preview that was before it is given up.
+func (b *Bot) lookThrough(t *Turn, f heldFile, file *exchange.File) (cards.Card, error) {
 	seen := leftOut{text: t.Lang}
 	wish := contact.ImportWish{Book: f.book, Format: string(file.Format), Where: t.reference(), Thread: t.activity.Conversation.ID}
 	found, err := b.Imports.Look(t.ctx, t.Caller, wish, func(take func(contact.Row) error) error {
@@ -180,12 +184,13 @@ func (b *Bot) lookPressed(t *Turn) (cards.Card, error) {
 
 // looksAgain makes the preview of a file of which something was decided.
 func (b *Bot) looksAgain(t *Turn, f heldFile) (cards.Card, error) {
-	return b.inTime(t, b.looking(t), func(t *Turn, _ func(cards.Card)) (cards.Card, error) {
-		if err := b.reading.enter(t.ctx); err != nil {
-			return cards.Card{}, fault.New(fault.Busy, "bot.looksAgain", "trouble.busy")
+	return b.reads(t, func(t *Turn) (cards.Card, error) {
+		file, err := opened(f.data)
+		if err != nil {
+			return cards.Card{}, err
 		}
-		defer b.reading.leave()
-		return b.lookThrough(t, f)
+		defer file.Close()
+		return b.lookThrough(t, f, file)
 	})
 }
 
@@ -243,7 +248,7 @@ func (b *Bot) holdsContacts(t *Turn, at Attachment) bool {
 	if err != nil || strings.HasPrefix(http.DetectContentType(data), "image/") {
 		return false
 	}
-	file, err := exchange.Open(bytes.NewReader(data), int64(len(data)), exchange.Limits{})
+	file, err := opened(data)
 	if err != nil {
 		return false
 	}

@@ -162,3 +162,16 @@ func mailLink(address string) string {
 	}
 	return "mailto:" + url.PathEscape(address)
 }
+
+// pageActions leaf through the pages of a list, of which so many entries are shown after so many; a page that was cut is
+// followed by what it left out.
+func pageActions(t Texts, skip, page, shown, all int, verb func(skip int) string) []Action {
+	var actions []Action
+	if skip > 0 {
+		actions = append(actions, button(t.Text("button.previous"), verb(max(0, skip-page))))
+	}
+	if next := skip + shown; next < all {
+		actions = append(actions, button(t.Text("button.next"), verb(next)))
+	}
+	return actions
+}

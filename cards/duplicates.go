@@ -21,16 +21,9 @@ func Duplicates(t Texts, v DuplicatesView) Card {
 	})
 }
 
-// duplicateActions leaf through the pages; a page that was cut is followed by what it left out.
+// duplicateActions leaf through the pages.
 func duplicateActions(t Texts, v DuplicatesView, shown int) []Action {
-	var actions []Action
-	if v.Skip > 0 {
-		actions = append(actions, button(t.Text("button.previous"), DuplicatesVerb(max(0, v.Skip-v.Page))))
-	}
-	if next := v.Skip + shown; next < v.All {
-		actions = append(actions, button(t.Text("button.next"), DuplicatesVerb(next)))
-	}
-	return append(marked(Marks{v.Posted}, actions...), steps(v.Next)...)
+	return append(marked(Marks{v.Posted}, pageActions(t, v.Skip, v.Page, shown, v.All, DuplicatesVerb)...), steps(v.Next)...)
 }
 
 // duplicateRow is a set: why, each of its contacts, and what can be done about it.

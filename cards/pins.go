@@ -21,16 +21,9 @@ func Pins(t Texts, v PinsView) Card {
 	})
 }
 
-// pinActions leaf through the pages; a page that was cut is followed by what it left out.
+// pinActions leaf through the pages.
 func pinActions(t Texts, v PinsView, shown int) []Action {
-	var actions []Action
-	if v.Skip > 0 {
-		actions = append(actions, button(t.Text("button.previous"), PinsVerb(max(0, v.Skip-v.Page))))
-	}
-	if next := v.Skip + shown; next < v.All {
-		actions = append(actions, button(t.Text("button.next"), PinsVerb(next)))
-	}
-	return append(actions, steps(v.Next)...)
+	return append(pageActions(t, v.Skip, v.Page, shown, v.All, PinsVerb), steps(v.Next)...)
 }
 
 func pinRow(t Texts, r PinRow) ColumnSet {

@@ -191,14 +191,19 @@ func copyOf(ctx context.Context, backup, path string) (a About, err error) {
 	if a, err = from.About(ctx); err != nil {
 		return a, err
 	}
-	to, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return a, unusable(path, err)
-	}
-	if err := errors.Join(from.Backup(ctx, to), to.Sync(), to.Close()); err != nil {
+	if err := from.copyTo(ctx, path); err != nil {
 		return a, unusable(path, err)
 	}
 	return a, Check(ctx, path)
+}
+
+// copyTo writes a copy of the whole file over what is at path; it is on disk when copyTo returns without error.
+func (d *DB) copyTo(ctx context.Context, path string) error {
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Backup(ctx, to), to.Sync(), to.Close())
 }
 
 // swap gives part the name path; what has it now keeps the name aside. At no moment nothing has it, where the file system

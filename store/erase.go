@@ -326,12 +326,7 @@ func (p *portion) take(s *shared) error {
 		}
 	}
 	for _, person := range p.people {
-		m, err := s.marked(person)
-		if err != nil {
-			return err
-		}
-		tidy(s.tenant, &m.Marked)
-		if err := saveMarks(s.tenant, p.op, person, m.Marked); err != nil {
+		if err := s.tidyMarks(p.op, person); err != nil {
 			return err
 		}
 	}
@@ -339,6 +334,16 @@ func (p *portion) take(s *shared) error {
 		return s.breakJournal()
 	}
 	return nil
+}
+
+// tidyMarks takes a person's marks of what is gone away.
+func (s *shared) tidyMarks(op string, person identity.Person) error {
+	m, err := s.marked(person)
+	if err != nil {
+		return err
+	}
+	tidy(s.tenant, &m.Marked)
+	return saveMarks(s.tenant, op, person, m.Marked)
 }
 
 // tidy takes marks of contacts and changes away that are gone, and tells whether there were any.

@@ -432,9 +432,8 @@ func (p *leaverPortion) unmark(s *shared, person identity.Person) error {
 	if err != nil {
 		return err
 	}
-	tidy(s.tenant, &m.Marked)
 	m.Filters = slices.DeleteFunc(slices.Clone(m.Filters), p.asks)
-	return saveMarks(s.tenant, p.op, person, m.Marked)
+	return s.tidyMarks(p.op, person)
 }
 
 // asks tells whether a filter looks for the person.

@@ -223,12 +223,7 @@ func (e *expiry) take(op string, s *shared) error {
 		}
 	}
 	for _, p := range e.people {
-		m, err := s.marked(p)
-		if err != nil {
-			return err
-		}
-		tidy(s.tenant, &m.Marked)
-		if err := saveMarks(s.tenant, op, p, m.Marked); err != nil {
+		if err := s.tidyMarks(op, p); err != nil {
 			return err
 		}
 	}

@@ -211,13 +211,8 @@ func (d *DB) schema() (n int, err error) {
 // copyAside writes a copy of the whole file; it replaces one that an interrupted migration left.
 func (d *DB) copyAside(path string) error {
 	part := path + ".part"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(d.Backup(context.Background(), f), f.Sync(), f.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
+	if err := d.copyTo(context.Background(), part); err != nil {
+		return errors.Join(err, gone(part))
 	}
 	if err := os.Rename(part, path); err != nil {
 		return err

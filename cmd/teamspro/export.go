@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 
 	"teamspro/internal/audit"
 	"teamspro/internal/contact"
@@ -50,7 +49,7 @@ func (c exportCmd) Run(ctx context.Context, out output) error {
 
 // contacts gives what is asked for, and counts it.
 func (c exportCmd) contacts(ctx context.Context, written *int) iter.Seq2[contact.Contact, error] {
-	return func(yield func(contact.Contact, error) bool) {
+	return contact.Seq(func(fn func(contact.Contact) error) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		read, write := io.Pipe()
@@ -58,18 +57,11 @@ func (c exportCmd) contacts(ctx context.Context, written *int) iter.Seq2[contact
 		go func() {
 			write.CloseWithError(operate(ctx, c.Data, "export", exportAsk{identity.Tenant(c.Tenant), contact.BookID(c.Book)}, nil, write))
 		}()
-		enough := errors.New("enough")
-		err := eachRow(read, func(k contact.Contact) error {
+		return eachRow(read, func(k contact.Contact) error {
 			*written++
-			if !yield(k, nil) {
-				return enough
-			}
-			return nil
+			return fn(k)
 		})
-		if err != nil && !errors.Is(err, enough) {
-			yield(contact.Contact{}, err)
-		}
-	}
+	})
 }
 
 // exportTask writes contacts as JSON, one a line.
@@ -98,15 +90,9 @@ func exportTask(ctx context.Context, at *premises, ask json.RawMessage, _ io.Rea
 
 // known tells a slip of the pen from a book without contacts.
 func (p *premises) known(ctx context.Context, wish exportAsk) error {
-	tenants, err := p.db.Tenants(ctx)
-	if err != nil {
+	err := p.knows(ctx, string(wish.Tenant))
+	if err != nil || wish.Book == "" {
 		return err
-	}
-	if !slices.Contains(tenants, wish.Tenant) {
-		return fmt.Errorf("--tenant: nothing is stored of %q", wish.Tenant)
-	}
-	if wish.Book == "" {
-		return nil
 	}
 	_, err = p.db.Books().Book(ctx, wish.Tenant, wish.Book)
 	if fault.Is(err, fault.NotFound) {

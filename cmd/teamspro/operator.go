@@ -104,6 +104,12 @@ func asked[T any](ask json.RawMessage) (what T, err error) {
 	return what, nil
 }
 
+// onStore is what the contacts of every process stand on: all that the store does for them, and an index that is empty yet.
+func onStore(db *store.DB) contact.Config {
+	return contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(), Apart: db.Apart(),
+		Ledger: db.Audit(), Index: contact.NewIndex()}
+}
+
 // openPremises opens the database of a service that does not run.
 func openPremises(ctx context.Context, data string) (*premises, error) {
 	path := filepath.Join(data, "teamspro.db")
@@ -114,8 +120,9 @@ func openPremises(ctx context.Context, data string) (*premises, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TEAMSPRO_DATA: %w", err)
 	}
-	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(),
-		Index: contact.NewIndex(), Snapshots: indexFiles{data}, Region: os.Getenv("TEAMSPRO_REGION")})
+	stored := onStore(db)
+	stored.Snapshots, stored.Region = indexFiles{data}, os.Getenv("TEAMSPRO_REGION")
+	books := contact.New(stored)
 	at := &premises{data: data, db: db, books: books, alone: true, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	at.imports = contact.NewImports(contact.ImportsConfig{Books: books, Shelf: db.Imports()})
 	at.retention = &retention{now: time.Now, tenants: db.Tenants, books: books, shelf: db.Configurations(), log: at.log}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,15 +49,9 @@ func retain(ctx context.Context, at *premises, ask json.RawMessage, _ io.Reader,
 	if at.alone {
 		r = at.ownRetention(a.Keep)
 	}
-	tenants, err := r.tenants(ctx)
+	tenants, err := at.tenants(ctx, a.Tenant)
 	if err != nil {
 		return err
-	}
-	if a.Tenant != "" {
-		if err := at.knows(ctx, a.Tenant); err != nil {
-			return err
-		}
-		tenants = slices.DeleteFunc(tenants, func(t identity.Tenant) bool { return t != identity.Tenant(a.Tenant) })
 	}
 	return r.tell(ctx, out, tenants, a.DryRun)
 }

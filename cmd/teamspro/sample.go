@@ -27,8 +27,9 @@ func sample(ctx context.Context, s *settings, box *sandbox.Sandbox) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	books := contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Library: db.Books(), Marks: db.Marks(),
-		Roster: onlyOwners{}, Index: contact.NewIndex(), Region: s.Region})
+	stored := onStore(db)
+	stored.Roster, stored.Region = onlyOwners{}, s.Region
+	books := contact.New(stored)
 	maker := &inventor{rand.New(rand.NewPCG(1, 2))}
 	for _, b := range sampleBooks {
 		if err := b.fill(ctx, books, box, maker); err != nil {

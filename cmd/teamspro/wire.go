@@ -157,8 +157,10 @@ func (svc *service) app(s *settings, a appSettings, out outside) (bot.AppConfig,
 // addContacts adds the use cases of contacts.
 func (svc *service) addContacts(s *settings, roster *bot.Roster, configurations *configuration.Configurations) error {
 	db := svc.db
-	svc.books = contact.New(contact.Config{Shelf: db.Contacts(), Chronicle: db.Contacts(), Journal: db.Contacts(), Library: db.Books(), Eraser: db.Books(), Leavers: db.Leavers(), Marks: db.Marks(), Apart: db.Apart(), Ledger: db.Audit(),
-		Roster: roster, Policy: policy{configurations}, Index: contact.NewIndex(), Snapshots: indexFiles{s.Data}, Now: s.clock.Now, Log: svc.log, Region: s.Region})
+	stored := onStore(db)
+	stored.Roster, stored.Policy, stored.Snapshots = roster, policy{configurations}, indexFiles{s.Data}
+	stored.Now, stored.Log, stored.Region = s.clock.Now, svc.log, s.Region
+	svc.books = contact.New(stored)
 	links, err := newLinks(s)
 	if err != nil {
 		return err

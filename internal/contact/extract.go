@@ -34,9 +34,14 @@ type Extract struct {
 
 // Contacts gives them, in no order where it is a book. It ends with what went wrong.
 func (e Extract) Contacts(ctx context.Context) iter.Seq2[Contact, error] {
+	return Seq(func(fn func(Contact) error) error { return e.each(ctx, fn) })
+}
+
+// Seq gives one by one what each hands to its function, and then what each failed with. Who stops early ends each, too.
+func Seq(each func(fn func(Contact) error) error) iter.Seq2[Contact, error] {
 	return func(yield func(Contact, error) bool) {
 		enough := errors.New("enough")
-		err := e.each(ctx, func(c Contact) error {
+		err := each(func(c Contact) error {
 			if !yield(c, nil) {
 				return enough
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,25 +29,15 @@ const (
 func backup(ctx context.Context, b bench) (report, error) {
 	r := report{head: []string{"round", "a search alone p50 / p99, ms", "during the backup p50 / p99, ms", "backup, s", "file, MiB"},
 		about: fmt.Sprintf("Searches over one connection among %d contacts: for %s alone, and then while `teamspro backup` copies and examines the file of the service.", backedUp, backupAlone)}
-	folder, err := os.MkdirTemp(b.folder, "")
+	f, err := b.furnish(ctx, population(backedUp))
 	if err != nil {
 		return r, err
 	}
-	defer os.RemoveAll(folder)
-	i, err := newIssuer(folder)
-	if err != nil {
+	defer f.close()
+	if err := fill(ctx, f.folder); err != nil {
 		return r, err
 	}
-	defer i.Close()
-	token, err := i.token()
-	if err != nil {
-		return r, err
-	}
-	people := population(backedUp)
-	if err := errors.Join(shelve(ctx, folder, people), fill(ctx, folder)); err != nil {
-		return r, err
-	}
-	return r, r.backUp(ctx, folder, i, &caller{token: token, questions: common(people), count: 3})
+	return r, r.backUp(ctx, f)
 }
 
 // fill writes contacts of another organisation until the file is large enough.
@@ -73,30 +62,23 @@ func fill(ctx context.Context, folder string) (err error) {
 }
 
 // backUp runs the rounds, and holds the worst against the goal.
-func (r *report) backUp(ctx context.Context, folder string, i *issuer, c *caller) error {
-	service := teamspro(folder, i)
-	if err := service.settle(ctx, folder, c); err != nil {
-		return err
-	}
-	srv, err := service.start(ctx, folder)
+func (r *report) backUp(ctx context.Context, f furnished) error {
+	srv, _, err := f.serve(ctx)
 	if err != nil {
 		return err
 	}
 	defer srv.stop()
-	if _, err := srv.firstAnswer(ctx, c); err != nil {
-		return err
-	}
 	var alone, during []float64
 	for round := range backupRounds {
-		quiet, err := c.run(ctx, srv.addr, 1, backupAlone)
+		quiet, err := f.caller.run(ctx, srv.addr, 1, backupAlone)
 		if err != nil {
 			return err
 		}
-		busy, took, err := c.whileBackup(ctx, srv.addr, folder)
+		busy, took, err := f.whileBackup(ctx, srv.addr)
 		if err != nil {
 			return err
 		}
-		info, err := os.Stat(filepath.Join(folder, "copy.db"))
+		info, err := os.Stat(filepath.Join(f.folder, "copy.db"))
 		if err != nil {
 			return err
 		}
@@ -112,21 +94,17 @@ func (r *report) backUp(ctx context.Context, folder string, i *issuer, c *caller
 }
 
 // whileBackup searches for as long as a backup takes.
-func (c *caller) whileBackup(ctx context.Context, addr, folder string) (done burst, took time.Duration, err error) {
+func (f furnished) whileBackup(ctx context.Context, addr string) (done burst, took time.Duration, err error) {
 	searching, stop := context.WithCancel(ctx)
 	defer stop()
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "teamspro"), "backup", "--data", folder, "--out", filepath.Join(folder, "copy.db"))
 	begun := time.Now()
 	failed := make(chan error, 1)
 	go func() {
-		said, err := cmd.CombinedOutput()
+		err := f.operate(ctx, "backup", "--out", filepath.Join(f.folder, "copy.db"))
 		took = time.Since(begun)
-		if err != nil {
-			err = fmt.Errorf("backup: %w: %s", err, said)
-		}
 		failed <- err
 		stop()
 	}()
-	done, err = c.run(searching, addr, 1, backupAtMost)
+	done, err = f.caller.run(searching, addr, 1, backupAtMost)
 	return done, took, errors.Join(err, <-failed)
 }

@@ -61,53 +61,33 @@ type size struct {
 }
 
 func (b bench) sizeUp(ctx context.Context, people []contact.Contact) (s size, err error) {
-	folder, err := os.MkdirTemp(b.folder, "")
+	f, err := b.furnish(ctx, people)
 	if err != nil {
 		return s, err
 	}
-	defer os.RemoveAll(folder)
-	i, err := newIssuer(folder)
-	if err != nil {
-		return s, err
-	}
-	defer i.Close()
-	token, err := i.token()
-	if err != nil {
-		return s, err
-	}
-	if err := shelve(ctx, folder, people); err != nil {
-		return s, err
-	}
+	defer f.close()
 	books := map[contact.BookID]bool{}
 	for _, p := range people {
 		books[p.Book] = true
 	}
 	s.contacts, s.books = len(people), len(books)
-	return s, s.measure(ctx, folder, i, &caller{token: token, questions: common(people), count: 3})
+	return s, s.measure(ctx, f)
 }
 
-func (s *size) measure(ctx context.Context, folder string, i *issuer, c *caller) error {
-	service := teamspro(folder, i)
-	if err := service.settle(ctx, folder, c); err != nil {
-		return err
-	}
-	srv, err := service.start(ctx, folder)
+func (s *size) measure(ctx context.Context, f furnished) error {
+	srv, first, err := f.serve(ctx)
 	if err != nil {
 		return err
 	}
 	defer srv.stop()
-	first, err := srv.firstAnswer(ctx, c)
-	if err != nil {
-		return err
-	}
 	if s.memory, err = memory(srv.cmd.Process.Pid); err != nil {
 		return err
 	}
-	done, err := c.run(ctx, srv.addr, 1, growthTime)
+	done, err := f.caller.run(ctx, srv.addr, 1, growthTime)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(filepath.Join(folder, "teamspro.db"))
+	info, err := os.Stat(filepath.Join(f.folder, "teamspro.db"))
 	if err != nil {
 		return err
 	}

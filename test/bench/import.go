@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -56,16 +54,32 @@ func atMost(what string, ours, most float64) goal {
 
 // importing has a file imported by a service that holds some contacts.
 func (b bench) importing(ctx context.Context, format exchange.Format) (lifted, error) {
-	folder, err := os.MkdirTemp(b.folder, "")
+	l := lifted{name: "import of " + string(format)}
+	f, err := b.furnish(ctx, population(1000))
 	if err != nil {
-		return lifted{}, err
+		return l, err
 	}
-	file := filepath.Join(folder, "contacts."+string(format))
+	defer f.close()
+	file := filepath.Join(f.folder, "contacts."+string(format))
 	if err := bring(file, format, importedContacts); err != nil {
-		return lifted{}, err
+		return l, err
 	}
-	people := population(1000)
-	return b.lift(ctx, "import of "+string(format), folder, people, "import", file, "--tenant", tenant, "--book", string(book), "--yes")
+	s, _, err := f.serve(ctx)
+	if err != nil {
+		return l, err
+	}
+	defer s.stop()
+	if l.alone, _, err = s.beside(ctx, f.caller, func(ctx context.Context) error { return pass(ctx, quietTime) }); err != nil {
+		return l, err
+	}
+	l.meanwhile, l.took, err = s.beside(ctx, f.caller, func(ctx context.Context) error {
+		return f.operate(ctx, "import", file, "--tenant", tenant, "--book", string(book), "--yes")
+	})
+	if err != nil {
+		return l, err
+	}
+	l.memory, err = mostMemory(s.cmd.Process.Pid)
+	return l, err
 }
 
 // bring writes a file of contacts that have no ids, as people bring them.
@@ -84,45 +98,6 @@ func bring(file string, format exchange.Format, n int) error {
 	return errors.Join(exchange.Write(out, format, contacts), out.Close())
 }
 
-// lift measures a command beside a service with some contacts.
-func (b bench) lift(ctx context.Context, name, folder string, people []contact.Contact, command ...string) (lifted, error) {
-	l := lifted{name: name}
-	i, err := newIssuer(folder)
-	if err != nil {
-		return l, err
-	}
-	defer i.Close()
-	token, err := i.token()
-	if err != nil {
-		return l, err
-	}
-	if err := shelve(ctx, folder, people); err != nil {
-		return l, err
-	}
-	c := &caller{token: token, questions: common(people), count: 3}
-	service := teamspro(folder, i)
-	if err := service.settle(ctx, folder, c); err != nil {
-		return l, err
-	}
-	s, err := service.start(ctx, folder)
-	if err != nil {
-		return l, err
-	}
-	defer s.stop()
-	if _, err := s.firstAnswer(ctx, c); err != nil {
-		return l, err
-	}
-	if l.alone, _, err = s.beside(ctx, c, func(ctx context.Context) error { return pass(ctx, quietTime) }); err != nil {
-		return l, err
-	}
-	l.meanwhile, l.took, err = s.beside(ctx, c, func(ctx context.Context) error { return operator(ctx, folder, command) })
-	if err != nil {
-		return l, err
-	}
-	l.memory, err = mostMemory(s.cmd.Process.Pid)
-	return l, err
-}
-
 func pass(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -130,17 +105,6 @@ func pass(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// operator runs a command of the program on the data of a service.
-func operator(ctx context.Context, folder string, command []string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "teamspro"), append(command, "--data", folder)...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("teamspro %s: %w\n%s", command[0], err, said.String())
-	}
-	return nil
 }
 
 // beside searches now and then while work is done, and gives how long searches and work took.

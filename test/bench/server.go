@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"teamspro/internal/contact"
 )
 
 // recipe says how a bot service is started: as a process of its own, as it would be in use.
@@ -108,6 +110,61 @@ func (r recipe) settle(ctx context.Context, folder string, c *caller) error {
 	}
 	if err := s.cmd.Wait(); err != nil {
 		return fmt.Errorf("%s did not stop well; see %s: %w", s.name, s.log, err)
+	}
+	return nil
+}
+
+// furnished is a folder with contacts, and who may ask the service that has it.
+type furnished struct {
+	folder string
+	issuer *issuer
+	caller *caller
+}
+
+// furnish writes contacts into a folder of their own. Whoever has it closes it.
+func (b bench) furnish(ctx context.Context, people []contact.Contact) (f furnished, err error) {
+	if f.folder, err = os.MkdirTemp(b.folder, ""); err != nil {
+		return f, err
+	}
+	if f.issuer, err = newIssuer(f.folder); err != nil {
+		return f, errors.Join(err, os.RemoveAll(f.folder))
+	}
+	token, err := f.issuer.token()
+	if err = errors.Join(err, shelve(ctx, f.folder, people)); err != nil {
+		f.close()
+		return f, err
+	}
+	f.caller = &caller{token: token, questions: common(people), count: 3}
+	return f, nil
+}
+
+func (f furnished) close() {
+	f.issuer.Close()
+	if err := os.RemoveAll(f.folder); err != nil {
+		fmt.Fprintln(os.Stderr, "a folder of the bench stays:", err)
+	}
+}
+
+// serve starts the service on the contacts as after a stop in order, and gives the time to its first answer.
+func (f furnished) serve(ctx context.Context) (s *server, first time.Duration, err error) {
+	service := teamspro(f.folder, f.issuer)
+	if err := service.settle(ctx, f.folder, f.caller); err != nil {
+		return nil, 0, err
+	}
+	if s, err = service.start(ctx, f.folder); err != nil {
+		return nil, 0, err
+	}
+	if first, err = s.firstAnswer(ctx, f.caller); err != nil {
+		s.stop()
+	}
+	return s, first, err
+}
+
+// operate runs a command of the program on the contacts, as an operator does beside the service.
+func (f furnished) operate(ctx context.Context, command ...string) error {
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "teamspro"), append(command, "--data", f.folder)...)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("teamspro %s: %w\n%s", command[0], err, said)
 	}
 	return nil
 }
