@@ -201,9 +201,10 @@ func (b *Bot) sendAnnouncement(t *Turn, f Form) (Outcome, error) {
 	var all bool
 	a.People, all = b.people(t, own)
 	var notices []notice.Notice
-	for _, c := range own {
-		a.Targets = append(a.Targets, notice.Target{Conversation: c.conversation, Team: c.team})
-		notices = append(notices, b.newCopy(t.Caller.Tenant, a, c))
+	now := b.now().UTC()
+	for i, id := range notice.NewIDs(now, len(own)) {
+		a.Targets = append(a.Targets, notice.Target{Conversation: own[i].conversation, Team: own[i].team})
+		notices = append(notices, newCopy(id, t.Caller.Tenant, a, own[i], now))
 	}
 	a, err = b.Announcements.Announce(t.ctx, t.Caller.Tenant, a, notices)
 	if err != nil {
@@ -237,9 +238,9 @@ func (b *Bot) notTooMany(t *Turn, a notice.Announcement) error {
 
 // newCopy is the notice that posts an announcement in a channel. It needs no key: an announcement is kept once, and its copies
 // with it.
-func (b *Bot) newCopy(t identity.Tenant, a notice.Announcement, c channel) notice.Notice {
-	return notice.Notice{Tenant: t, ID: notice.NewID(b.now()), Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
-		Op: notice.Post, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: b.now().UTC(), State: notice.Waiting, At: b.now().UTC()}
+func newCopy(id string, t identity.Tenant, a notice.Announcement, c channel, now time.Time) notice.Notice {
+	return notice.Notice{Tenant: t, ID: id, Place: notice.Place{Conversation: c.conversation, Product: a.Product}, Team: c.team,
+		Op: notice.Post, Content: notice.Content{Announcement: a.ID, Version: a.Version}, Due: now, State: notice.Waiting, At: now}
 }
 
 // alter changes an announcement by its caller's wish, and all its messages with it.

@@ -42,6 +42,7 @@ func (s *Announcements) Announce(ctx context.Context, t identity.Tenant, a notic
 		if err := sh.setAnnouncement(op, a, notices, s.db.now()); err != nil {
 			return err
 		}
+		sh.work.apart++
 		return sh.audited(audit.Entry{At: a.At, By: a.By, Surface: "card", Act: audit.AnnouncementSent, Subject: a.ID})
 	})
 	if err != nil {
@@ -62,20 +63,59 @@ func checkAnnouncement(op string, t identity.Tenant, id string, notices []notice
 
 // setAnnouncement writes an announcement and adds the notices that tell it.
 func (s *shared) setAnnouncement(op string, a notice.Announcement, notices []notice.Notice, now time.Time) error {
-	if err := save(s.bucket(bucketAnnouncements), op, []byte(a.ID), newAnnouncement(a)); err != nil {
+	raw, err := newAnnouncement(a).encode()
+	if err != nil {
 		return err
 	}
-	for _, n := range notices {
-		n.Content.Announcement = a.ID
-		if err := s.addNotice(op, n, now); err != nil {
+	if err := keep(s.bucket(bucketAnnouncements), op, []byte(a.ID), raw); err != nil {
+		return err
+	}
+	delete(s.announcements, a.ID)
+	for len(notices) > 0 {
+		n, err := s.addFirst(op, a.ID, notices, now)
+		if err != nil {
 			return err
 		}
+		notices = notices[n:]
 	}
 	return nil
 }
 
+// addFirst adds the first of new notices of an announcement, and those that share a sheet with it, and tells how many that are.
+func (s *shared) addFirst(op, announcement string, notices []notice.Notice, now time.Time) (int, error) {
+	key, n, err := s.sheetFor(notices)
+	switch {
+	case err != nil:
+		return 0, err
+	case n > 0:
+		return n, s.addSheet(op, key, announcement, notices[:n], now)
+	}
+	first := notices[0]
+	first.Content.Announcement = announcement
+	return 1, s.addNotice(op, first, now)
+}
+
+// announcement reads the announcement of a copy, once in a transaction; nil when it is not there.
+func (s *shared) announcement(id string, db *DB) (*notice.Announcement, error) {
+	if a, known := s.announcements[id]; known {
+		return a, nil
+	}
+	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(id), 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.announcements == nil {
+		s.announcements = map[string]*notice.Announcement{}
+	}
+	s.announcements[id] = nil
+	if found {
+		s.announcements[id] = &a
+	}
+	return s.announcements[id], nil
+}
+
 func loadAnnouncement(tb *bbolt.Bucket, id string) (a notice.Announcement, found bool, err error) {
-	r, found, err := load[announcementRecord](tb.Bucket([]byte(bucketAnnouncements)), []byte(id))
+	r, found, err := find(tb.Bucket([]byte(bucketAnnouncements)), []byte(id), map[string]string{}, (*scanner).announcement)
 	if err != nil || !found {
 		return a, false, err
 	}
@@ -115,9 +155,9 @@ func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id 
 // Latest reads a person's own, or everybody's, as notice.Announcements says.
 func (s *Announcements) Latest(ctx context.Context, t identity.Tenant, by identity.Person, limit int) (own []notice.Announcement, err error) {
 	err = s.db.read(ctx, "store.Latest", t, func(tb *bbolt.Bucket) error {
-		b := tb.Bucket([]byte(bucketAnnouncements))
+		b, names := tb.Bucket([]byte(bucketAnnouncements)), map[string]string{}
 		err := b.ForEach(func(id, _ []byte) error {
-			r, _, err := load[announcementRecord](b, id)
+			r, _, err := find(b, id, names, (*scanner).announcement)
 			if err == nil && (by == "" || r.By == string(by)) {
 				own = append(own, r.announcement(string(id)))
 			}
@@ -157,7 +197,7 @@ func (s *shared) changeAnnouncement(op, id string, change func(a *notice.Announc
 	if !found {
 		return a, fault.New(fault.NotFound, op, "")
 	}
-	copies, err := loadCopies(s.tenant, s.id, id)
+	copies, err := s.reader().copiesOf(id)
 	if err != nil {
 		return a, err
 	}
@@ -203,9 +243,18 @@ func (s *shared) auditChange(a notice.Announcement, recalled bool) error {
 
 // dropCopies drops the notices of an announcement that have not begun.
 func (s *shared) dropCopies(op, id string, now time.Time) error {
-	for _, n := range tails(s.bucket(bucketCopies), under(id)) {
-		if _, err := s.dropNotice(op, n, now); err != nil {
-			return err
+	for _, tail := range tails(s.bucket(bucketCopies), under(id)) {
+		ids := []string{tail}
+		if string(s.bucket(bucketCopies).Get(join(id, tail))) == sheetMark {
+			ids = nil
+			if _, err := s.reader().on([]byte(tail), func(n *notice.Notice) { ids = append(ids, n.ID) }); err != nil {
+				return err
+			}
+		}
+		for _, n := range ids {
+			if _, err := s.dropNotice(op, n, now); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -214,25 +263,30 @@ func (s *shared) dropCopies(op, id string, now time.Time) error {
 // Copies reads the notices that posted an announcement, as notice.Announcements says.
 func (s *Announcements) Copies(ctx context.Context, t identity.Tenant, id string) (copies []notice.Notice, err error) {
 	err = s.db.read(ctx, "store.Copies", t, func(tb *bbolt.Bucket) (err error) {
-		copies, err = loadCopies(tb, t, id)
+		copies, err = newReader(t, tb).copiesOf(id)
 		return err
 	})
 	return copies, err
 }
 
-func loadCopies(tb *bbolt.Bucket, t identity.Tenant, id string) (copies []notice.Notice, err error) {
-	b, prefix, names := tb.Bucket([]byte(bucketCopies)), under(id), map[string]string{}
-	c := b.Cursor()
+// copiesOf reads the notices that posted an announcement.
+func (r *outboxReader) copiesOf(id string) (copies []notice.Notice, err error) {
+	prefix := under(id)
+	c := r.tenant.Bucket([]byte(bucketCopies)).Cursor()
 	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		if notice.Op(v) != notice.Post {
-			continue
-		}
-		n, found, err := loadNotice(tb, t, string(k[len(prefix):]), names)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			copies = append(copies, n)
+		switch name := k[len(prefix):]; string(v) {
+		case sheetMark:
+			if _, err := r.on(name, func(n *notice.Notice) { copies = append(copies, *n) }); err != nil {
+				return nil, err
+			}
+		case string(notice.Post):
+			n, found, err := r.notice(string(name))
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				copies = append(copies, n)
+			}
 		}
 	}
 	return copies, nil
@@ -261,12 +315,15 @@ func (s *Announcements) Acknowledge(ctx context.Context, t identity.Tenant, id s
 func (s *shared) purgeAnnouncements(now time.Time, most int) (n int, err error) {
 	b := s.bucket(bucketAnnouncements)
 	var old [][]byte
-	err = b.ForEach(func(id, _ []byte) error {
-		r, _, err := load[announcementRecord](b, id)
-		if err == nil && now.Sub(r.At) >= notice.TextKept {
+	err = b.ForEach(func(id, raw []byte) error {
+		at, ok := announcedAt(raw)
+		if !ok {
+			return errUnreadable
+		}
+		if now.Sub(at) >= notice.TextKept {
 			old = append(old, bytes.Clone(id))
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, err
@@ -285,6 +342,7 @@ func (s *shared) purgeAnnouncements(now time.Time, most int) (n int, err error) 
 
 // eraseAnnouncement removes what belongs to an announcement, and at last itself.
 func (s *shared) eraseAnnouncement(id []byte, most int) (n int, err error) {
+	delete(s.announcements, string(id))
 	for _, name := range []string{bucketCopies, bucketAcknowledged} {
 		for _, tail := range tails(s.bucket(name), under(string(id))) {
 			if n >= most {
@@ -323,6 +381,102 @@ type targetRecord struct {
 func newAnnouncement(a notice.Announcement) announcementRecord {
 	return announcementRecord{a.Product, string(a.By), a.At.UTC(), a.Title, a.Text, a.Version, given(a.Changed), given(a.Recalled), string(a.ChangedBy), a.Asks,
 		each(a.Targets, func(t notice.Target) targetRecord { return targetRecord{string(t.Conversation), t.Team} }), a.People}
+}
+
+// encode gives the JSON of an announcement.
+func (r announcementRecord) encode() ([]byte, error) {
+	p := &pen{raw: make([]byte, 0, 512+len(r.Text)+160*len(r.Targets))}
+	p.open()
+	p.text("product", r.Product)
+	p.text("by", r.By)
+	p.time("at", r.At)
+	p.given("title", r.Title)
+	p.given("text", r.Text)
+	p.number("version", r.Version)
+	if r.Changed != nil {
+		p.time("changed", *r.Changed)
+	}
+	if r.Recalled != nil {
+		p.time("recalled", *r.Recalled)
+	}
+	p.given("changed_by", r.ChangedBy)
+	if r.Asks {
+		p.encoded("asks", []byte("true"))
+	}
+	list(p, "targets", r.Targets, (*pen).target)
+	p.count("people", r.People)
+	p.close()
+	return p.raw, p.err
+}
+
+func (p *pen) target(r targetRecord) {
+	p.open()
+	p.text("conversation", r.Conversation)
+	p.given("team", r.Team)
+	p.close()
+}
+
+func (s *scanner) announcement() (r announcementRecord) {
+	s.object(func(key string) {
+		switch key {
+		case "product":
+			r.Product = s.name()
+		case "by":
+			r.By = s.name()
+		case "at":
+			r.At = s.time()
+		case "title":
+			r.Title = s.text()
+		case "text":
+			r.Text = s.text()
+		case "version":
+			r.Version = int(s.number())
+		case "changed":
+			r.Changed = new(s.time())
+		case "recalled":
+			r.Recalled = new(s.time())
+		case "changed_by":
+			r.ChangedBy = s.name()
+		case "asks":
+			r.Asks = s.truth()
+		case "targets":
+			s.array(func() { r.Targets = append(r.Targets, s.target()) })
+		case "people":
+			r.People = int(s.number())
+		default:
+			s.skip()
+		}
+	})
+	return r
+}
+
+func (s *scanner) target() (r targetRecord) {
+	s.object(func(key string) {
+		switch key {
+		case "conversation":
+			r.Conversation = s.text()
+		case "team":
+			r.Team = s.name()
+		default:
+			s.skip()
+		}
+	})
+	return r
+}
+
+// announcedAt reads when something was announced, and no further.
+func announcedAt(raw []byte) (at time.Time, ok bool) {
+	s := scanner{rest: raw, names: map[string]string{}}
+	s.must('{')
+	for s.name() != "at" {
+		s.must(':')
+		if s.skip(); !s.take(',') {
+			return at, false
+		}
+	}
+	s.must(':')
+	at = s.time()
+	return at, !s.bad
 }
 
 func announcementOf(id []byte, r announcementRecord) notice.Announcement {

@@ -4,7 +4,7 @@
 // It holds no rules about who may do what: internal/contact and bot declare the ports it implements and
 // decide. No transaction leaves the package; what it returns are copies.
 //
-// # Schema 6
+// # Schema 7
 //
 // This comment is the schema. What a tenant owns lies in the tenant's own bucket, so that tenants cannot
 // meet and that removing one is deleting one bucket. "·" is a NUL byte, which no id may contain; <time> is 8
@@ -88,8 +88,13 @@
 //	            <conversation>·<product>   JSON gatheringRecord: events that a place will be told of
 //	        notices
 //	            <notice>                   JSON noticeRecord: a message to be sent, or that was, without its words
+//	        sheets                         notices that were made together, 25 at most, each posting an announcement in another place
+//	            <notice>                   JSON sheetRecord; the key is the id of the first, and the others follow it (notice.NewIDs)
+//	        courses                        how far the notices of the sheets have come
+//	            <notice>                   a course (course.go), under the key of its sheet
 //	        due                            the notices that are not final, each when it is to be sent
-//	            <notice>                   <time>, and "s" behind it while the notice is being sent
+//	            <notice>                   <time>, and "s" behind it while the notice is being sent; "sheet" for a sheet of which
+//	                                       not all are final
 //	        noticekeys                     the notices that were made and the events that were sorted, by their keys
 //	            <hash of key>              <time><notice>; of an event <time> only
 //	        noticekeytimes                 the same by age, for the purge
@@ -97,7 +102,7 @@
 //	        announcements
 //	            <announcement>             JSON announcementRecord
 //	        copies
-//	            <announcement>·<notice>    what the notice does with it: "post", "update" or "remove"
+//	            <announcement>·<notice>    what the notice does with it: "post", "update" or "remove"; "sheet" for those of a sheet
 //	        acknowledged
 //	            <announcement>·<person>    <time>
 //	        imports

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,7 @@ func sections() []section {
 		{"announcements_you_made", bucketAnnouncements, entire},
 		{"announcements_you_have_seen", bucketAcknowledged, (*dossier).acknowledged},
 		{"notices_to_you", bucketNotices, entire},
+		{"announcements_to_you", bucketSheets, (*dossier).copies},
 		{"events_you_caused", bucketEvents, entire},
 		{"audit_log", bucketAudit, (*dossier).audited},
 	}
@@ -214,6 +216,25 @@ func (d *dossier) ownedBook(k, v []byte) (any, error) {
 	}
 	if r.Created.By == d.person {
 		item["made"] = r.Created.At
+	}
+	return item, nil
+}
+
+// copies tells of the announcements on a sheet that went to a chat of the person.
+func (d *dossier) copies(k, v []byte) (any, error) {
+	if !d.in(v) {
+		return nil, nil
+	}
+	r, ok := read(v, d.words, (*scanner).sheet)
+	if !ok {
+		return nil, errUnreadable
+	}
+	key, _, _ := sheetOf(string(k))
+	item := map[string]any{"announcement": r.Announcement}
+	for i, c := range r.Copies {
+		if slices.Contains(d.ids, c.Conversation) {
+			item[key.id(i)] = c.Conversation
+		}
 	}
 	return item, nil
 }

@@ -29,7 +29,7 @@ func recordTypes() map[string]any {
 		bucketMarks: marksRecord{}, bucketConversations: referenceRecord{}, bucketTokens: tokenRecord{}, bucketProfiles: profileRecord{},
 		bucketLibraries: libraryRecord{}, bucketImages: imageRecord{}, bucketSaves: saveRecord{}, bucketSeen: seenRecord{}, bucketPins: pinsRecord{},
 		bucketPresets: presetRecord{}, bucketBatches: batchRecord{}, bucketConfigurations: configurationRecord{}, bucketWatches: watchRecord{},
-		bucketEvents: eventRecord{}, bucketGatherings: gatheringRecord{}, bucketNotices: noticeRecord{}, bucketAnnouncements: announcementRecord{},
+		bucketEvents: eventRecord{}, bucketGatherings: gatheringRecord{}, bucketNotices: noticeRecord{}, bucketSheets: sheetRecord{}, bucketAnnouncements: announcementRecord{},
 		bucketAudit: auditRecord{}, bucketImports: importRecord{},
 	}
 }
@@ -39,8 +39,8 @@ func valueForms() map[string]string {
 	const id = `[^\x00]+`
 	return map[string]string{
 		bucketMeta: `.*`, bucketAnswered: `.{8}`, bucketAnsweredTimes: ``, bucketJournal: `.{8}(` + id + `(\x00` + id + `)*)?`, bucketHistory: id, bucketTrashTimes: id,
-		bucketDeeds: `.{8}` + id, bucketDeedTimes: ``, bucketBookIndex: `(` + id + `)?`, bucketMeetings: ``, bucketWanted: ``, bucketDue: `.{8}s?`,
-		bucketNoticeKeys: `.{8}(` + id + `)?`, bucketNoticeKeyTimes: ``, bucketCopies: `post|update|remove`, bucketAcknowledged: `.{8}`, bucketApart: ``,
+		bucketDeeds: `.{8}` + id, bucketDeedTimes: ``, bucketBookIndex: `(` + id + `)?`, bucketMeetings: ``, bucketWanted: ``, bucketDue: `.{8}s?|sheet`, bucketCourses: `\x01.{8}.+`,
+		bucketNoticeKeys: `.{8}(` + id + `)?`, bucketNoticeKeyTimes: ``, bucketCopies: `post|update|remove|sheet`, bucketAcknowledged: `.{8}`, bucketApart: ``,
 		bucketPseudonyms: id, bucketImportRows: `.+`,
 	}
 }

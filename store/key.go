@@ -22,7 +22,20 @@ func hash(key string) []byte {
 }
 
 // join makes a key of ids that checkIDs let through.
-func join(parts ...string) []byte { return []byte(strings.Join(parts, "\x00")) }
+func join(parts ...string) []byte {
+	size := len(parts)
+	for _, p := range parts {
+		size += len(p)
+	}
+	key := make([]byte, 0, size)
+	for i, p := range parts {
+		if i > 0 {
+			key = append(key, 0)
+		}
+		key = append(key, p...)
+	}
+	return key
+}
 
 // under is the beginning of all keys that continue the parts.
 func under(parts ...string) []byte { return append(join(parts...), 0) }

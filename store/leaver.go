@@ -366,7 +366,11 @@ func (s *shared) dropEntry(op string, e erasedKey) error {
 	b := s.bucket(e.bucket)
 	switch e.bucket {
 	case bucketNotices:
-		return s.eraseNotice(string(e.key))
+		return s.eraseNotice(op, string(e.key))
+	case bucketSheets:
+		return s.eraseSheet(e.key)
+	case bucketAnnouncements:
+		delete(s.announcements, string(e.key))
 	case bucketGatherings:
 		return s.setGathering(op, placeOf(e.key), nil)
 	case bucketConfigurations:
@@ -379,12 +383,15 @@ func (s *shared) dropEntry(op string, e erasedKey) error {
 }
 
 // eraseNotice takes a notice away, whether it waits or not.
-func (s *shared) eraseNotice(id string) error {
-	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
+func (s *shared) eraseNotice(op, id string) error {
+	n, found, err := s.reader().notice(id)
 	if err != nil || !found {
 		return err
 	}
-	s.work.then(func(q *queue) { q.drop(&n) })
+	s.work.then(func(q *queue) { q.drop(lineOf(&n), id) })
+	if _, l, _ := s.reader().leg(id); l != nil {
+		return s.eraseCopy(op, &n)
+	}
 	if err := s.bucket(bucketDue).Delete([]byte(id)); err != nil {
 		return err
 	}

@@ -94,9 +94,11 @@ func live(t testing.TB, db *DB) {
 	events, err := db.Outbox().Events(ctx, nil, 1)
 	must(err, db.Outbox().Sort(ctx, north, []notice.Sorted{{Number: events[0].Number, To: []notice.Dated{{Place: notice.Place{Conversation: sales, Product: "contact"}, Due: at.Add(time.Hour)}}}}))
 	_, announced := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", Product: "contact", By: zoe, At: at, Text: "The quay is closed", Version: 1}, []notice.Notice{post("n1", sales, at)})
+	_, together := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a2", Product: "contact", By: zoe, At: at, Text: "The quay is open", Version: 1},
+		inRow(notice.NewID(at), at, quay, zoeChat, sales))
 	_, seen := db.Announcements().Acknowledge(ctx, north, "a1", zoe, at)
 	_, others := db.Announcements().Acknowledge(ctx, north, "a1", otto, at)
-	must(announced, seen, others)
+	must(announced, together, seen, others)
 }
 
 // liveWithContacts lets both write contacts, some of them about Zoë.
@@ -232,8 +234,8 @@ func checkStays(t *testing.T, db *DB) {
 	if err != nil || len(pins) != 2 || !strings.HasPrefix(string(pins[0].By), pseudonymMark) || pins[1].By != otto {
 		t.Errorf("pins: %+v, %v", pins, err)
 	}
-	if n, _ := db.Outbox().Waiting(ctx); n != 1 {
-		t.Errorf("%d notices wait, want that of the announcement", n)
+	if n, _ := db.Outbox().Waiting(ctx); n != 3 {
+		t.Errorf("%d notices wait, want those of the announcements to others", n)
 	}
 	a, err := db.Announcements().Announcement(ctx, north, "a1")
 	if err != nil || a.Seen != 1 || a.Text == "" {
@@ -301,7 +303,7 @@ func TestEveryBucketIsErasedFrom(t *testing.T) {
 	t.Parallel()
 	why := map[string]string{bucketJournal: "ids of changes", bucketHistory: "goes with changes", bucketTrashTimes: "goes with the trash", bucketBookIndex: "goes with books",
 		bucketWanted: "kinds", bucketDue: "goes with notices", bucketNoticeKeys: "fingerprints", bucketNoticeKeyTimes: "fingerprints", bucketCopies: "goes with notices",
-		bucketDeedTimes: "goes with deeds", bucketPseudonyms: "goes at the end"}
+		bucketCourses: "goes with sheets", bucketDeedTimes: "goes with deeds", bucketPseudonyms: "goes at the end"}
 	looked := map[string]bool{}
 	for _, s := range leaverSteps() {
 		looked[s.bucket] = true

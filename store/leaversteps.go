@@ -35,6 +35,7 @@ func leaverSteps() []leaverStep {
 		{bucketMarks, (*leaverPortion).marks},
 		{bucketBooks, (*leaverPortion).book},
 		{bucketNotices, (*leaverPortion).notice},
+		{bucketSheets, (*leaverPortion).sheet},
 		{bucketMeetings, plainly(bucketMeetings)},
 		{bucketTokens, plainly(bucketTokens)},
 		{bucketProfiles, plainly(bucketProfiles)},
@@ -201,6 +202,26 @@ func (p *leaverPortion) notice(_ *bbolt.Bucket, k, v []byte) error {
 		return nil
 	}
 	p.rename(bucketNotices, k, v)
+	return nil
+}
+
+// sheet takes the notices to the person's chats off a sheet.
+func (p *leaverPortion) sheet(_ *bbolt.Bucket, k, v []byte) error {
+	r, ok := read(v, p.words, (*scanner).sheet)
+	if !ok {
+		return errUnreadable
+	}
+	key, _, _ := sheetOf(string(k))
+	theirs := false
+	for i, c := range r.Copies {
+		if slices.Contains(p.ids, c.Conversation) {
+			theirs = true
+			p.drop(bucketNotices, []byte(key.id(i)))
+		}
+	}
+	if !theirs {
+		p.rename(bucketSheets, k, v)
+	}
 	return nil
 }
 

@@ -9,13 +9,17 @@ import (
 	"teamspro/internal/identity"
 )
 
-// memo keeps what values say, and says it again while they have the same bytes, or nothing but the outbox was written: it need
-// not hear of changes and is never wrong. It spares the reading of JSON where a few values are read thousands of times, as when an announcement of a hundred
-// channels is sent. of makes the value that is kept of a key and its record R; who gets it may not change what it refers to.
+// memo keeps what values say, and says it again while they have the same bytes, or nothing was written but the outbox and new
+// announcements: it need not hear of changes and is never wrong. It spares the reading of JSON where a few values are read
+// thousands of times, as when an announcement of a hundred channels is sent. of makes the value that is kept of a key and its
+// record R; who gets it may not change what it refers to.
 type memo[R, T any] struct {
 	of   func(key []byte, r R) T
-	mu   sync.RWMutex
-	kept map[memoKey]remembered[T]
+	scan func(*scanner) R // reads a record; nil where encoding/json does
+	// appear says that there may be a value in the same edition where there was none.
+	appear bool
+	mu     sync.RWMutex
+	kept   map[memoKey]remembered[T]
 }
 
 // itself is of where the record is kept as it is.
@@ -58,7 +62,7 @@ func (m *memo[R, T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte, editio
 	if !ok || (kept.raw == nil) != (raw == nil) || !bytes.Equal(kept.raw, raw) {
 		kept = remembered[T]{raw: bytes.Clone(raw)}
 		if raw != nil {
-			r, _, err := load[R](b, key)
+			r, err := m.read(b, key)
 			if err != nil {
 				return v, false, err
 			}
@@ -67,11 +71,23 @@ func (m *memo[R, T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte, editio
 	} else if edition == 0 || kept.at == edition {
 		return kept.value, raw != nil, nil
 	}
-	if kept.at = edition; more != nil {
+	if kept.at = edition; raw == nil && m.appear {
+		kept.at = 0
+	}
+	if more != nil {
 		more(&kept.value)
 	}
 	m.keep(memoKey{t, string(key)}, kept)
 	return kept.value, raw != nil, nil
+}
+
+func (m *memo[R, T]) read(b *bbolt.Bucket, key []byte) (r R, err error) {
+	if m.scan == nil {
+		r, _, err = load[R](b, key)
+	} else {
+		r, _, err = find(b, key, map[string]string{}, m.scan)
+	}
+	return r, err
 }
 
 func (m *memo[R, T]) keep(key memoKey, r remembered[T]) {

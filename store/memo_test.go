@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"teamspro/internal/fault"
 	"teamspro/internal/identity"
 	"teamspro/internal/notice"
 )
@@ -88,6 +89,14 @@ func TestMemoAndTurns(t *testing.T) {
 	if seen() != 0 || !sure() {
 		t.Error("what was read is not known")
 	}
+	before := db.commits.edition.Load()
+	if _, err := db.Announcements().Announcement(ctx, north, "a2"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	_, err := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a2", Version: 1, At: *clock}, nil)
+	if a, read := db.Announcements().Announcement(ctx, north, "a2"); err != nil || read != nil || a.Version != 1 || !sure() || db.commits.edition.Load() != before {
+		t.Errorf("after another was made: %v, %v, %+v, known %v", err, read, a, sure())
+	}
 	if begun, err := turn(ctx, db, nil, known(db, n)); !begun || err != nil || !sure() {
 		t.Errorf("after a turn: %v %v, known %v", begun, err, sure())
 	}
@@ -95,7 +104,7 @@ func TestMemoAndTurns(t *testing.T) {
 		t.Errorf("after somebody saw it: %v, known %v", err, sure())
 	}
 	failed := errors.New("on purpose")
-	err := db.share(ctx, "test", north, func(s *shared) error {
+	err = db.share(ctx, "test", north, func(s *shared) error {
 		a, _, _ := loadAnnouncement(s.tenant, "a1")
 		a.Version = 2
 		if err := s.setAnnouncement("test", a, nil, *clock); err != nil {

@@ -61,7 +61,7 @@ func (r *noticeRecord) notice(t identity.Tenant, id string) notice.Notice {
 	return n
 }
 
-// loadNotice reads a notice with the state that it is in. names are as in find.
+// loadNotice reads a notice that is on no sheet, with the state that it is in. names are as in find.
 func loadNotice(tb *bbolt.Bucket, t identity.Tenant, id string, names map[string]string) (n notice.Notice, found bool, err error) {
 	r, found, err := find(tb.Bucket([]byte(bucketNotices)), []byte(id), names, (*scanner).notice)
 	if err != nil || !found {
@@ -93,9 +93,33 @@ func dueOf(value []byte) (time.Time, notice.State) {
 func isSending(value []byte) bool { return len(value) == 9 && value[8] == sendingMark }
 func isWaiting(value []byte) bool { return len(value) == 8 }
 
+// stateOf tells whether a notice waits or is being sent; of others it gives nothing, or how they ended.
+func (s *shared) stateOf(id string) (notice.State, error) {
+	_, l, err := s.reader().leg(id)
+	if err != nil || l != nil {
+		return l.stateNow(), err
+	}
+	switch due := s.bucket(bucketDue).Get([]byte(id)); {
+	case isSending(due):
+		return notice.Sending, nil
+	case isWaiting(due):
+		return notice.Waiting, nil
+	}
+	return "", nil
+}
+
 // setNotice writes a notice as it is now, which the queue learns when that is on disk.
 func (s *shared) setNotice(op string, n notice.Notice) error {
 	n.Tenant = s.id
+	c, l, err := s.reader().leg(n.ID)
+	switch {
+	case err != nil:
+		return err
+	case l != nil:
+		c.unsaved = true
+		s.work.moved(&n)
+		return l.set(op, &n)
+	}
 	r := newNotice(&n)
 	raw, err := r.encode()
 	if err != nil {
@@ -104,13 +128,17 @@ func (s *shared) setNotice(op string, n notice.Notice) error {
 	if err := keep(s.bucket(bucketNotices), op, []byte(n.ID), raw); err != nil {
 		return err
 	}
+	s.work.moved(&n)
 	if n.State.Final() {
-		s.work.then(func(q *queue) { q.drop(&n) })
 		return s.bucket(bucketDue).Delete([]byte(n.ID))
 	}
-	n.Content = notice.Content{} // the queue does not need it
-	s.work.then(func(q *queue) { q.put(&n) })
 	return s.bucket(bucketDue).Put([]byte(n.ID), dueValue(n.Due, n.State))
+}
+
+// known tells whether a notice with an id is kept, or was.
+func (s *shared) known(id string) (bool, error) {
+	_, l, err := s.reader().leg(id)
+	return l != nil || s.bucket(bucketNotices).Get([]byte(id)) != nil, err
 }
 
 // addNotice writes a new notice, unless its key or its id is known.
@@ -123,8 +151,8 @@ func (s *shared) addNotice(op string, n notice.Notice, now time.Time) error {
 			return err
 		}
 	}
-	if s.bucket(bucketNotices).Get([]byte(n.ID)) != nil {
-		return nil
+	if known, err := s.known(n.ID); err != nil || known {
+		return err
 	}
 	if id := n.Content.Announcement; id != "" {
 		if err := s.bucket(bucketCopies).Put(join(id, n.ID), []byte(n.Op)); err != nil {

@@ -242,10 +242,16 @@ func checkNotices(op string, notices []notice.Notice) error {
 func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
 	waiting, next := o.queue().due(now, limit, except)
 	err = o.db.view(ctx, "store.Due", func(tx *bbolt.Tx) error {
-		tenants, names := tx.Bucket([]byte(bucketTenants)), map[string]string{}
+		readers := map[identity.Tenant]*outboxReader{}
 		due = make([]notice.Notice, 0, len(waiting))
-		for _, w := range waiting {
-			n, found, err := loadDue(tenants.Bucket([]byte(w.Tenant)), w, names)
+		for i := range waiting {
+			t := waiting[i].tenant
+			r := readers[t]
+			if r == nil {
+				r = newReader(t, tx.Bucket([]byte(bucketTenants)).Bucket([]byte(t)))
+				readers[t] = r
+			}
+			n, found, err := r.due(waiting[i].id)
 			if err != nil {
 				return err
 			}
@@ -258,17 +264,17 @@ func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(
 	return due, next, err
 }
 
-// loadDue reads a notice that the queue knew a moment ago, with the message that it changes or removes.
-func loadDue(tb *bbolt.Bucket, w notice.Notice, names map[string]string) (n notice.Notice, found bool, err error) {
-	if tb == nil {
+// due reads a notice that the queue knew a moment ago, with the message that it changes or removes.
+func (r *outboxReader) due(id string) (n notice.Notice, found bool, err error) {
+	if r.tenant == nil {
 		return n, false, nil
 	}
-	n, found, err = loadNotice(tb, w.Tenant, w.ID, names)
+	n, found, err = r.notice(id)
 	if err != nil || !found || n.State != notice.Waiting {
 		return n, false, err
 	}
 	if n.Of != "" && n.Activity == "" {
-		of, _, err := find(tb.Bucket([]byte(bucketNotices)), []byte(n.Of), names, (*scanner).notice)
+		of, _, err := r.notice(n.Of)
 		if err != nil {
 			return n, false, err
 		}
@@ -283,6 +289,7 @@ func (o *Outbox) Turns(ctx context.Context, done []notice.Outcome, begin []notic
 	err = o.db.update(ctx, op, func(w *work) error {
 		w.apart++
 		changed := false
+		w.after = slices.Grow(w.after, len(done)+len(begin))
 		begun = make([]bool, len(begin))
 		for i := range done {
 			s, err := w.of(done[i].Notice.Tenant)
@@ -319,8 +326,8 @@ func (o *Outbox) Turns(ctx context.Context, done []notice.Outcome, begin []notic
 // end notes what became of a notice that is being sent; one that is not is left alone.
 func (s *shared) end(op string, done *notice.Outcome, db *DB) (ended bool, err error) {
 	n := done.Notice
-	if !isSending(s.bucket(bucketDue).Get([]byte(n.ID))) {
-		return false, nil
+	if state, err := s.stateOf(n.ID); err != nil || state != notice.Sending {
+		return false, err
 	}
 	n.State, n.Why, n.At, n.Tries = done.State, done.Why, db.now(), n.Tries+1
 	if done.Activity != "" {
@@ -333,11 +340,11 @@ func (s *shared) end(op string, done *notice.Outcome, db *DB) (ended bool, err e
 	if err := s.setNotice(op, n); err != nil || n.Content.Announcement == "" {
 		return true, err
 	}
-	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(n.Content.Announcement), 0, nil)
-	if err != nil || !found || !a.Since(done.Began) {
+	a, err := s.announcement(n.Content.Announcement, db)
+	if err != nil || a == nil || !a.Since(done.Began) {
 		return true, err
 	}
-	return true, s.follow(op, a, n, n.At)
+	return true, s.follow(op, *a, n, n.At)
 }
 
 // follow adds what brings a copy of an announcement up to date.
@@ -351,13 +358,15 @@ func (s *shared) follow(op string, a notice.Announcement, post notice.Notice, no
 
 // begin notes that a notice is being sent, if it still waits.
 func (s *shared) begin(n *notice.Notice) (begun bool, err error) {
-	due := s.bucket(bucketDue)
-	if !isWaiting(due.Get([]byte(n.ID))) {
-		return false, nil
+	if state, err := s.stateOf(n.ID); err != nil || state != notice.Waiting {
+		return false, err
 	}
-	now := notice.Notice{Tenant: s.id, ID: n.ID, Place: n.Place, Person: n.Person, Due: n.Due, State: notice.Sending}
-	s.work.then(func(q *queue) { q.put(&now) })
-	return true, due.Put([]byte(n.ID), dueValue(n.Due, notice.Sending))
+	s.work.moved(&notice.Notice{Tenant: s.id, ID: n.ID, Place: n.Place, Person: n.Person, Due: n.Due, State: notice.Sending})
+	if c, l, _ := s.reader().leg(n.ID); l != nil {
+		l.state, c.unsaved = notice.Sending, true
+		return true, nil
+	}
+	return true, s.bucket(bucketDue).Put([]byte(n.ID), dueValue(n.Due, notice.Sending))
 }
 
 // Interrupted takes up what was being sent, as notice.Outbox says.
@@ -365,12 +374,16 @@ func (o *Outbox) Interrupted(ctx context.Context) (n int, err error) {
 	const op = "store.Interrupted"
 	err = o.db.update(ctx, op, func(w *work) error {
 		n = 0
-		err := eachTenant(w.Tx, func(t identity.Tenant, tb *bbolt.Bucket) error {
+		err := eachTenant(w.Tx, func(t identity.Tenant, _ *bbolt.Bucket) error {
 			s, err := w.of(t)
 			if err != nil {
 				return err
 			}
-			for _, id := range sending(tb) {
+			ids, err := s.sending()
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
 				if err := s.takeUp(op, id); err != nil {
 					return err
 				}
@@ -387,19 +400,24 @@ func (o *Outbox) Interrupted(ctx context.Context) (n int, err error) {
 }
 
 // sending lists the notices of a tenant that are being sent.
-func sending(tb *bbolt.Bucket) (ids []string) {
-	c := tb.Bucket([]byte(bucketDue)).Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if isSending(v) {
+func (s *shared) sending() (ids []string, err error) {
+	c := s.bucket(bucketDue).Cursor()
+	for k, v := c.First(); k != nil && err == nil; k, v = c.Next() {
+		switch {
+		case isSending(v):
 			ids = append(ids, string(k))
+		case string(v) == sheetMark:
+			var some []string
+			some, err = s.reader().sending(k)
+			ids = append(ids, some...)
 		}
 	}
-	return ids
+	return ids, err
 }
 
 // takeUp lets a notice wait again whose sender is no more. That was a try.
 func (s *shared) takeUp(op, id string) error {
-	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
+	n, found, err := s.reader().notice(id)
 	if err != nil || !found {
 		return err
 	}
@@ -441,10 +459,10 @@ func (o *Outbox) DropPlace(ctx context.Context, t identity.Tenant, p notice.Plac
 
 // dropNotice drops a notice, if it waits.
 func (s *shared) dropNotice(op, id string, now time.Time) (dropped bool, err error) {
-	if !isWaiting(s.bucket(bucketDue).Get([]byte(id))) {
-		return false, nil
+	if state, err := s.stateOf(id); err != nil || state != notice.Waiting {
+		return false, err
 	}
-	n, found, err := loadNotice(s.tenant, s.id, id, map[string]string{})
+	n, found, err := s.reader().notice(id)
 	if err != nil || !found {
 		return false, err
 	}
@@ -482,7 +500,7 @@ func (o *Outbox) Purge(ctx context.Context, now time.Time) error {
 
 // purge removes some of what is too old and tells how much.
 func (s *shared) purge(now time.Time) (n int, err error) {
-	for _, old := range []func(time.Time, int) (int, error){s.purgeNotices, s.purgeKeys, s.purgeAnnouncements} {
+	for _, old := range []func(time.Time, int) (int, error){s.purgeNotices, s.purgeSheets, s.purgeKeys, s.purgeAnnouncements} {
 		m, err := old(now, purgeMost-n)
 		if n += m; err != nil || n >= purgeMost {
 			return n, err
@@ -509,6 +527,31 @@ func (s *shared) purgeNotices(now time.Time, most int) (int, error) {
 		}
 	}
 	return len(old), deleteAll(b, old)
+}
+
+// purgeSheets looks at the oldest sheets, as far as the first that is to stay.
+func (s *shared) purgeSheets(now time.Time, most int) (int, error) {
+	due := s.bucket(bucketDue)
+	var old [][]byte
+	c := s.bucket(bucketSheets).Cursor()
+	for k, _ := c.First(); k != nil && sheetSize*len(old) < most; k, _ = c.Next() {
+		final, at, err := spent(s.tenant, k)
+		if err != nil {
+			return 0, err
+		}
+		if now.Sub(instant(at)) < notice.KeysKept {
+			break
+		}
+		if final && due.Get(k) == nil {
+			old = append(old, bytes.Clone(k))
+		}
+	}
+	for _, k := range old {
+		if err := s.eraseSheet(k); err != nil {
+			return 0, err
+		}
+	}
+	return sheetSize * len(old), nil
 }
 
 func deleteAll(b *bbolt.Bucket, keys [][]byte) error {

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -148,5 +151,102 @@ func BenchmarkDue(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// announceMany announces to 1,000 conversations, a hundred at a time, until there are so many copies; together says whether
+// they have ids of which the store knows that they were made together. Eight announce at a time.
+func announceMany(b *testing.B, db *DB, n int, together bool) {
+	var group sync.WaitGroup
+	var next atomic.Int64
+	for range 8 {
+		group.Go(func() {
+			for from := int(next.Add(100)) - 100; from < n; from = int(next.Add(100)) - 100 {
+				ids := notice.NewIDs(time.Now(), min(100, n-from))
+				a := notice.Announcement{ID: fmt.Sprintf("announcement%08d", from), Product: "contact", By: "ines", At: time.Now(), Text: "The quay is closed", Version: 1,
+					Targets: make([]notice.Target, 0, len(ids))}
+				copies := make([]notice.Notice, 0, len(ids))
+				for i, id := range ids {
+					if !together {
+						id = notice.NewID(time.Now())
+					}
+					c := identity.Conversation(fmt.Sprintf("19:%032d@thread.tacv2", (from+i)%1000))
+					a.Targets = append(a.Targets, notice.Target{Conversation: c, Team: fmt.Sprintf("19:%032d@thread.tacv2", (from+i)%1000/10)})
+					copies = append(copies, notice.Notice{ID: id, Place: notice.Place{Conversation: c, Product: "contact"}, Team: a.Targets[i].Team, Op: notice.Post,
+						Content: notice.Content{Version: 1}, Due: time.Unix(1, 0)})
+				}
+				if _, err := db.Announcements().Announce(b.Context(), north, a, copies); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// takeAll takes all that waits through the outbox as the clerk of the runner does: 192 are on their way, and half of them end at
+// a time while as many begin.
+func takeAll(b *testing.B, db *DB) {
+	ctx, busy, ends := b.Context(), map[identity.Conversation]bool{}, make([]notice.Outcome, 0, 96)
+	var due, first, second []notice.Notice
+	for done := 0; done < b.N; {
+		if len(due) == 0 {
+			var err error
+			if due, _, err = db.Outbox().Due(ctx, time.Now(), 512, func(n notice.Notice) bool { return busy[n.Conversation] }); err != nil {
+				b.Fatal(err)
+			}
+		}
+		ends = ends[:0]
+		for i, n := range first {
+			delete(busy, n.Conversation)
+			ends = append(ends, notice.Outcome{Notice: n, State: notice.Sent, Activity: strconv.Itoa(1_700_000_000_000 + done + i), Began: time.Now()})
+		}
+		begin := due[:min(96, len(due))]
+		for i := range begin {
+			busy[begin[i].Conversation] = true
+		}
+		if _, err := db.Outbox().Turns(ctx, ends, begin); err != nil {
+			b.Fatal(err)
+		}
+		done, due, first, second = done+len(ends), due[len(begin):], second, begin
+	}
+}
+
+// written is how many bytes this process has given to files, where the system says so.
+func written() (n int) {
+	io, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		return 0
+	}
+	_, wrote, _ := strings.Cut(string(io), "wchar: ")
+	_, _ = fmt.Sscan(wrote, &n)
+	return n
+}
+
+// What a copy of an announcement costs the store, from the announcing to its end, kept by itself and together with others.
+func BenchmarkCopies(b *testing.B) {
+	for _, kept := range []string{"apart", "together"} {
+		for _, part := range []string{"announce", "turns"} {
+			b.Run(fmt.Sprintf("kept=%s/%s", kept, part), func(b *testing.B) {
+				db := openAt(b, filepath.Join(b.TempDir(), "teamspro.db"))
+				work := func() { announceMany(b, db, b.N, kept == "together") }
+				if part == "turns" {
+					work()
+					work = func() { takeAll(b, db) }
+				}
+				b.ReportAllocs()
+				before, cpu, bytes := commits(b, db), cpuTime(b), written()
+				b.ResetTimer()
+				work()
+				b.StopTimer()
+				n := float64(b.N)
+				b.ReportMetric(float64(cpuTime(b)-cpu)/1e3/n, "cpu-µs/op")
+				b.ReportMetric(float64(written()-bytes)/n, "written-B/op")
+				b.ReportMetric(float64(written()-bytes)/float64(os.Getpagesize()*(commits(b, db)-before)), "pages/commit")
+				if left, err := db.Outbox().Waiting(b.Context()); err != nil || part == "turns" && left != 0 {
+					b.Errorf("%d are left, %v", left, err)
+				}
+			})
+		}
 	}
 }

@@ -39,6 +39,15 @@ func post(id string, c identity.Conversation, due time.Time) notice.Notice {
 	return notice.Notice{Tenant: north, ID: id, Key: "key of " + id, Place: notice.Place{Conversation: c, Product: "contact"}, Op: notice.Post, Due: due}
 }
 
+// inRow are notices that were made together, one to each conversation.
+func inRow(row string, due time.Time, to ...identity.Conversation) (notices []notice.Notice) {
+	for i, c := range to {
+		notices = append(notices, notice.Notice{Tenant: north, ID: notice.IDInRow(row, i), Place: notice.Place{Conversation: c, Product: "contact"}, Team: "19:team@thread.example",
+			Op: notice.Post, Content: notice.Content{Version: 1}, Due: due})
+	}
+	return notices
+}
+
 // useOutbox leaves something in the buckets of settings, notices and the audit log.
 func useOutbox(ctx context.Context, db *DB) error {
 	if err := db.Configurations().Save(ctx, north, wishes(quay), "dialog"); err != nil {
@@ -56,8 +65,10 @@ func useOutbox(ctx context.Context, db *DB) error {
 	due := db.now()
 	_, announced := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a1", Product: "contact", By: "ines", At: due, Text: "The quay is closed", Version: 1},
 		[]notice.Notice{{ID: "n2", Place: notice.Place{Conversation: sales, Product: "contact"}, Op: notice.Post, Due: due}})
+	_, together := db.Announcements().Announce(ctx, north, notice.Announcement{ID: "a2", Product: "contact", By: "ines", At: due, Text: "The quay is open", Version: 1},
+		inRow(notice.NewID(due), due, sales, quay))
 	_, acknowledged := db.Announcements().Acknowledge(ctx, north, "a1", "ines", due)
-	return errors.Join(announced, acknowledged,
+	return errors.Join(announced, together, acknowledged,
 		db.Outbox().Sort(ctx, north, []notice.Sorted{{Number: events[0].Number, To: []notice.Dated{{Place: notice.Place{Conversation: quay, Product: "contact"}, Due: due}}}}),
 		db.Outbox().Add(ctx, []notice.Notice{post("n1", quay, due)}),
 		db.write(ctx, "test", north, func(tb *bbolt.Bucket) error { return tb.Bucket([]byte(bucketWatches)).Put([]byte(quay), []byte("{}")) }))
@@ -227,7 +238,11 @@ func disturb(r *rapid.T, db *DB, i int) error {
 	id := fmt.Sprintf("n%02d", rapid.IntRange(0, i).Draw(r, "which"))
 	n := post(id, c, time.Unix(int64(rapid.IntRange(0, 50).Draw(r, "due")), 0).UTC())
 	place := notice.Place{Conversation: c, Product: "contact"}
-	switch rapid.IntRange(0, 5).Draw(r, "what") {
+	row := rapid.IntRange(0, 3).Draw(r, "row")
+	if rapid.Bool().Draw(r, "of a row") {
+		n.ID = notice.IDInRow(rowName(row), rapid.IntRange(0, 60).Draw(r, "place"))
+	}
+	switch rapid.IntRange(0, 8).Draw(r, "what") {
 	case 0:
 		return db.Outbox().Add(ctx, []notice.Notice{n})
 	case 1:
@@ -242,16 +257,53 @@ func disturb(r *rapid.T, db *DB, i int) error {
 	case 4:
 		_, err := db.Outbox().Interrupted(ctx)
 		return err
+	case 5:
+		return disturbRow(r, db, row, n.Due)
+	case 6:
+		_, err := db.Announcements().Change(ctx, north, rowName(row), func(a *notice.Announcement, _ []notice.Notice) ([]notice.Notice, error) {
+			a.Recalled, a.Version = rapid.SampledFrom([]time.Time{{}, n.Due}).Draw(r, "recalled"), a.Version+1
+			return nil, nil
+		})
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	case 7:
+		return db.share(ctx, "test", north, func(s *shared) error { return s.eraseNotice("test", n.ID) })
 	}
 	return db.share(ctx, "test", north, func(s *shared) error {
 		return s.gather("test", notice.Dated{Place: place, Due: n.Due}, eventRecord{Key: "k"})
 	})
 }
 
+func rowName(row int) string { return fmt.Sprintf("%012x%016d", row, row) }
+
+// disturbRow announces something with copies that are made together, or begins or ends many of them.
+func disturbRow(r *rapid.T, db *DB, row int, due time.Time) error {
+	ctx := context.Background()
+	var to []identity.Conversation
+	for i := range rapid.IntRange(1, 60).Draw(r, "copies") {
+		to = append(to, identity.Conversation(fmt.Sprint("19:", i%50)))
+	}
+	copies := inRow(rowName(row), due, to...)
+	begun, err := db.Announcements().Copies(ctx, north, rowName(row))
+	if err != nil || len(begun) == 0 {
+		_, announced := db.Announcements().Announce(ctx, north, notice.Announcement{ID: rowName(row), Version: 1, At: due}, copies)
+		return errors.Join(err, announced)
+	}
+	from := rapid.IntRange(0, len(begun)-1).Draw(r, "from")
+	if rapid.Bool().Draw(r, "ends") {
+		_, err = db.Outbox().Turns(ctx, outcomes(begun[from:], rapid.SampledFrom([]notice.State{notice.Waiting, notice.Sent, notice.Possibly}).Draw(r, "end")), nil)
+		return err
+	}
+	_, err = db.Outbox().Turns(ctx, nil, begun[from:])
+	return err
+}
+
 // known gives a notice as it is in the file.
 func known(db *DB, n notice.Notice) *notice.Notice {
 	_ = db.read(context.Background(), "test", north, func(tb *bbolt.Bucket) error {
-		if kept, found, err := loadNotice(tb, north, n.ID, map[string]string{}); err == nil && found {
+		if kept, found, err := newReader(north, tb).notice(n.ID); err == nil && found {
 			n = kept
 		}
 		return nil
@@ -264,7 +316,7 @@ func pictureOf(db *DB) (lines []string) {
 	q := db.commits.outbox
 	for key, l := range q.lines {
 		for _, x := range l.items {
-			lines = append(lines, fmt.Sprintf("%s %s %s %d %v of %d, can go: %v", key.conversation, x.id, x.product, x.due, x.sending, q.waiting, l.at >= 0))
+			lines = append(lines, fmt.Sprintf("%s %s %s %d %v of %d, can go: %v", key.conversation, x.id, x.product, x.due, x.sending, q.waiting, l.sending == 0 && q.heads[l.at] == headOf(l)))
 		}
 	}
 	for key, due := range q.gatherings {
@@ -431,7 +483,7 @@ func send(path string) {
 		for j := range 8 {
 			some = append(some, post(fmt.Sprintf("%d-%06d-%d", os.Getpid(), i, j), identity.Conversation(fmt.Sprint("19:", j)), time.Unix(1, 0)))
 		}
-		if err := db.Outbox().Add(ctx, some); err != nil {
+		if err := tell(ctx, db, i, some); err != nil {
 			fmt.Println("child:", err)
 			os.Exit(1)
 		}
@@ -460,6 +512,18 @@ func send(path string) {
 			os.Exit(1)
 		}
 	}
+}
+
+// tell adds notices, or announces them, each second time, with ids that were made together.
+func tell(ctx context.Context, db *DB, i int, some []notice.Notice) error {
+	if i%2 == 0 {
+		return db.Outbox().Add(ctx, some)
+	}
+	for j, id := range notice.NewIDs(time.Now(), len(some)) {
+		some[j].ID, some[j].Key = id, ""
+	}
+	_, err := db.Announcements().Announce(ctx, north, notice.Announcement{ID: some[0].ID, Version: 1, At: time.Now()}, some)
+	return err
 }
 
 // A process that is killed between turns loses no notice, forgets no key, and sends at most one twice, which says so.
@@ -514,8 +578,11 @@ func checkSent(t *testing.T, path string, added, noted map[string]bool) {
 	before, err := db.Outbox().Waiting(t.Context())
 	for id := range added {
 		n := known(db, notice.Notice{ID: id})
-		if n.Key == "" || noted[id] && n.State != notice.Sent {
+		if n.Op == "" || noted[id] && n.State != notice.Sent {
 			t.Errorf("%s: %+v", id, n)
+		}
+		if n.Content.Announcement != "" {
+			continue // it has no key
 		}
 		again := post("other-"+id, sales, time.Unix(1, 0))
 		again.Key = "key of " + id

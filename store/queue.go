@@ -39,7 +39,7 @@ type line struct {
 	lineKey
 	items   []queued
 	sending int // how many of them are on their way; while one is, no other goes
-	at      int // in heads; -1 when none of it can go
+	at      int // in heads; -1 before it is there
 }
 
 type queued struct {
@@ -60,15 +60,30 @@ func newQueue() *queue {
 	return &queue{lines: map[lineKey]*line{}, gatherings: map[gatheringKey]time.Time{}, changed: make(chan struct{}, 1)}
 }
 
+// move is something that a commit does to the queue: a notice is there now, or is gone, or what fn does.
+type move struct {
+	line lineKey
+	item queued
+	gone bool
+	fn   func(*queue)
+}
+
 // follow does what a commit left to be done.
-func (q *queue) follow(after []func(*queue)) {
+func (q *queue) follow(after []move) {
 	if len(after) == 0 {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, fn := range after {
-		fn(q)
+	for i := range after {
+		switch m := &after[i]; {
+		case m.fn != nil:
+			m.fn(q)
+		case m.gone:
+			q.drop(m.line, m.item.id)
+		default:
+			q.put(m.line, m.item)
+		}
 	}
 }
 
@@ -87,24 +102,29 @@ func lineOf(n *notice.Notice) lineKey {
 	return lineKey{n.Tenant, "", n.Person}
 }
 
-// find gives the line of a notice and where the notice stands in it, or would.
-func (q *queue) find(n *notice.Notice) (l *line, i int, there bool) {
-	if l = q.lines[lineOf(n)]; l == nil {
-		return nil, 0, false
+func inLine(n *notice.Notice) queued {
+	return queued{n.ID, n.Product, nanoseconds(n.Due), n.State == notice.Sending, n.Op == notice.Post}
+}
+
+// find gives the place of a notice in its line, or where it would be: mostly the first when it is there, and the end otherwise.
+func (l *line) find(id string) (i int, there bool) {
+	switch n := len(l.items); {
+	case n == 0 || l.items[n-1].id < id:
+		return n, false
+	case l.items[0].id == id:
+		return 0, true
 	}
-	i, there = slices.BinarySearchFunc(l.items, n.ID, func(x queued, id string) int { return cmp.Compare(x.id, id) })
-	return l, i, there
+	return slices.BinarySearchFunc(l.items, id, func(x queued, id string) int { return cmp.Compare(x.id, id) })
 }
 
 // put notes a notice that is not final, as it is now.
-func (q *queue) put(n *notice.Notice) {
-	l, i, there := q.find(n)
+func (q *queue) put(key lineKey, item queued) {
+	l := q.lines[key]
 	if l == nil {
-		l = &line{lineKey: lineOf(n), at: -1}
-		q.lines[l.lineKey] = l
+		l = &line{lineKey: key, at: -1}
+		q.lines[key] = l
 	}
-	item := queued{n.ID, n.Product, max(0, n.Due.UnixNano()), n.State == notice.Sending, n.Op == notice.Post}
-	if there {
+	if i, there := l.find(item.id); there {
 		item.post = item.post || l.items[i].post // who begins it does not say
 		l.sending -= ones(l.items[i].sending)
 		l.items[i] = item
@@ -117,13 +137,22 @@ func (q *queue) put(n *notice.Notice) {
 }
 
 // drop takes out a notice that is final.
-func (q *queue) drop(n *notice.Notice) {
-	l, i, there := q.find(n)
+func (q *queue) drop(key lineKey, id string) {
+	l := q.lines[key]
+	if l == nil {
+		return
+	}
+	i, there := l.find(id)
 	if !there {
 		return
 	}
 	l.sending -= ones(l.items[i].sending)
-	l.items = slices.Delete(l.items, i, i+1)
+	if i == 0 {
+		l.items[0] = queued{}
+		l.items = l.items[1:]
+	} else {
+		l.items = slices.Delete(l.items, i, i+1)
+	}
 	q.waiting--
 	q.settle(l)
 }
@@ -135,44 +164,52 @@ func ones(is bool) int {
 	return 0
 }
 
-// settle puts a line where it belongs.
+// settle puts a line where it belongs. One that is on its way keeps its place: it will go on from there.
 func (q *queue) settle(l *line) {
-	goes := len(l.items) > 0 && l.sending == 0
 	switch {
-	case goes && l.at < 0:
-		heap.Push(&q.heads, l)
-	case goes:
-		heap.Fix(&q.heads, l.at)
-	case l.at >= 0:
-		heap.Remove(&q.heads, l.at)
-	}
-	if len(l.items) == 0 {
+	case len(l.items) == 0:
+		if l.at >= 0 {
+			heap.Remove(&q.heads, l.at)
+		}
 		delete(q.lines, l.lineKey)
+	case l.at < 0:
+		heap.Push(&q.heads, l)
+	case q.heads[l.at] != headOf(l):
+		q.heads[l.at] = headOf(l)
+		heap.Fix(&q.heads, l.at)
 	}
 }
 
+// owned is a notice of a tenant, by its id.
+type owned struct {
+	tenant identity.Tenant
+	id     string
+}
+
 // due gives the first notices of the lines that can go now, the oldest first, and when the next line can go. It looks at no
-// more lines than it gives or is told to leave out.
-func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (found []notice.Notice, next time.Time) {
+// more lines than it gives, is told to leave out, or finds on their way.
+func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (found []owned, next time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var seen []*line
-	latest := now.UnixNano()
-	for len(q.heads) > 0 {
-		l := q.heads[0]
-		if first := &l.items[0]; len(found) >= limit || first.due > latest {
-			next = first.at()
-			break
+	front := frontier{heads: q.heads}
+	front.add(0)
+	for latest := now.UnixNano(); len(front.at) > 0; {
+		at := front.take()
+		h := &q.heads[at]
+		goes := h.line.sending == 0
+		if goes && (len(found) >= limit || h.due > latest) {
+			return found, instant(h.due)
 		}
-		seen = append(seen, heap.Pop(&q.heads).(*line))
-		if n := l.notice(0); except == nil || !except(n) {
-			found = append(found, n)
+		front.add(2*at + 1)
+		front.add(2*at + 2)
+		if !goes {
+			continue
+		}
+		if except == nil || !except(h.line.notice(0)) {
+			found = append(found, owned{h.line.tenant, h.id})
 		}
 	}
-	for _, l := range seen {
-		q.settle(l)
-	}
-	return found, next
+	return found, time.Time{}
 }
 
 // notice gives what is known here of a notice.
@@ -248,18 +285,31 @@ func (q *queue) fill(tx *bbolt.Tx) error {
 var errHalfNotice = errors.New("a notice that waits is missing")
 
 func (q *queue) fillNotices(t identity.Tenant, tb *bbolt.Bucket) error {
-	names := map[string]string{}
-	return tb.Bucket([]byte(bucketDue)).ForEach(func(id, _ []byte) error {
-		n, found, err := loadNotice(tb, t, string(id), names)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return errHalfNotice
+	r := newReader(t, tb)
+	return tb.Bucket([]byte(bucketDue)).ForEach(func(id, v []byte) error {
+		found, err := q.fillFrom(r, id, string(v) == sheetMark)
+		r.forget()
+		if err == nil && !found {
+			err = errHalfNotice
 		}
-		q.put(&n)
-		return nil
+		return err
 	})
+}
+
+// fillFrom reads a notice that waits, or those that wait on a sheet.
+func (q *queue) fillFrom(r *outboxReader, id []byte, sheet bool) (found bool, err error) {
+	if sheet {
+		return r.on(id, func(n *notice.Notice) {
+			if !n.State.Final() {
+				q.put(lineOf(n), inLine(n))
+			}
+		})
+	}
+	n, found, err := r.notice(string(id))
+	if err == nil && found {
+		q.put(lineOf(&n), inLine(&n))
+	}
+	return found, err
 }
 
 func (q *queue) fillGatherings(t identity.Tenant, tb *bbolt.Bucket) error {
@@ -274,13 +324,22 @@ func (q *queue) fillGatherings(t identity.Tenant, tb *bbolt.Bucket) error {
 	})
 }
 
-// heads are the lines that can go, by when their first notice is due; of those that are due together, by its id.
-type heads []*line
+// heads are the lines, by when their first notice is due; of those that are due together, by its id.
+type heads []head
+
+// head is a line, and what of its first notice puts it before others.
+type head struct {
+	due  int64
+	id   string
+	line *line
+}
+
+func headOf(l *line) head { return head{l.items[0].due, l.items[0].id, l} }
 
 func (h heads) Len() int { return len(h) }
 
 func (h heads) Less(i, j int) bool {
-	a, b := &h[i].items[0], &h[j].items[0]
+	a, b := &h[i], &h[j]
 	if a.due != b.due {
 		return a.due < b.due
 	}
@@ -289,22 +348,66 @@ func (h heads) Less(i, j int) bool {
 
 func (h heads) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].at, h[j].at = i, j
+	h[i].line.at, h[j].line.at = i, j
 }
 
 // Push implements heap.Interface.
 func (h *heads) Push(x any) {
 	l := x.(*line)
 	l.at = len(*h)
-	*h = append(*h, l)
+	*h = append(*h, headOf(l))
 }
 
 // Pop implements heap.Interface.
 func (h *heads) Pop() any {
 	last := len(*h) - 1
-	l := (*h)[last]
-	(*h)[last] = nil
+	l := (*h)[last].line
+	(*h)[last] = head{}
 	*h = (*h)[:last]
 	l.at = -1
 	return l
+}
+
+// frontier goes through heads in their order, and changes nothing: a heap of those that may be next, by their places. What is
+// below one in heads comes after it.
+type frontier struct {
+	heads heads
+	at    []int
+}
+
+// add puts in a place, if there is such a one.
+func (f *frontier) add(i int) {
+	if i >= len(f.heads) {
+		return
+	}
+	f.at = append(f.at, i)
+	for c := len(f.at) - 1; c > 0; {
+		above := (c - 1) / 2
+		if !f.heads.Less(f.at[c], f.at[above]) {
+			return
+		}
+		f.at[c], f.at[above] = f.at[above], f.at[c]
+		c = above
+	}
+}
+
+// take takes out the first place.
+func (f *frontier) take() int {
+	first, last := f.at[0], len(f.at)-1
+	f.at[0] = f.at[last]
+	f.at = f.at[:last]
+	for i := 0; ; {
+		c := 2*i + 1
+		if c >= last {
+			return first
+		}
+		if c+1 < last && f.heads.Less(f.at[c+1], f.at[c]) {
+			c++
+		}
+		if !f.heads.Less(f.at[c], f.at[i]) {
+			return first
+		}
+		f.at[c], f.at[i] = f.at[i], f.at[c]
+		i = c
+	}
 }

@@ -71,6 +71,8 @@ func rules() []rule {
 		{bucketImports, is(contact.ImportKept), (*expiry).imported, false},
 		{bucketImportRows, is(0), (*expiry).rows, true},
 		{bucketNotices, is(notice.KeysKept), (*expiry).notice, false},
+		{bucketSheets, is(notice.KeysKept), (*expiry).sheet, false},
+		{bucketCourses, is(notice.KeysKept), nil, false},
 		{bucketNoticeKeyTimes, is(notice.KeysKept), (*expiry).noticeKey, false},
 		{bucketNoticeKeys, is(notice.KeysKept), nil, false},
 		{bucketAnnouncements, is(notice.TextKept), (*expiry).announcement, false},
@@ -368,10 +370,21 @@ func (e *expiry) notice(k, v []byte) error {
 	return nil
 }
 
-func (e *expiry) announcement(k, _ []byte) error {
-	r, _, err := load[announcementRecord](e.tb.Bucket([]byte(bucketAnnouncements)), k)
-	if err != nil || !e.old(r.At) {
-		return err
+func (e *expiry) sheet(k, _ []byte) error {
+	final, at, err := spent(e.tb, k)
+	if err == nil && final && e.old(instant(at)) {
+		e.drop(bucketSheets, k)
+	}
+	return err
+}
+
+func (e *expiry) announcement(k, v []byte) error {
+	at, ok := announcedAt(v)
+	switch {
+	case !ok:
+		return errUnreadable
+	case !e.old(at):
+		return nil
 	}
 	e.drop(bucketAnnouncements, k)
 	for _, name := range []string{bucketCopies, bucketAcknowledged} {

@@ -11,6 +11,7 @@ import (
 
 	"teamspro/internal/audit"
 	"teamspro/internal/contact"
+	"teamspro/internal/identity"
 )
 
 // keys gives how many entries a bucket of a tenant has.
@@ -36,7 +37,7 @@ func TestWhatIsTooOldGoes(t *testing.T) {
 		after time.Duration
 	}{
 		{bucketTrashTimes, forever, trashKept}, {bucketDeedTimes, forever, deedsKept}, {bucketTokens, forever, unusedSignIn}, {bucketSaves, forever, savesKept},
-		{bucketBatches, forever, batchesKept}, {bucketWatches, forever, unreadWatches}, {bucketNotices, forever, 31 * day}, {bucketAnnouncements, forever, 30 * day},
+		{bucketBatches, forever, batchesKept}, {bucketWatches, forever, unreadWatches}, {bucketNotices, forever, 31 * day}, {bucketSheets, forever, 31 * day}, {bucketAnnouncements, forever, 30 * day},
 		{bucketChanges, Keep{History: 100 * day}, 100 * day}, {bucketProfiles, Keep{Profiles: 5 * day}, 5 * day}, {bucketAudit, Keep{Audit: 50 * day}, 50 * day},
 	} {
 		t.Run(row.kind, func(t *testing.T) {
@@ -44,8 +45,10 @@ func TestWhatIsTooOldGoes(t *testing.T) {
 			db, clock := openWith(t)
 			live(t, db)
 			ctx, old := t.Context(), db.now()
-			if err := db.Outbox().DropPlace(ctx, north, post("", sales, old).Place); err != nil {
-				t.Fatal(err)
+			for _, c := range []identity.Conversation{sales, quay, zoeChat} {
+				if err := db.Outbox().DropPlace(ctx, north, post("", c, old).Place); err != nil {
+					t.Fatal(err)
+				}
 			}
 			find := func(all []Expired) Expired {
 				i := slices.IndexFunc(all, func(x Expired) bool { return x.Kind == row.kind })

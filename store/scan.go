@@ -312,8 +312,7 @@ func (s *scanner) course(r *noticeRecord, key string) {
 	case "tries":
 		r.Tries = int(s.number())
 	case "again":
-		r.Again = bytes.HasPrefix(s.rest, []byte("true"))
-		s.skip()
+		r.Again = s.truth()
 	case "why":
 		r.Why = s.name()
 	case "at":
@@ -382,23 +381,31 @@ func (s *scanner) array(element func()) {
 
 // quoted consumes a string and gives it with its quotes.
 func (s *scanner) quoted() (q []byte, plain bool) {
-	plain = true
 	if s.bad || len(s.rest) == 0 || s.rest[0] != '"' {
 		s.bad = true
 		return nil, false
 	}
+	if end := bytes.IndexByte(s.rest[1:], '"'); end >= 0 && bytes.IndexByte(s.rest[1:end+1], '\\') < 0 {
+		q, s.rest = s.rest[:end+2], s.rest[end+2:]
+		return q, true
+	}
+	return s.escaped(), false
+}
+
+// escaped consumes a string that has escapes.
+func (s *scanner) escaped() []byte {
 	for i := 1; i < len(s.rest); i++ {
 		switch s.rest[i] {
 		case '\\':
-			plain = false
 			i++
 		case '"':
-			q, s.rest = s.rest[:i+1], s.rest[i+1:]
-			return q, plain
+			q := s.rest[:i+1]
+			s.rest = s.rest[i+1:]
+			return q
 		}
 	}
 	s.bad = true
-	return nil, false
+	return nil
 }
 
 func (s *scanner) text() string {
@@ -448,6 +455,13 @@ func (s *scanner) number() float64 {
 	f, err := strconv.ParseFloat(string(s.rest[:n]), 64)
 	s.rest, s.bad = s.rest[n:], err != nil
 	return f
+}
+
+// truth reads what is true or false.
+func (s *scanner) truth() bool {
+	is := bytes.HasPrefix(s.rest, []byte("true"))
+	s.skip()
+	return is
 }
 
 // skip consumes any value: that of a field which a later program added.

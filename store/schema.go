@@ -54,6 +54,8 @@ const (
 	bucketWatches        = "watches"
 	bucketAudit          = "audit"
 	bucketDue            = "due"
+	bucketSheets         = "sheets"
+	bucketCourses        = "courses"
 
 	bucketImports    = "imports"
 	bucketImportRows = "importrows"
@@ -104,11 +106,13 @@ func declared() []bucket {
 		{bucketEvents, true, Datum{Kind: "datamap.notice", Holds: "datamap.events", Personal: true, Kept: "datamap.kept.told"}},
 		{bucketGatherings, true, Datum{Kind: "datamap.notice", Holds: "datamap.gatherings", Personal: true, Kept: "datamap.kept.told"}},
 		{bucketNotices, true, Datum{Kind: "datamap.notice", Holds: "datamap.notices", Personal: true, Kept: "datamap.kept.days"}},
+		{bucketSheets, true, Datum{Kind: "datamap.notice", Holds: "datamap.sheets", Personal: true, Kept: "datamap.kept.days"}},
+		{bucketCourses, true, Datum{Kind: "datamap.notice", Holds: "datamap.courses", Kept: "datamap.kept.days"}},
 		{bucketDue, true, Datum{Kind: "datamap.notice", Holds: "datamap.due", Kept: "datamap.kept.told"}},
 		{bucketNoticeKeys, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeys", Kept: "datamap.kept.days"}},
 		{bucketNoticeKeyTimes, true, Datum{Kind: "datamap.notice", Holds: "datamap.noticekeytimes", Kept: "datamap.kept.days"}},
 		{bucketAnnouncements, true, Datum{Kind: "datamap.notice", Holds: "datamap.announcements", Personal: true, Kept: "datamap.kept.days"}},
-		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.copies", Kept: "datamap.kept.days"}},
+		{bucketCopies, true, Datum{Kind: "datamap.notice", Holds: "datamap.posted", Kept: "datamap.kept.days"}},
 		{bucketAcknowledged, true, Datum{Kind: "datamap.notice", Holds: "datamap.acknowledged", Personal: true, Kept: "datamap.kept.days"}},
 		{bucketImports, true, Datum{Kind: "datamap.operation", Holds: "datamap.imports", Personal: true, Kept: "datamap.kept.undoable"}},
 		{bucketImportRows, true, Datum{Kind: "datamap.contact", Holds: "datamap.importrows", Personal: true, Kept: "datamap.kept.imported"}},
@@ -146,7 +150,7 @@ type step func(*bbolt.Tx) error
 // steps are the migrations: step i makes schema i+1. Append only; a step that was released never changes.
 // A step that adds a bucket of tenants makes it in every bucket of bucketTenants.
 func steps() []step {
-	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema, pseudonymSchema}
+	return []step{firstSchema, journalSchema, imageSchema, noticeSchema, importSchema, pseudonymSchema, sheetSchema}
 }
 
 func firstSchema(tx *bbolt.Tx) error {
@@ -170,6 +174,11 @@ func noticeSchema(tx *bbolt.Tx) error {
 // importSchema adds imports and what was said about duplicates.
 func importSchema(tx *bbolt.Tx) error {
 	return addToTenants(tx, bucketImports, bucketImportRows, bucketApart)
+}
+
+// sheetSchema adds what notices are kept in that were made together. Those that are there stay as they are.
+func sheetSchema(tx *bbolt.Tx) error {
+	return addToTenants(tx, bucketSheets, bucketCourses)
 }
 
 // addToTenants makes buckets for every tenant that is there.

@@ -87,6 +87,7 @@ func open(ctx context.Context, c Config, all []step) (*DB, error) {
 	}
 	d := &DB{bolt: bolt, commits: newCommitter(bolt), now: c.Now, disk: disk{log: c.Log}}
 	d.announcements.of, d.references.of, d.configurations.of = announcementOf, itself, itself
+	d.announcements.scan, d.announcements.appear = (*scanner).announcement, true
 	if err := d.settle(c.Path, all, fresh); err != nil {
 		return nil, errors.Join(err, bolt.Close())
 	}

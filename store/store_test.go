@@ -265,6 +265,8 @@ func keyForms() map[string]string {
 		bucketGatherings:     id + `\x00(contact|image)`,
 		bucketNotices:        id,
 		bucketDue:            id,
+		bucketSheets:         `[0-9a-f]{12}[0-9a-z]{16}\.[0-9]{3}`,
+		bucketCourses:        `[0-9a-f]{12}[0-9a-z]{16}\.[0-9]{3}`,
 		bucketNoticeKeys:     `.{16}`,
 		bucketNoticeKeyTimes: `.{24}`,
 		bucketAnnouncements:  id,

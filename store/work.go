@@ -5,6 +5,7 @@ import (
 
 	"teamspro/internal/contact"
 	"teamspro/internal/identity"
+	"teamspro/internal/notice"
 )
 
 // work is one transaction, which several writers may share (committer). What they would each write to the same place is
@@ -12,12 +13,17 @@ import (
 type work struct {
 	*bbolt.Tx
 	tenants map[identity.Tenant]*shared
-	after   []func(*queue)
-	apart   int // how many of its writers wrote to the outbox and nowhere else
+	after   []move
+	apart   int // how many of its writers wrote nothing that is remembered (memo): only to the outbox, or a new announcement
 }
 
 // then has something done to the queue of the outbox when the transaction is on disk, before its writers hear of it.
-func (w *work) then(fn func(*queue)) { w.after = append(w.after, fn) }
+func (w *work) then(fn func(*queue)) { w.after = append(w.after, move{fn: fn}) }
+
+// moved lets the queue know how far a notice has come.
+func (w *work) moved(n *notice.Notice) {
+	w.after = append(w.after, move{line: lineOf(n), item: inLine(n), gone: n.State.Final()})
+}
 
 // shared is what the writers of one transaction do to one tenant.
 type shared struct {
@@ -26,6 +32,11 @@ type shared struct {
 	tenant *bbolt.Bucket
 	made   []contact.Change // in their order
 	marks  map[identity.Person]*marks
+	// notices are read through this, which holds what became of sheets until the end.
+	notices *outboxReader
+	// announcements are those whose copies ended; nil for one that is not there.
+	announcements map[string]*notice.Announcement
+	buckets       map[string]*bbolt.Bucket
 }
 
 // marks are those of one person as they are at this point of the transaction.
@@ -61,6 +72,9 @@ func (w *work) finish() error {
 }
 
 func (s *shared) finish() error {
+	if err := s.saveCourses(); err != nil {
+		return err
+	}
 	if len(s.made) == 0 {
 		return nil
 	}
@@ -94,7 +108,17 @@ func (s *shared) marked(p identity.Person) (*marks, error) {
 	return s.marks[p], nil
 }
 
-func (s *shared) bucket(name string) *bbolt.Bucket { return s.tenant.Bucket([]byte(name)) }
+func (s *shared) bucket(name string) *bbolt.Bucket {
+	b := s.buckets[name]
+	if b == nil {
+		if s.buckets == nil {
+			s.buckets = make(map[string]*bbolt.Bucket, 8)
+		}
+		b = s.tenant.Bucket([]byte(name))
+		s.buckets[name] = b
+	}
+	return b
+}
 
 // atEnd says that what this transaction puts into some buckets comes at their ends, as ids do that begin with the time
 // (contact.NewID). bbolt would leave half of each page empty for keys in between, and write twice the pages.

@@ -37,14 +37,14 @@ func (w *world) announces(life int) {
 			t, now := identity.Tenant(p.tenant), time.Now()
 			a := notice.Announcement{ID: crashID(life), Product: "contact", By: identity.Person(p.id), At: now, Title: crashTitle(p.tenant, life), Text: "The tide comes at noon.", Version: 1}
 			var notices []notice.Notice
-			for n := range crashChannels {
+			for n, id := range notice.NewIDs(now, crashChannels) {
 				at := crashChannel(n)
 				ref := identity.Reference{Conversation: at, Place: identity.Channel, Team: string(at), ServiceURL: w.connector.url, App: worldApp, BotID: "28:" + worldApp, Used: now}
 				if err := db.Conversations().Remember(w.t.Context(), t, ref); err != nil {
 					w.t.Fatal(err)
 				}
 				a.Targets = append(a.Targets, notice.Target{Conversation: at, Team: string(at)})
-				notices = append(notices, notice.Notice{Tenant: t, ID: notice.NewID(now), Key: a.ID + "|" + string(at), Op: notice.Post, Team: string(at),
+				notices = append(notices, notice.Notice{Tenant: t, ID: id, Op: notice.Post, Team: string(at),
 					Place: notice.Place{Conversation: at, Product: "contact"}, Content: notice.Content{Announcement: a.ID, Version: 1}, Due: now, State: notice.Waiting, At: now})
 			}
 			if _, err := db.Announcements().Announce(w.t.Context(), t, a, notices); err != nil {

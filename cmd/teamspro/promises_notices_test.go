@@ -35,13 +35,14 @@ func (w *world) fanOut(n int) {
 	for part := range slices.Chunk(fanned(n), notice.MaxTargets) {
 		a := notice.Announcement{ID: "fan" + string(part[0]), Product: "contact", By: identity.Person(ada.id), At: now, Title: "Fan", Text: "Fanned out", Version: 1, People: n}
 		var copies []notice.Notice
-		for _, c := range part {
+		ids := notice.NewIDs(now, len(part))
+		for i, c := range part {
 			ref := identity.Reference{Conversation: c, Place: identity.Channel, Team: string(c), ServiceURL: w.connector.url, App: worldApp, BotID: "28:" + worldApp, Used: now}
 			if err := db.Conversations().Remember(w.t.Context(), north, ref); err != nil {
 				w.t.Fatal(err)
 			}
 			a.Targets = append(a.Targets, notice.Target{Conversation: c, Team: string(c)})
-			copies = append(copies, notice.Notice{Tenant: north, ID: notice.NewID(now), Key: "fan|" + string(c), Place: notice.Place{Conversation: c, Product: "contact"}, Team: string(c),
+			copies = append(copies, notice.Notice{Tenant: north, ID: ids[i], Place: notice.Place{Conversation: c, Product: "contact"}, Team: string(c),
 				Op: notice.Post, Content: notice.Content{Announcement: a.ID, Version: 1}, Due: now, State: notice.Waiting, At: now})
 		}
 		if _, err := db.Announcements().Announce(w.t.Context(), north, a, copies); err != nil {

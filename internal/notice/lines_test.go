@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -228,6 +229,30 @@ func TestNewID(t *testing.T) {
 	for id, made := range map[string]time.Time{first: now, "short": {}, "not a number at all": {}, "": {}} {
 		if got := (Notice{ID: id}).Made(); !got.Equal(made) {
 			t.Errorf("%q was made %v, expected %v", id, got, made)
+		}
+	}
+}
+
+// Ids of a row sort as they were made, say when that was, and which row they are of.
+func TestNewIDs(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 1, 9, 0, 0, 7_000_000, time.UTC)
+	ids := NewIDs(now, maxInRow+2)
+	if !slices.IsSorted(ids[:maxInRow]) || len(slices.Compact(slices.Sorted(slices.Values(ids)))) != maxInRow+2 {
+		t.Error("they are out of order, or not all different")
+	}
+	for i, id := range ids {
+		row, place, ok := SplitID(id)
+		if !ok || place != i%maxInRow || IDInRow(row, place) != id || !(Notice{ID: id}).Made().Equal(now) {
+			t.Fatalf("%s: %q %d %v, made %v", id, row, place, ok, Notice{ID: id}.Made())
+		}
+	}
+	if first, _, _ := SplitID(ids[0]); first != ids[maxInRow-1][:rowLength] || first == ids[maxInRow][:rowLength] || first >= NewID(now.Add(time.Millisecond)) {
+		t.Errorf("the row %s", first)
+	}
+	for _, id := range []string{"", "n1", NewID(now), ids[0] + "0", ids[0][1:], ids[0][:rowLength] + "-001", ids[0][:rowLength] + ".+01", ids[0][:rowLength] + ".00a"} {
+		if _, _, ok := SplitID(id); ok {
+			t.Errorf("%q is of a row", id)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func (s State) Final() bool { return s != Waiting && s != Sending }
 // Notice is one message to be sent, changed or removed in one place.
 type Notice struct {
 	Tenant identity.Tenant
-	// ID names it in its tenant, as NewID made it; ids sort by the time at which they were made.
+	// ID names it in its tenant, as NewID or NewIDs made it; ids sort by the time at which they were made.
 	ID string
 	// Key makes it idempotent: a second notice with the key of one that was kept within KeysKept is none.
 	Key string
@@ -153,7 +153,45 @@ func NewID(now time.Time) string {
 	return fmt.Sprintf("%012x", max(now.UnixMilli(), 0)) + strings.ToLower(rand.Text()[:16])
 }
 
-// Made is when the notice was made, by its id; zero for an id that NewID did not make.
+// maxInRow is how many ids have the same beginning.
+const maxInRow = 1000
+
+// NewIDs makes the ids of notices that are made together: what NewID makes, a dot, and the place of each in three digits. Such
+// notices can be kept together. Of more than a thousand each thousand has its own beginning.
+func NewIDs(now time.Time, n int) []string {
+	ids, row := make([]string, n), ""
+	for i := range ids {
+		if i%maxInRow == 0 {
+			row = NewID(now)
+		}
+		ids[i] = IDInRow(row, i%maxInRow)
+	}
+	return ids
+}
+
+// IDInRow is the id of a notice by what NewIDs gave all of its row, and its place among them, 0 to 999.
+func IDInRow(row string, place int) string {
+	return row + string([]byte{'.', '0' + byte(place/100%10), '0' + byte(place/10%10), '0' + byte(place%10)})
+}
+
+// SplitID is the reverse of IDInRow; ok is false for an id that NewIDs did not make.
+func SplitID(id string) (row string, place int, ok bool) {
+	if len(id) != rowLength+4 || id[rowLength] != '.' {
+		return "", 0, false
+	}
+	for _, digit := range []byte(id[rowLength+1:]) {
+		if digit < '0' || digit > '9' {
+			return "", 0, false
+		}
+		place = 10*place + int(digit-'0')
+	}
+	return id[:rowLength], place, true
+}
+
+// rowLength is how long an id is that NewID makes.
+const rowLength = 28
+
+// Made is when the notice was made, by its id; zero for an id that neither NewID nor NewIDs made.
 func (n Notice) Made() time.Time {
 	if len(n.ID) < 12 {
 		return time.Time{}

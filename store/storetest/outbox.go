@@ -89,6 +89,7 @@ func RunNotices(t *testing.T, open func(t testing.TB) Notices) {
 			test(t, open(t))
 		})
 	}
+	runInRows(t, open)
 }
 
 // happening is the adding of a contact in a minute.

@@ -6,6 +6,9 @@ import (
 
 	"teamspro/internal/configuration"
 	"teamspro/internal/contact/contacttest"
+	"teamspro/internal/identity"
+	"teamspro/internal/notice"
+	"teamspro/internal/notice/noticetest"
 )
 
 func TestStoreKeepsTheContract(t *testing.T) {
@@ -30,6 +33,15 @@ func TestStoreKeepsPictures(t *testing.T) {
 func TestStoreKeepsNotices(t *testing.T) {
 	t.Parallel()
 	RunNotices(t, func(t testing.TB) Notices { return NoticesOf(Open(t)) })
+}
+
+// The outbox that stands in for the store elsewhere keeps the contract of copies, too.
+func TestMemoryKeepsCopies(t *testing.T) {
+	t.Parallel()
+	runInRows(t, func(testing.TB) Notices {
+		m := noticetest.New(time.Now)
+		return Notices{m, m, func(_ testing.TB, tenant identity.Tenant, events ...notice.Event) { m.Happened(tenant, events...) }}
+	})
 }
 
 func TestStoreKeepsConfigurations(t *testing.T) {

@@ -177,11 +177,11 @@ func (o order) announcement(i int, now time.Time) (notice.Announcement, []notice
 	number := o.First + i
 	a := notice.Announcement{ID: announcementID(number), Product: string(bot.ContactPro), By: announcer, At: now, Title: noticeTitle(number), Text: noticeText, Version: 1, People: 100}
 	notices := make([]notice.Notice, o.width())
-	for j := range notices {
+	for j, id := range notice.NewIDs(now, len(notices)) {
 		tenant, n := i%o.Tenants, (i/o.Tenants*o.width()+j)%o.Conversations
 		target := notice.Target{Conversation: identity.Conversation(conversationName(tenant, n)), Team: team(tenant, n)}
 		a.Targets = append(a.Targets, target)
-		notices[j] = notice.Notice{Tenant: identity.Tenant(tenantName(tenant)), ID: notice.NewID(now), Op: notice.Post, Team: target.Team,
+		notices[j] = notice.Notice{Tenant: identity.Tenant(tenantName(tenant)), ID: id, Op: notice.Post, Team: target.Team,
 			Place: notice.Place{Conversation: target.Conversation, Product: a.Product}, Content: notice.Content{Announcement: a.ID, Version: 1}, Due: now, State: notice.Waiting, At: now}
 	}
 	return a, notices
