@@ -140,6 +140,9 @@ func plainID(id string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(id, func(r rune) bool {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			return false
+		}
 		return strings.ContainsRune(`/\?#%`, r) || r == unicode.ReplacementChar || !unicode.IsGraphic(r) || unicode.IsSpace(r)
 	})
 }

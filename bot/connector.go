@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/infracloudio/msbotbuilder-go/connector/client"
 	"github.com/infracloudio/msbotbuilder-go/core"
@@ -60,6 +61,8 @@ type Connector struct {
 	attempts int
 	most     int64 // bytes of a file
 	lost     *lostAnswers
+	services serviceAddresses
+	bearer   atomic.Pointer[[]string] // the last header with a token
 	adapter  core.BotFrameworkAdapter
 }
 
@@ -83,6 +86,9 @@ func NewConnector(c ConnectorConfig) *Connector {
 		c.MaxFile = usualMost
 	}
 	httpClient := *c.HTTP
+	if httpClient.Transport == nil {
+		httpClient.Transport = http.DefaultTransport
+	}
 	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	connector := &Connector{appID: c.AppID, tokens: c.Tokens, http: &httpClient, hosts: newHostList(c.Hosts), limits: c.Limits,
 		log: c.Log, attempts: c.MaxAttempts, most: c.MaxFile, lost: newLostAnswers()}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"teamspro/internal/fault"
@@ -119,12 +120,40 @@ func checkID(op, id string) error {
 }
 
 // service reads a service address, which came from outside, and checks that our token may go there.
-func (c *Connector) service(serviceURL string) (*url.URL, error) {
+func (c *Connector) service(serviceURL string) (url.URL, error) {
+	if u, known := c.services.get(serviceURL); known {
+		return u, nil
+	}
 	u, err := url.Parse(serviceURL)
 	if err != nil || len(serviceURL) > maxServiceURL || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !isPlainPath(u) || !c.hosts.allows(u) {
-		return nil, &ConnectorError{Code: "service_host"}
+		return url.URL{}, &ConnectorError{Code: "service_host"}
 	}
-	return u, nil
+	c.services.keep(serviceURL, *u)
+	return *u, nil
+}
+
+// serviceAddresses are those that were read and are allowed: Teams has a few, one for each part of the world.
+type serviceAddresses struct {
+	mu   sync.RWMutex
+	read map[string]url.URL
+}
+
+const servicesKept = 64
+
+func (s *serviceAddresses) get(address string) (url.URL, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	u, known := s.read[address]
+	return u, known
+}
+
+func (s *serviceAddresses) keep(address string, u url.URL) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read == nil || len(s.read) >= servicesKept {
+		s.read = map[string]url.URL{}
+	}
+	s.read[address] = u
 }
 
 func isPlainPath(u *url.URL) bool {
@@ -143,14 +172,22 @@ func (c *Connector) address(serviceURL string, parts ...string) (*url.URL, error
 		return nil, err
 	}
 	u.Path = strings.TrimRight(u.Path, "/") + "/v3/" + strings.Join(parts, "/")
-	return u, nil
+	return &u, nil
 }
 
 // seal writes each part of a path as one escaped segment.
 func seal(u *url.URL) {
+	if u.RawPath = ""; !strings.ContainsFunc(u.Path, needsEscape) {
+		return // the usual case; such a path is written as it is
+	}
 	parts := strings.Split(u.Path, "/")
 	for i, part := range parts {
 		parts[i] = url.PathEscape(part)
 	}
 	u.RawPath = strings.Join(parts, "/")
+}
+
+// needsEscape tells whether a sign may be written otherwise in a path.
+func needsEscape(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '-' || r > ':') && r != '@' && r != '_' // from - to : are . / and the digits
 }

@@ -114,14 +114,14 @@ func (c *Connector) request(ctx context.Context, call *connectorCall, method str
 		return nil, &ConnectorError{Op: call.op, Code: "service_host"}
 	}
 	seal(&u)
-	ctx, cancel := context.WithTimeout(ctx, deliveryTime)
+	ctx, cancel := within(ctx, deliveryTime)
 	defer cancel()
 	place, err := c.limits.enter(ctx, limitKey{rateKey{c.appID, call.tenant}, call.lane, call.reads}, call.patient)
 	if err != nil {
 		return nil, &ConnectorError{Op: call.op, Code: "waiting"}
 	}
 	defer place.leave()
-	d := &delivery{connector: c, op: call.op, method: method, url: u.String(), body: body, place: place, limit: cmp.Or(call.limit, maxAnswerSize), attempts: c.attempts}
+	d := &delivery{connector: c, op: call.op, method: method, url: &u, body: body, place: place, limit: cmp.Or(call.limit, maxAnswerSize), attempts: c.attempts}
 	if told, is := ctx.Value(tellingKey{}).(telling); is {
 		d.attempts, d.name = 1, told.name
 		if told.perhaps {
@@ -155,7 +155,7 @@ type delivery struct {
 	connector *Connector
 	op        string
 	method    string
-	url       string
+	url       *url.URL
 	body      []byte
 	place     *limitPlace
 	pause     *backoff.ExponentialBackOff // nil until it is needed
@@ -244,19 +244,33 @@ func (d *delivery) again(a connectorAnswer, token string) bool {
 	return d.tries < d.attempts
 }
 
+// within is context.WithTimeout, for nothing where ctx ends sooner.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if end, ends := ctx.Deadline(); ends && time.Until(end) <= d {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // careful makes an attempt. A message that was sent without an answer before goes out again only when the service
 // answers a question that changes nothing, who is there: so its second chance is not used up on a service that is away.
 func (d *delivery) careful(ctx context.Context, token string) connectorAnswer {
-	conversation, _, sends := strings.Cut(d.url, "/activities")
-	if d.method == http.MethodPost && sends && d.connector.lost.knows(d) {
-		question := *d
-		question.method, question.url, question.body = http.MethodGet, conversation+"/pagedmembers?pageSize=1", nil
-		switch a := question.attempt(ctx, token); {
-		case a.err != nil:
-			return connectorAnswer{err: a.err}
-		case a.status >= http.StatusInternalServerError:
-			return connectorAnswer{status: http.StatusServiceUnavailable}
-		}
+	if d.method != http.MethodPost || !d.connector.lost.knows(d) {
+		return d.attempt(ctx, token)
+	}
+	conversation, _, sends := strings.Cut(d.url.Path, "/activities")
+	if !sends {
+		return d.attempt(ctx, token)
+	}
+	question, address := *d, *d.url
+	address.Path, address.RawQuery = conversation+"/pagedmembers", "pageSize=1"
+	seal(&address)
+	question.method, question.url, question.body = http.MethodGet, &address, nil
+	switch a := question.attempt(ctx, token); {
+	case a.err != nil:
+		return connectorAnswer{err: a.err}
+	case a.status >= http.StatusInternalServerError:
+		return connectorAnswer{status: http.StatusServiceUnavailable}
 	}
 	return d.attempt(ctx, token)
 }
@@ -264,9 +278,9 @@ func (d *delivery) careful(ctx context.Context, token string) connectorAnswer {
 // sum names the request, for the memory of lost answers.
 func (d *delivery) sum() [sha256.Size]byte {
 	if d.name != "" {
-		return sha256.Sum256([]byte(d.method + " " + d.url + "\n\n" + d.name))
+		return sha256.Sum256([]byte(d.method + " " + d.url.String() + "\n\n" + d.name))
 	}
-	return sha256.Sum256([]byte(d.method + " " + d.url + "\n" + string(d.body)))
+	return sha256.Sum256([]byte(d.method + " " + d.url.String() + "\n" + string(d.body)))
 }
 
 // connectorAnswer is what came of one attempt.
@@ -286,24 +300,55 @@ func (d *delivery) attempt(ctx context.Context, token string) connectorAnswer {
 	defer cancel()
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) { sent.Store(w.Err == nil) }})
-	req, err := http.NewRequestWithContext(ctx, d.method, d.url, bytes.NewReader(d.body))
-	if err != nil {
-		return connectorAnswer{err: err}
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Accept", "application/json, image/*")
-	if d.body != nil {
-		req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	}
-	res, err := d.connector.http.Do(req)
+	res, err := d.connector.http.Transport.RoundTrip(d.ask(token).WithContext(ctx)) // no client: nothing is followed
 	if err != nil {
 		return connectorAnswer{err: err, sent: sent.Load()}
 	}
 	defer res.Body.Close()
 	a := connectorAnswer{status: res.StatusCode}
-	a.body, a.cut = io.ReadAll(http.MaxBytesReader(nil, res.Body, d.limit))
+	a.body, a.cut = d.read(res)
 	a.after, a.asked = retryAfter(res.Header, time.Now())
 	return a
+}
+
+// What every request says. Nobody changes these values, nor those of authorization.
+var (
+	acceptHeader  = []string{"application/json, image/*"}
+	contentHeader = []string{"application/json; charset=utf-8"}
+)
+
+// authorization is the header with a token, which is long and the same for an hour.
+func (c *Connector) authorization(token string) []string {
+	if last := c.bearer.Load(); last != nil && (*last)[0][len("Bearer "):] == token {
+		return *last
+	}
+	header := []string{"Bearer " + token}
+	c.bearer.Store(&header)
+	return header
+}
+
+// read reads the body of an answer.
+func (d *delivery) read(res *http.Response) ([]byte, error) {
+	if res.ContentLength < 0 || res.ContentLength > d.limit {
+		return io.ReadAll(http.MaxBytesReader(nil, res.Body, d.limit))
+	}
+	body := make([]byte, res.ContentLength)
+	n, err := io.ReadFull(res.Body, body)
+	return body[:n], err
+}
+
+// ask writes the request.
+func (d *delivery) ask(token string) *http.Request {
+	r := &http.Request{Method: d.method, URL: d.url, Host: d.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Authorization": d.connector.authorization(token), "Accept": acceptHeader}}
+	if d.body == nil {
+		return r
+	}
+	r.Header["Content-Type"] = contentHeader
+	r.ContentLength = int64(len(d.body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.body)), nil }
+	r.Body = io.NopCloser(bytes.NewReader(d.body))
+	return r
 }
 
 // taken tells whether the request did its work. What was written is written, even when the rest of the answer is lost.
@@ -352,6 +397,9 @@ func remoteCode(body []byte) string {
 // service's own clock where it tells it.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0, false
+	}
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
 		if !(seconds >= 0) { // negative, or no number
 			return 0, false

@@ -48,10 +48,12 @@ const (
 // leanConn is one connection. Its reader stops at the limit, whatever the service sends.
 type leanConn struct {
 	net.Conn
-	tcp   net.Conn // below TLS
 	limit io.LimitedReader
 	in    *bufio.Reader
-	since time.Time // when it was used last
+	since time.Time       // when it was used last
+	raw   syscall.RawConn // below TLS; nil where there is none
+	still bool            // what peek found
+	spare [1]byte
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -105,12 +107,12 @@ func writeRequest(out *bytes.Buffer, r *http.Request) error {
 	for _, part := range []string{r.Method, " ", r.URL.RequestURI(), " HTTP/1.1\r\nHost: ", host, "\r\nUser-Agent: teamspro\r\nContent-Length: ", strconv.FormatInt(r.ContentLength, 10), "\r\n"} {
 		out.WriteString(part)
 	}
-	if strings.ContainsAny(host, " \r\n") {
+	if ends(host) || strings.Contains(host, " ") {
 		return errHeader
 	}
 	for name, values := range r.Header {
 		for _, value := range values {
-			if strings.ContainsAny(value, "\r\n\x00") || strings.ContainsAny(name, "\r\n\x00: ") {
+			if ends(value) || ends(name) || strings.ContainsAny(name, ": ") {
 				return errHeader
 			}
 			out.WriteString(name)
@@ -125,6 +127,11 @@ func writeRequest(out *bytes.Buffer, r *http.Request) error {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// ends tells whether a text would end a header. Tokens are long, and one sign at a time is looked for many at a time.
+func ends(text string) bool {
+	return strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, 0) >= 0
 }
 
 // take gives a connection that waits, if one is still there.
@@ -186,7 +193,12 @@ func (l *lean) dial(ctx context.Context, u *url.URL, address string) (*leanConn,
 	if err != nil {
 		return nil, err
 	}
-	c := &leanConn{Conn: conn, tcp: conn}
+	c := &leanConn{Conn: conn}
+	if tcp, is := conn.(syscall.Conn); is {
+		if c.raw, err = tcp.SyscallConn(); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
 	if u.Scheme == "https" {
 		trust := l.base.TLSClientConfig.Clone()
 		trust.ServerName, trust.NextProtos = u.Hostname(), []string{"http/1.1"}
@@ -206,21 +218,18 @@ func (l *lean) dial(ctx context.Context, u *url.URL, address string) (*leanConn,
 // quiet tells whether a connection that waits is open and has nothing to say: what comes without having been asked for, its
 // end as a rule, is not the answer to the next request.
 func (c *leanConn) quiet() bool {
-	raw, is := c.tcp.(syscall.Conn)
-	if !is {
+	if c.raw == nil {
 		return true
 	}
-	conn, err := raw.SyscallConn()
-	if err != nil {
-		return false
-	}
-	quiet := false
-	err = conn.Read(func(fd uintptr) bool {
-		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		quiet = errors.Is(err, syscall.EAGAIN)
-		return true
-	})
-	return err == nil && quiet
+	c.still = false
+	err := c.raw.Read(c.peek)
+	return err == nil && c.still
+}
+
+func (c *leanConn) peek(fd uintptr) bool {
+	_, _, err := syscall.Recvfrom(int(fd), c.spare[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	c.still = errors.Is(err, syscall.EAGAIN)
+	return true
 }
 
 // exchange sends a request and reads its answer; again tells whether the connection may be used once more.

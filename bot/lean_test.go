@@ -154,7 +154,7 @@ func TestLeanClosesWhatIsIdle(t *testing.T) {
 	var ends []net.Conn
 	for range leanIdle + 1 {
 		near, far := net.Pipe()
-		l.keep("k", &leanConn{Conn: near, tcp: near})
+		l.keep("k", &leanConn{Conn: near})
 		ends = append(ends, far)
 	}
 	if n := len(l.idle["k"]); n != leanIdle {
