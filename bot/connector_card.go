@@ -55,7 +55,10 @@ func (c *Connector) card(ctx context.Context, op, method string, to Target, card
 
 // cardBody is a message activity with a card, as the library's way writes it.
 func cardBody(ref schema.ConversationReference, card cards.Card) ([]byte, error) {
+	const headRoom = 512 // bytes of what is not the card, as a rule
 	var body bytes.Buffer
+	content := card.JSON()
+	body.Grow(len(content) + len(card.Summary()) + headRoom)
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(struct {
@@ -69,10 +72,11 @@ func cardBody(ref schema.ConversationReference, card cards.Card) ([]byte, error)
 	if err != nil {
 		return nil, errors.New("the activity is no JSON")
 	}
-	content := card.JSON()
-	head := bytes.TrimSuffix(body.Bytes(), []byte("}\n"))
-	const open, end = `,"attachments":[{"contentType":"`, `}]}`
-	all := make([]byte, 0, len(head)+len(content)+len(open)+len(card.Type())+len(`","content":`)+len(end))
-	all = append(append(append(all, head...), open...), card.Type()...)
-	return append(append(append(all, `","content":`...), content...), end...), nil
+	body.Truncate(body.Len() - len("}\n"))
+	for _, part := range []string{`,"attachments":[{"contentType":"`, card.Type(), `","content":`} {
+		body.WriteString(part)
+	}
+	body.Write(content)
+	body.WriteString(`}]}`)
+	return body.Bytes(), nil
 }

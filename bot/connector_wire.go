@@ -100,6 +100,9 @@ func callIn(ctx context.Context) *connectorCall {
 
 // id is that of the activity that was sent. An answer without one is no error: the activity was taken.
 func (k *connectorCall) id() string {
+	if id, usual := plainAnswer(k.answer); usual {
+		return id
+	}
 	var resource struct {
 		ID string `json:"id"`
 	}
@@ -107,6 +110,16 @@ func (k *connectorCall) id() string {
 		return ""
 	}
 	return resource.ID
+}
+
+// plainAnswer reads the answer that Teams gives, which is {"id":"1700000000000"}; another one is left to a reader of JSON.
+func plainAnswer(answer []byte) (id string, usual bool) {
+	const head, end = `{"id":"`, `"}`
+	if len(answer) < len(head)+len(end) || string(answer[:len(head)]) != head || string(answer[len(answer)-len(end):]) != end {
+		return "", false
+	}
+	digits := answer[len(head) : len(answer)-len(end)]
+	return string(digits), !bytes.ContainsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 const maxServiceURL = 2048

@@ -11,12 +11,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 // Lean makes a transport for the messages of the connector: POST and PUT go over HTTP/1.1 connections that are written and
@@ -264,7 +266,7 @@ var errHints = errors.New("too many answers before the answer")
 func (c *leanConn) head(r *http.Request) (*http.Response, error) {
 	for range leanHints {
 		c.limit.N = leanHead
-		res, err := http.ReadResponse(c.in, r)
+		res, err := c.answer(r)
 		if err != nil || res.StatusCode >= http.StatusOK {
 			return res, err
 		}
@@ -275,18 +277,93 @@ func (c *leanConn) head(r *http.Request) (*http.Response, error) {
 	return nil, errHints
 }
 
+// answer reads one head. A plain one, as nearly all are, needs no reader of everything that HTTP allows.
+func (c *leanConn) answer(r *http.Request) (*http.Response, error) {
+	if _, err := c.in.Peek(1); err == nil {
+		if res := c.plain(r); res != nil {
+			return res, nil
+		}
+	}
+	return http.ReadResponse(c.in, r)
+}
+
+// plain reads a head that lies in the buffer whole, in lines of a name and a value, with one length and nothing that changes what
+// a body or a connection is. Of any other it reads nothing and gives nil.
+func (c *leanConn) plain(r *http.Request) *http.Response {
+	there, _ := c.in.Peek(c.in.Buffered())
+	end := bytes.Index(there, []byte("\r\n\r\n"))
+	if end < 0 {
+		return nil
+	}
+	first, lines, _ := bytes.Cut(there[:end], []byte("\r\n"))
+	status := plainStatus(first)
+	header := plainHeader(lines)
+	lengths := header["Content-Length"]
+	if status == 0 || len(lengths) != 1 || header["Transfer-Encoding"] != nil || header["Connection"] != nil {
+		return nil
+	}
+	length, err := strconv.ParseUint(lengths[0], 10, 32)
+	if err != nil {
+		return nil
+	}
+	if _, err := c.in.Discard(end + len("\r\n\r\n")); err != nil {
+		return nil
+	}
+	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header, ContentLength: int64(length),
+		Body: io.NopCloser(io.LimitReader(c.in, int64(length))), Request: r}
+}
+
+// plainStatus reads the first line of an answer that may have a body; 0 is any other.
+func plainStatus(line []byte) int {
+	digits, is := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !is || len(digits) < 3 || len(digits) > 3 && digits[3] != ' ' || bytes.ContainsFunc(line, unicode.IsControl) {
+		return 0
+	}
+	status, err := strconv.Atoi(string(digits[:3]))
+	if err != nil || status < http.StatusOK || status == http.StatusNoContent || status == http.StatusNotModified {
+		return 0
+	}
+	return status
+}
+
+// plainHeader reads the lines of a head; nil where one of them is not plain.
+func plainHeader(lines []byte) http.Header {
+	header := make(http.Header, 8)
+	for line := range bytes.SplitSeq(lines, []byte("\r\n")) {
+		name, value, is := bytes.Cut(line, []byte(":"))
+		if !is || len(name) == 0 || bytes.ContainsFunc(name, notPlain) || bytes.ContainsFunc(value, unicode.IsControl) {
+			return nil
+		}
+		key := textproto.CanonicalMIMEHeaderKey(string(name))
+		header[key] = append(header[key], string(bytes.TrimSpace(value)))
+	}
+	return header
+}
+
+// notPlain tells whether a sign is none of those that names of headers are made of.
+func notPlain(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+}
+
 // body reads the body of the answer into memory, one byte more than a Connector reads at most. Where it breaks off, whoever
 // reads it finds that.
 func (c *leanConn) body(res *http.Response) (whole bool) {
 	c.limit.N = math.MaxInt64
-	var kept bytes.Buffer
-	if res.ContentLength > 0 && res.ContentLength <= maxAnswerSize {
-		kept.Grow(int(res.ContentLength) + bytes.MinRead)
+	most := int64(maxAnswerSize + 1)
+	if res.ContentLength >= 0 && res.ContentLength < most {
+		most = res.ContentLength
 	}
-	n, err := kept.ReadFrom(io.LimitReader(res.Body, maxAnswerSize+1))
-	res.Body = io.NopCloser(&kept)
+	kept := bytes.NewBuffer(make([]byte, 0, min(most, bytes.MinRead)))
+	n, err := io.CopyN(kept, res.Body, most)
+	switch {
+	case errors.Is(err, io.EOF) && res.ContentLength < 0: // its end says how long it is
+		err = nil
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	res.Body = io.NopCloser(kept)
 	if err != nil {
-		res.Body = io.NopCloser(io.MultiReader(&kept, broken{err}))
+		res.Body = io.NopCloser(io.MultiReader(kept, broken{err}))
 	}
 	return err == nil && n <= maxAnswerSize
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -111,6 +112,46 @@ func TestLeanReadsAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzLeanAnswer holds the short way of reading a head to net/http's: what it takes, that takes as well, and reads the same.
+func FuzzLeanAnswer(f *testing.F) {
+	for _, seed := range []string{
+		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		"HTTP/1.1 429\r\nretry-after: 3\r\nRetry-After:4 \r\ncontent-length: 0\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: a\r\n b\r\n\r\n{}",
+		"HTTP/1.1 200 OK\r\nContent-Length: +2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"HTTP/1.1 200 \n\r\nContent-Length:0\r\n\r\n",
+		"HTTP/1.1 +20 OK\r\nContent-Length: 2\r\n\r\n{}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		c := &leanConn{in: bufio.NewReader(bytes.NewReader(answer))}
+		if _, err := c.in.Peek(1); err != nil {
+			return
+		}
+		r := &http.Request{Method: http.MethodPost}
+		res := c.plain(r)
+		if res == nil {
+			return
+		}
+		same, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
+		if err != nil {
+			t.Fatalf("net/http refuses %q: %v", answer, err)
+		}
+		got, gotErr := io.ReadAll(res.Body)
+		want, wantErr := io.ReadAll(same.Body)
+		if wantErr != nil && gotErr == nil && int64(len(got)) < res.ContentLength { // the body says so later
+			gotErr = wantErr
+		}
+		if res.StatusCode != same.StatusCode || res.ContentLength != same.ContentLength || res.Close != same.Close || !bytes.Equal(got, want) || (gotErr == nil) != (wantErr == nil) {
+			t.Errorf("%q: got %d, %d, %q, net/http %d, %d, %q", answer, res.StatusCode, res.ContentLength, got, same.StatusCode, same.ContentLength, want)
+		}
+		if diff := cmp.Diff(same.Header, res.Header); diff != "" {
+			t.Errorf("%q: %s", answer, diff)
+		}
+	})
 }
 
 // TestLeanBreaksOff: who reads an answer that breaks off finds that.

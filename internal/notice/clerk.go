@@ -56,7 +56,7 @@ func (r *Runner) half(ended int) bool { return 2*ended >= r.out }
 func (r *Runner) hand(done *said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	opened := r.lines.end(done.Notice, done.heard, time.Now())
+	opened := r.lines.end(&done.Notice, done.heard, time.Now())
 	r.ended = append(r.ended, done)
 	if n := len(r.ended); opened || n == 1 || r.half(n) && !r.half(n-1) {
 		wake(r.turned)
@@ -70,13 +70,13 @@ func (r *Runner) idle() bool {
 }
 
 // take gives what ended and what is to be begun in its place, nothing after the end of ctx.
-func (r *Runner) take(ctx context.Context) (done []*said, next []Notice) {
+func (r *Runner) take(ctx context.Context) (done []*said, next []*Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	done, r.ended = r.ended, nil
 	for free := r.Senders - r.out + len(done); len(next) < free && ctx.Err() == nil; {
-		n, ok := r.lines.pick(time.Now())
-		if !ok {
+		n := r.lines.pick(time.Now())
+		if n == nil {
 			break
 		}
 		next = append(next, n)
@@ -86,15 +86,18 @@ func (r *Runner) take(ctx context.Context) (done []*said, next []Notice) {
 
 // turn notes ends and beginnings. When the disk does not take them, what was to be begun goes back, and the ends are kept here
 // until they are noted: those were sent, and must not be sent again.
-func (r *Runner) turn(ctx, work context.Context, done []*said, next []Notice, begun chan<- *Notice) {
+func (r *Runner) turn(ctx, work context.Context, done []*said, next []*Notice, begun chan<- *Notice) {
 	if len(done)+len(next) == 0 {
 		return
 	}
-	outcomes := make([]Outcome, len(done))
-	for i, d := range done {
-		outcomes[i] = d.Outcome
+	r.ends, r.begins = r.ends[:0], r.begins[:0]
+	for _, d := range done {
+		r.ends = append(r.ends, d.Outcome)
 	}
-	began, err := r.Outbox.Turns(work, outcomes, next)
+	for _, n := range next {
+		r.begins = append(r.begins, *n)
+	}
+	began, err := r.Outbox.Turns(work, r.ends, r.begins)
 	if err != nil {
 		r.giveBack(next)
 		if len(done) == 0 {
@@ -112,15 +115,14 @@ func (r *Runner) turn(ctx, work context.Context, done []*said, next []Notice, be
 
 // begin gives the senders what is noted as begun, and has more read before they run out of work, or a tenant whose turn is over
 // has none.
-func (r *Runner) begin(next []Notice, began []bool, begun chan<- *Notice) {
+func (r *Runner) begin(next []*Notice, began []bool, begun chan<- *Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	low := r.lines.queued < r.Senders
-	for i := range next {
-		n := &next[i]
+	for i, n := range next {
 		if low = low || r.lines.empty(n.Tenant); !began[i] {
-			r.lines.end(*n, silent, time.Now())
-			r.lines.free(*n)
+			r.lines.end(n, silent, time.Now())
+			r.lines.free(n)
 			continue
 		}
 		r.out++
@@ -131,7 +133,7 @@ func (r *Runner) begin(next []Notice, began []bool, begun chan<- *Notice) {
 	}
 }
 
-func (r *Runner) giveBack(next []Notice) {
+func (r *Runner) giveBack(next []*Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, n := range next {
@@ -156,7 +158,7 @@ func (r *Runner) noteEach(work context.Context, done []*said) {
 			}
 			if work.Err() != nil || d.odd > maxOdd {
 				r.Log.Error("notice: an outcome could not be noted", "err", err)
-				r.release(d.Notice)
+				r.release(&d.Notice)
 				continue
 			}
 			if left, last = append(left, d), err; fault.Is(err, fault.Busy) { // so it is for all
@@ -177,12 +179,12 @@ func (r *Runner) settle(done []*said) {
 		if r.Metrics != nil {
 			r.Metrics.Told(d.Notice.Product, d.Notice.Op, d.State)
 		}
-		r.release(d.Notice)
+		r.release(&d.Notice)
 	}
 }
 
 // release lets the conversation have its next notice.
-func (r *Runner) release(n Notice) {
+func (r *Runner) release(n *Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out--
@@ -190,7 +192,7 @@ func (r *Runner) release(n Notice) {
 }
 
 // abandon gives up a notice of which nobody knows what became, as the service stops.
-func (r *Runner) abandon(n Notice) {
+func (r *Runner) abandon(n *Notice) {
 	r.mu.Lock()
 	r.lines.end(n, silent, time.Now())
 	r.mu.Unlock()

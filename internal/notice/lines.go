@@ -36,7 +36,7 @@ type chat struct {
 	person       identity.Person
 }
 
-func chatOf(n Notice) chat {
+func chatOf(n *Notice) chat {
 	if n.Conversation != "" {
 		return chat{n.Tenant, n.Conversation, ""}
 	}
@@ -45,7 +45,7 @@ func chatOf(n Notice) chat {
 
 // line is what waits of a tenant, and how its service does.
 type line struct {
-	waiting []Notice
+	waiting []*Notice
 	sending int
 	since   time.Time     // the beginning of the second in which answers are counted
 	count   int           // of them
@@ -80,7 +80,7 @@ func (l *lines) reading() (except func(Notice) bool) {
 		count[t] = len(line.waiting)
 	}
 	return func(n Notice) bool {
-		c := chatOf(n)
+		c := chatOf(&n)
 		if l.taken[c] || l.freed[c] || found[c] || count[n.Tenant] >= l.each {
 			return true
 		}
@@ -98,7 +98,8 @@ func (l *lines) empty(t identity.Tenant) bool {
 
 // add puts notices that were read into their lines.
 func (l *lines) add(notices []Notice) {
-	for _, n := range notices {
+	for i := range notices {
+		n := &notices[i]
 		if c := chatOf(n); !l.taken[c] && !l.freed[c] {
 			l.taken[c] = true
 			l.enter(n)
@@ -106,7 +107,7 @@ func (l *lines) add(notices []Notice) {
 	}
 }
 
-func (l *lines) enter(n Notice) {
+func (l *lines) enter(n *Notice) {
 	line := l.of(n.Tenant)
 	if len(line.waiting) == 0 {
 		l.turns = append(l.turns, line)
@@ -115,8 +116,9 @@ func (l *lines) enter(n Notice) {
 	l.queued++
 }
 
-// pick takes the next notice: that of the tenant whose turn it is, of those that may have another sender now.
-func (l *lines) pick(now time.Time) (Notice, bool) {
+// pick takes the next notice: that of the tenant whose turn it is, of those that may have another sender now; nil when there is
+// none.
+func (l *lines) pick(now time.Time) *Notice {
 	for i, line := range l.turns {
 		if line.sending >= l.room(line) || !line.open(now) {
 			continue
@@ -132,9 +134,9 @@ func (l *lines) pick(now time.Time) (Notice, bool) {
 		if len(line.waiting) > 0 {
 			l.turns = append(l.turns, line)
 		}
-		return n, true
+		return n
 	}
-	return Notice{}, false
+	return nil
 }
 
 // room is how many of a tenant may be on their way. More than its share may only where they do not wait there for a limit: what
@@ -152,7 +154,7 @@ func (l *line) open(now time.Time) bool {
 }
 
 // back returns a notice that was picked and not begun.
-func (l *lines) back(n Notice) {
+func (l *lines) back(n *Notice) {
 	line := l.of(n.Tenant)
 	line.left(chatOf(n))
 	l.enter(n)
@@ -169,7 +171,7 @@ const (
 
 // end ends a notice that was picked; what is told of the service counts for the whole tenant. It tells whether
 // the tenant's line opened again. The conversation has its next notice after free.
-func (l *lines) end(n Notice, v verdict, now time.Time) (opened bool) {
+func (l *lines) end(n *Notice, v verdict, now time.Time) (opened bool) {
 	line := l.of(n.Tenant)
 	held := line.pause > 0
 	if v == answers {
@@ -190,7 +192,7 @@ func (l *line) answered(now time.Time) {
 }
 
 // free lets the conversation of a notice have its next one.
-func (l *lines) free(n Notice) {
+func (l *lines) free(n *Notice) {
 	c := chatOf(n)
 	delete(l.taken, c)
 	l.freed[c] = true

@@ -24,11 +24,7 @@ func TestLinesServeInTurn(t *testing.T) {
 	}
 	l.add([]Notice{queuedNotice("b", "1", "b"), queuedNotice("b", "2", "b"), queuedNotice("c", "1", "c")})
 	got := ""
-	for {
-		n, ok := l.pick(time.Now())
-		if !ok {
-			break
-		}
+	for n := l.pick(time.Now()); n != nil; n = l.pick(time.Now()) {
 		got += n.ID
 	}
 	if got != "abcaba" { // the fourth of a would be one more than its share
@@ -52,8 +48,8 @@ func TestLinesWiden(t *testing.T) {
 	}{{time.Second / 30, 2}, {time.Millisecond, 5}, {time.Second / 30, 2}} {
 		most := 0
 		for range 200 {
-			var sent []Notice
-			for n, ok := l.pick(now); ok; n, ok = l.pick(now) {
+			var sent []*Notice
+			for n := l.pick(now); n != nil; n = l.pick(now) {
 				sent = append(sent, n)
 			}
 			most = len(sent)
@@ -76,14 +72,14 @@ func TestLinesProbe(t *testing.T) {
 	for i := range 20 {
 		l.add([]Notice{queuedNotice("a", fmt.Sprint(i), fmt.Sprint(i))})
 	}
-	var sent []Notice
+	var sent []*Notice
 	pick := func(expected bool) {
 		t.Helper()
-		n, ok := l.pick(now)
-		if ok != expected {
-			t.Fatalf("picked: %v, expected %v", ok, expected)
+		n := l.pick(now)
+		if (n != nil) != expected {
+			t.Fatalf("picked: %v, expected %v", n, expected)
 		}
-		if ok {
+		if n != nil {
 			sent = append(sent, n)
 		}
 	}
@@ -137,8 +133,8 @@ func TestLinesProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l, now, share := newLines(3, 3, 5), time.Unix(0, 0), 3
-		var sent []Notice
-		take := func() Notice {
+		var sent []*Notice
+		take := func() *Notice {
 			i := rapid.IntRange(0, len(sent)-1).Draw(t, "which")
 			n := sent[i]
 			sent = append(sent[:i:i], sent[i+1:]...)
@@ -157,7 +153,7 @@ func TestLinesProperties(t *testing.T) {
 				l.add(found)
 			},
 			"pick": func(*rapid.T) {
-				if n, ok := l.pick(now); ok {
+				if n := l.pick(now); n != nil {
 					sent = append(sent, n)
 				}
 			},
@@ -205,8 +201,8 @@ func TestLinesLeaveOutWhatWasFreed(t *testing.T) {
 	l.add([]Notice{n})
 	l.pick(now)
 	except := l.reading()
-	l.end(n, answers, now)
-	l.free(n)
+	l.end(&n, answers, now)
+	l.free(&n)
 	if !except(n) {
 		t.Error("it is read again")
 	}

@@ -68,6 +68,8 @@ type Runner struct {
 	looked time.Time     // when the clock was last seen; used by the one goroutine that gathers
 	fed    chan struct{} // wakes the feeding
 	turned chan struct{} // wakes the clerk
+	ends   []Outcome     // of one turn; with begins used by the clerk alone, each time anew
+	begins []Notice
 
 	mu    sync.Mutex
 	lines *lines

@@ -42,7 +42,7 @@ func (r *Runner) say(work context.Context, n *Notice) *said {
 	defer cancel()
 	activity, err := r.dare(ctx, *n)
 	if work.Err() != nil && unknown(err) {
-		r.abandon(*n)
+		r.abandon(n)
 		return nil
 	}
 	done := r.judge(*n, err)
