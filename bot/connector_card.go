@@ -1,16 +1,12 @@
 package bot
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 
 	"github.com/infracloudio/msbotbuilder-go/schema"
 
 	"teamspro/cards"
-	"teamspro/internal/fault"
 )
 
 // Notices go to thousands of conversations, and their cards come as bytes. For them there is a way past the library,
@@ -45,38 +41,22 @@ func (c *Connector) card(ctx context.Context, op, method string, to Target, card
 	if err != nil {
 		return nil, connectorFault(op, err)
 	}
-	body, err := cardBody(ref, card)
-	if err != nil {
-		return nil, fault.Wrap(fault.Internal, op, err)
-	}
-	answer, err := c.request(ctx, call, method, *u, body)
+	answer, err := c.request(ctx, call, method, *u, cardBody(ref, card))
 	return answer, connectorFault(op, err)
 }
 
 // cardBody is a message activity with a card, as the library's way writes it.
-func cardBody(ref schema.ConversationReference, card cards.Card) ([]byte, error) {
+func cardBody(ref schema.ConversationReference, card cards.Card) []byte {
 	const headRoom = 512 // bytes of what is not the card, as a rule
-	var body bytes.Buffer
 	content := card.JSON()
-	body.Grow(len(content) + len(card.Summary()) + headRoom)
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(struct {
-		Type         schema.ActivityTypes       `json:"type"`
-		ServiceURL   string                     `json:"serviceUrl"`
-		ChannelID    string                     `json:"channelId"`
-		From         schema.ChannelAccount      `json:"from"`
-		Conversation schema.ConversationAccount `json:"conversation"`
-		Summary      string                     `json:"summary,omitempty"`
-	}{schema.Message, ref.ServiceURL, ref.ChannelID, ref.Bot, ref.Conversation, card.Summary()})
-	if err != nil {
-		return nil, errors.New("the activity is no JSON")
+	body := make([]byte, 0, len(content)+len(card.Summary())+headRoom)
+	for _, part := range [...]struct{ before, value string }{
+		{`{"type":`, string(schema.Message)}, {`,"serviceUrl":`, ref.ServiceURL}, {`,"channelId":`, ref.ChannelID}, {`,"from":{"id":`, ref.Bot.ID},
+		{`},"conversation":{"id":`, ref.Conversation.ID}, {`,"tenantId":`, ref.Conversation.TenantID}, {`},"summary":`, card.Summary()},
+		{`,"attachments":[{"contentType":`, card.Type()},
+	} {
+		body = cards.AppendString(append(body, part.before...), part.value)
 	}
-	body.Truncate(body.Len() - len("}\n"))
-	for _, part := range []string{`,"attachments":[{"contentType":"`, card.Type(), `","content":`} {
-		body.WriteString(part)
-	}
-	body.Write(content)
-	body.WriteString(`}]}`)
-	return body.Bytes(), nil
+	body = append(body, `,"content":`...)
+	return append(append(body, content...), `}]}`...)
 }

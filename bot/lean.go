@@ -328,21 +328,28 @@ func plainStatus(line []byte) int {
 
 // plainHeader reads the lines of a head; nil where one of them is not plain.
 func plainHeader(lines []byte) http.Header {
-	header := make(http.Header, 8)
-	for line := range bytes.SplitSeq(lines, []byte("\r\n")) {
-		name, value, is := bytes.Cut(line, []byte(":"))
-		if !is || len(name) == 0 || bytes.ContainsFunc(name, notPlain) || bytes.ContainsFunc(value, unicode.IsControl) {
+	header := http.Header{}
+	for len(lines) > 0 {
+		line, rest, _ := bytes.Cut(lines, []byte("\r\n"))
+		colon := bytes.IndexByte(line, ':')
+		if colon <= 0 || !isPlain(line[:colon]) || bytes.ContainsFunc(line[colon:], unicode.IsControl) {
 			return nil
 		}
-		key := textproto.CanonicalMIMEHeaderKey(string(name))
-		header[key] = append(header[key], string(bytes.TrimSpace(value)))
+		key := textproto.CanonicalMIMEHeaderKey(string(line[:colon]))
+		header[key] = append(header[key], string(bytes.TrimSpace(line[colon+1:])))
+		lines = rest
 	}
 	return header
 }
 
-// notPlain tells whether a sign is none of those that names of headers are made of.
-func notPlain(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+// isPlain tells whether a name of a header is made of letters, digits and hyphens.
+func isPlain(name []byte) bool {
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // body reads the body of the answer into memory, one byte more than a Connector reads at most. Where it breaks off, whoever

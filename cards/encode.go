@@ -29,7 +29,7 @@ func (o object) key(name string) object {
 	return append(o, '"', ':')
 }
 
-func (o object) str(key, value string) object { return appendString(o.key(key), value) }
+func (o object) str(key, value string) object { return AppendString(o.key(key), value) }
 
 // may is str for what is left out when it is empty.
 func (o object) may(key, value string) object {
@@ -221,10 +221,10 @@ func (i ThumbnailImage) encode(dst []byte) []byte {
 	return plainObject(dst).str("url", i.URL).str("alt", i.Alt).close()
 }
 
-func quoted(s string, dst []byte) []byte { return appendString(dst, s) }
+func quoted(s string, dst []byte) []byte { return AppendString(dst, s) }
 
 // appendString writes a string as encoding/json does: without control characters, line separators and invalid UTF-8.
-func appendString(dst []byte, s string) []byte {
+func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	done := 0
 	for i := 0; i < len(s); {

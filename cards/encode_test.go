@@ -140,7 +140,7 @@ func FuzzAppendString(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := string(appendString(nil, s)), byTags(t, s); got != want {
+		if got, want := string(AppendString(nil, s)), byTags(t, s); got != want {
 			t.Errorf("%q is %s, want %s", s, got, want)
 		}
 	})

@@ -13,8 +13,10 @@ import (
 
 // send is one sender: it has notices sent that are noted as begun, and hands what became of them to the clerk.
 func (r *Runner) send(work context.Context, begun <-chan *Notice) {
+	own, cancel := context.WithCancel(work) // the deadlines of one sender are not in the way of the others
+	defer cancel()
 	for n := range begun {
-		if done := r.say(work, n); done != nil {
+		if done := r.say(own, n); done != nil {
 			r.hand(done)
 		}
 	}
