@@ -356,23 +356,24 @@ func isPlain(name []byte) bool {
 // reads it finds that.
 func (c *leanConn) body(res *http.Response) (whole bool) {
 	c.limit.N = math.MaxInt64
-	most := int64(maxAnswerSize + 1)
-	if res.ContentLength >= 0 && res.ContentLength < most {
-		most = res.ContentLength
+	kept, err := wholeBody(res)
+	res.Body = io.NopCloser(bytes.NewReader(kept))
+	if err != nil {
+		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(kept), broken{err}))
 	}
-	kept := bytes.NewBuffer(make([]byte, 0, min(most, bytes.MinRead)))
-	n, err := io.CopyN(kept, res.Body, most)
-	switch {
-	case errors.Is(err, io.EOF) && res.ContentLength < 0: // its end says how long it is
-		err = nil
-	case errors.Is(err, io.EOF):
+	return err == nil && len(kept) <= maxAnswerSize
+}
+
+func wholeBody(res *http.Response) ([]byte, error) {
+	if res.ContentLength < 0 || res.ContentLength > maxAnswerSize {
+		return io.ReadAll(io.LimitReader(res.Body, maxAnswerSize+1))
+	}
+	kept := make([]byte, res.ContentLength)
+	n, err := io.ReadFull(res.Body, kept)
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	res.Body = io.NopCloser(kept)
-	if err != nil {
-		res.Body = io.NopCloser(io.MultiReader(kept, broken{err}))
-	}
-	return err == nil && n <= maxAnswerSize
+	return kept[:n], err
 }
 
 // broken is the rest of what broke off.
