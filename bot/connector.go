@@ -62,7 +62,7 @@ type Connector struct {
 	most     int64 // bytes of a file
 	lost     *lostAnswers
 	services serviceAddresses
-	bearer   atomic.Pointer[[]string] // the last header with a token
+	headers  atomic.Pointer[headers] // with the last token
 	adapter  core.BotFrameworkAdapter
 }
 

@@ -311,20 +311,25 @@ func (d *delivery) attempt(ctx context.Context, token string) connectorAnswer {
 	return a
 }
 
-// What every request says. Nobody changes these values, nor those of authorization.
-var (
-	acceptHeader  = []string{"application/json, image/*"}
-	contentHeader = []string{"application/json; charset=utf-8"}
-)
+// headers are what every request of an app says, as long as its token is the same. They are shared by all requests: nobody
+// changes them.
+type headers struct {
+	token       string
+	asks, tells http.Header // without and with a body
+}
 
-// authorization is the header with a token, which is long and the same for an hour.
-func (c *Connector) authorization(token string) []string {
-	if last := c.bearer.Load(); last != nil && (*last)[0][len("Bearer "):] == token {
-		return *last
+func (c *Connector) header(token string, tells bool) http.Header {
+	h := c.headers.Load()
+	if h == nil || h.token != token {
+		h = &headers{token: token, asks: http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json, image/*"}}}
+		h.tells = h.asks.Clone()
+		h.tells["Content-Type"] = []string{"application/json; charset=utf-8"}
+		c.headers.Store(h)
 	}
-	header := []string{"Bearer " + token}
-	c.bearer.Store(&header)
-	return header
+	if tells {
+		return h.tells
+	}
+	return h.asks
 }
 
 // read reads the body of an answer.
@@ -340,11 +345,10 @@ func (d *delivery) read(res *http.Response) ([]byte, error) {
 // ask writes the request.
 func (d *delivery) ask(token string) *http.Request {
 	r := &http.Request{Method: d.method, URL: d.url, Host: d.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Authorization": d.connector.authorization(token), "Accept": acceptHeader}}
+		Header: d.connector.header(token, d.body != nil)}
 	if d.body == nil {
 		return r
 	}
-	r.Header["Content-Type"] = contentHeader
 	r.ContentLength = int64(len(d.body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.body)), nil }
 	r.Body = io.NopCloser(bytes.NewReader(d.body))
