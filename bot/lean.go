@@ -295,7 +295,7 @@ func (c *leanConn) plain(r *http.Request) *http.Response {
 	if end < 0 {
 		return nil
 	}
-	first, lines, _ := bytes.Cut(there[:end], []byte("\r\n"))
+	first, lines, _ := strings.Cut(string(there[:end]), "\r\n")
 	status := plainStatus(first)
 	header := plainHeader(lines)
 	lengths := header["Content-Length"]
@@ -314,12 +314,12 @@ func (c *leanConn) plain(r *http.Request) *http.Response {
 }
 
 // plainStatus reads the first line of an answer that may have a body; 0 is any other.
-func plainStatus(line []byte) int {
-	digits, is := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
-	if !is || len(digits) < 3 || len(digits) > 3 && digits[3] != ' ' || bytes.ContainsFunc(line, unicode.IsControl) {
+func plainStatus(line string) int {
+	digits, is := strings.CutPrefix(line, "HTTP/1.1 ")
+	if !is || len(digits) < 3 || len(digits) > 3 && digits[3] != ' ' || strings.ContainsFunc(line, unicode.IsControl) {
 		return 0
 	}
-	status, err := strconv.Atoi(string(digits[:3]))
+	status, err := strconv.Atoi(digits[:3])
 	if err != nil || status < http.StatusOK || status == http.StatusNoContent || status == http.StatusNotModified {
 		return 0
 	}
@@ -327,25 +327,31 @@ func plainStatus(line []byte) int {
 }
 
 // plainHeader reads the lines of a head; nil where one of them is not plain.
-func plainHeader(lines []byte) http.Header {
+func plainHeader(lines string) http.Header {
 	header := http.Header{}
+	values := make([]string, 0, strings.Count(lines, "\n")+1)
 	for len(lines) > 0 {
-		line, rest, _ := bytes.Cut(lines, []byte("\r\n"))
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 || !isPlain(line[:colon]) || bytes.ContainsFunc(line[colon:], unicode.IsControl) {
+		line, rest, _ := strings.Cut(lines, "\r\n")
+		name, value, is := strings.Cut(line, ":")
+		if !is || name == "" || !isPlain(name) || strings.ContainsFunc(value, unicode.IsControl) {
 			return nil
 		}
-		key := textproto.CanonicalMIMEHeaderKey(string(line[:colon]))
-		header[key] = append(header[key], string(bytes.TrimSpace(line[colon+1:])))
+		key, trimmed := textproto.CanonicalMIMEHeaderKey(name), strings.Trim(value, " \t")
+		if header[key] != nil { // seldom
+			header[key] = append(header[key], trimmed)
+		} else {
+			values = append(values, trimmed)
+			header[key] = values[len(values)-1 : len(values) : len(values)]
+		}
 		lines = rest
 	}
 	return header
 }
 
 // isPlain tells whether a name of a header is made of letters, digits and hyphens.
-func isPlain(name []byte) bool {
-	for _, c := range name {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
 			return false
 		}
 	}

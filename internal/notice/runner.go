@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// SendTime is how long a Sender has for one notice.
+	// SendTime is how long a Sender has for one notice, at most.
 	SendTime = 30 * time.Second
 	// usualSenders is how many notices are on their way at a time, unless the configuration says otherwise.
 	usualSenders = 256
