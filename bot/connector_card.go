@@ -41,22 +41,23 @@ func (c *Connector) card(ctx context.Context, op, method string, to Target, card
 	if err != nil {
 		return nil, connectorFault(op, err)
 	}
-	answer, err := c.request(ctx, call, method, *u, cardBody(ref, card))
+	answer, err := c.request(ctx, call, method, *u, cardHead(ref, card), card.JSON(), []byte(cardEnd))
 	return answer, connectorFault(op, err)
 }
 
-// cardBody is a message activity with a card, as the library's way writes it.
-func cardBody(ref schema.ConversationReference, card cards.Card) []byte {
-	const headRoom = 512 // bytes of what is not the card, as a rule
-	content := card.JSON()
-	body := make([]byte, 0, len(content)+len(card.Summary())+headRoom)
+// cardHead is what stands before a card in a message activity, as the library's way writes it, and cardEnd what stands behind it.
+// The card itself is not copied: thousands of messages have the same.
+func cardHead(ref schema.ConversationReference, card cards.Card) []byte {
+	const room = 512 // bytes, as a rule
+	head := make([]byte, 0, len(card.Summary())+room)
 	for _, part := range [...]struct{ before, value string }{
 		{`{"type":`, string(schema.Message)}, {`,"serviceUrl":`, ref.ServiceURL}, {`,"channelId":`, ref.ChannelID}, {`,"from":{"id":`, ref.Bot.ID},
 		{`},"conversation":{"id":`, ref.Conversation.ID}, {`,"tenantId":`, ref.Conversation.TenantID}, {`},"summary":`, card.Summary()},
 		{`,"attachments":[{"contentType":`, card.Type()},
 	} {
-		body = cards.AppendString(append(body, part.before...), part.value)
+		head = cards.AppendString(append(head, part.before...), part.value)
 	}
-	body = append(body, `,"content":`...)
-	return append(append(body, content...), `}]}`...)
+	return append(head, `,"content":`...)
 }
+
+const cardEnd = `}]}`

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,11 +107,15 @@ func (c *Connector) do(ctx context.Context, method string, u url.URL, body []byt
 	if call == nil { // somebody uses the library's interface by itself
 		call = &connectorCall{op: "connector." + method, lane: u.Path}
 	}
+	if body == nil {
+		return c.request(ctx, call, method, u)
+	}
 	return c.request(ctx, call, method, u, body)
 }
 
-// request makes a request, again where that is right, until it is answered or ctx ends. Only here a token goes out.
-func (c *Connector) request(ctx context.Context, call *connectorCall, method string, u url.URL, body []byte) ([]byte, error) {
+// request makes a request, again where that is right, until it is answered or ctx ends. Its body comes in parts, none where it
+// has no body. Only here a token goes out.
+func (c *Connector) request(ctx context.Context, call *connectorCall, method string, u url.URL, body ...[]byte) ([]byte, error) {
 	if !c.hosts.allows(&u) {
 		return nil, &ConnectorError{Op: call.op, Code: "service_host"}
 	}
@@ -156,7 +162,7 @@ type delivery struct {
 	op        string
 	method    string
 	url       *url.URL
-	body      []byte
+	body      [][]byte
 	place     *limitPlace
 	pause     *backoff.ExponentialBackOff // nil until it is needed
 	limit     int64                       // bytes of the answer
@@ -280,7 +286,7 @@ func (d *delivery) sum() [sha256.Size]byte {
 	if d.name != "" {
 		return sha256.Sum256([]byte(d.method + " " + d.url.String() + "\n\n" + d.name))
 	}
-	return sha256.Sum256([]byte(d.method + " " + d.url.String() + "\n" + string(d.body)))
+	return sha256.Sum256([]byte(d.method + " " + d.url.String() + "\n" + string(bytes.Join(d.body, nil))))
 }
 
 // connectorAnswer is what came of one attempt.
@@ -349,10 +355,17 @@ func (d *delivery) ask(token string) *http.Request {
 	if d.body == nil {
 		return r
 	}
-	r.ContentLength = int64(len(d.body))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.body)), nil }
-	r.Body = io.NopCloser(bytes.NewReader(d.body))
+	for _, part := range d.body {
+		r.ContentLength += int64(len(part))
+	}
+	r.GetBody = func() (io.ReadCloser, error) { return d.reader(), nil }
+	r.Body = d.reader()
 	return r
+}
+
+func (d *delivery) reader() io.ReadCloser {
+	parts := net.Buffers(slices.Clone(d.body))
+	return io.NopCloser(&parts)
 }
 
 // taken tells whether the request did its work. What was written is written, even when the rest of the answer is lost.

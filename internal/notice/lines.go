@@ -27,6 +27,7 @@ type lines struct {
 	turns  []*line // those that are not empty; the first is served next
 	// taken are the chats that stand in a line or are being sent to; freed are those that were since reading began.
 	taken, freed map[chat]bool
+	found        map[chat]bool // in the present reading
 }
 
 // chat is a conversation, or the personal chat of somebody of whom no more is known.
@@ -60,7 +61,7 @@ type line struct {
 const fast = 200
 
 func newLines(share, most, each int) *lines {
-	return &lines{share: share, most: most, each: each, byName: map[identity.Tenant]*line{}, taken: map[chat]bool{}, freed: map[chat]bool{}}
+	return &lines{share: share, most: most, each: each, byName: map[identity.Tenant]*line{}, taken: map[chat]bool{}, freed: map[chat]bool{}, found: map[chat]bool{}}
 }
 
 // of gives the line of a tenant, and makes one where none is.
@@ -75,16 +76,17 @@ func (l *lines) of(t identity.Tenant) *line {
 // same lock: true leaves it out. What becomes free while it is read is left out too, as it may be seen as it was before.
 func (l *lines) reading() (except func(Notice) bool) {
 	clear(l.freed)
-	found, count := map[chat]bool{}, map[identity.Tenant]int{}
+	clear(l.found)
+	count := map[identity.Tenant]int{}
 	for t, line := range l.byName {
 		count[t] = len(line.waiting)
 	}
 	return func(n Notice) bool {
 		c := chatOf(&n)
-		if l.taken[c] || l.freed[c] || found[c] || count[n.Tenant] >= l.each {
+		if l.taken[c] || l.freed[c] || l.found[c] || count[n.Tenant] >= l.each {
 			return true
 		}
-		found[c] = true
+		l.found[c] = true
 		count[n.Tenant]++
 		return false
 	}
