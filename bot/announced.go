@@ -37,9 +37,7 @@ func (b *Bot) announcementNotice(ctx context.Context, v voice, n notice.Notice) 
 	if fault.Is(err, fault.Busy) {
 		return cards.Card{}, err // it says who says it; the runner tries again
 	}
-	view := announcementView(v, a, who, v.sub.Zone)
-	view.Asks, view.Live = a.Asks, a.Asks
-	return b.told.card(v.Printer, view), nil
+	return b.told.card(v, a, who), nil
 }
 
 // toldCards keeps the cards of announcements as they were last made: most of those that an announcement goes to get the same.
@@ -47,9 +45,13 @@ type toldCards struct {
 	cache *otter.Cache[toldKey, cards.Card]
 }
 
+// toldKey is what such a card depends on. An announcement of an id says the same as long as it has the same version.
 type toldKey struct {
-	language *lang.Printer
-	view     cards.AnnouncementView
+	tenant        identity.Tenant
+	id            string
+	version, seen int
+	language      *lang.Printer
+	who, zone     string
 }
 
 // toldKept is how many are kept, of a few thousand bytes each.
@@ -59,12 +61,14 @@ func newToldCards() toldCards {
 	return toldCards{otter.Must(&otter.Options[toldKey, cards.Card]{MaximumSize: toldKept})}
 }
 
-func (t toldCards) card(p *lang.Printer, v cards.AnnouncementView) cards.Card {
-	key := toldKey{p, v}
+func (t toldCards) card(v voice, a notice.Announcement, who string) cards.Card {
+	key := toldKey{v.tenant, a.ID, a.Version, a.Seen, v.Printer, who, v.sub.Zone}
 	if card, ok := t.cache.GetIfPresent(key); ok {
 		return card
 	}
-	card := cards.Announcement(p, v)
+	view := announcementView(v, a, who, v.sub.Zone)
+	view.Asks, view.Live = a.Asks, a.Asks
+	card := cards.Announcement(v.Printer, view)
 	t.cache.Set(key, card)
 	return card
 }

@@ -100,7 +100,7 @@ func (s *shared) announcement(id string, db *DB) (*notice.Announcement, error) {
 	if a, known := s.announcements[id]; known {
 		return a, nil
 	}
-	a, found, err := db.announcements.load(s.id, s.bucket(bucketAnnouncements), []byte(id), 0, nil)
+	a, found, err := db.announcements.load(memoKey{s.id, id, ""}, s.bucket(bucketAnnouncements), 0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +137,12 @@ func seenBy(tb *bbolt.Bucket, id string) (n int) {
 // Announcement reads one, as notice.Announcements says. Its Targets are those of everybody who reads it.
 func (s *Announcements) Announcement(ctx context.Context, t identity.Tenant, id string) (a notice.Announcement, err error) {
 	const op = "store.Announcement"
-	edition := s.db.commits.edition.Load()
-	a, found, sure := s.db.announcements.known(t, []byte(id), edition)
+	key, edition := memoKey{t, id, ""}, s.db.commits.edition.Load()
+	a, found, sure := s.db.announcements.known(key, edition)
 	if !sure {
 		err = s.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
 			b := tb.Bucket([]byte(bucketAnnouncements))
-			a, found, err = s.db.announcements.load(t, b, []byte(id), edition, func(a *notice.Announcement) { a.Seen = seenBy(tb, id) })
+			a, found, err = s.db.announcements.load(key, b, edition, func(a *notice.Announcement) { a.Seen = seenBy(tb, id) })
 			return err
 		})
 	}

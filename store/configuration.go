@@ -36,9 +36,9 @@ func configurationKey(c identity.Conversation) []byte {
 // Kept reads settings, as configuration.Shelf says.
 func (s *Configurations) Kept(ctx context.Context, t identity.Tenant, c identity.Conversation) (here, tenant configuration.Kept, err error) {
 	edition := s.db.commits.edition.Load()
-	tenant, sure := s.known(t, []byte(organisation), edition)
+	tenant, sure := s.known(memoKey{t, organisation, ""}, edition)
 	if sure && c != "" {
-		here, sure = s.known(t, []byte(c), edition)
+		here, sure = s.known(memoKey{t, string(c), ""}, edition)
 	}
 	if sure {
 		return here, tenant, ctx.Err()
@@ -46,31 +46,31 @@ func (s *Configurations) Kept(ctx context.Context, t identity.Tenant, c identity
 	err = s.db.read(ctx, "store.Kept", t, func(tb *bbolt.Bucket) error {
 		b := tb.Bucket([]byte(bucketConfigurations))
 		if c != "" {
-			if here, err = s.kept(t, b, []byte(c), edition); err != nil {
+			if here, err = s.kept(memoKey{t, string(c), ""}, b, edition); err != nil {
 				return err
 			}
 		}
-		tenant, err = s.kept(t, b, []byte(organisation), edition)
+		tenant, err = s.kept(memoKey{t, organisation, ""}, b, edition)
 		return err
 	})
 	return here, tenant, err
 }
 
 // known gives settings that were read already, in this edition of the file.
-func (s *Configurations) known(t identity.Tenant, key []byte, edition uint64) (k configuration.Kept, sure bool) {
-	r, found, sure := s.db.configurations.known(t, key, edition)
+func (s *Configurations) known(key memoKey, edition uint64) (k configuration.Kept, sure bool) {
+	r, found, sure := s.db.configurations.known(key, edition)
 	if found && sure {
-		k = r.kept(key)
+		k = r.kept(key.name)
 	}
 	return k, sure
 }
 
-func (s *Configurations) kept(t identity.Tenant, b *bbolt.Bucket, key []byte, edition uint64) (k configuration.Kept, err error) {
-	r, found, err := s.db.configurations.load(t, b, key, edition, nil)
+func (s *Configurations) kept(key memoKey, b *bbolt.Bucket, edition uint64) (k configuration.Kept, err error) {
+	r, found, err := s.db.configurations.load(key, b, edition, nil)
 	if err != nil || !found {
 		return k, err
 	}
-	return r.kept(key), nil
+	return r.kept(key.name), nil
 }
 
 // All reads every settings of a tenant, as configuration.Shelf says.
@@ -218,7 +218,7 @@ func loadConfiguration(b *bbolt.Bucket, key []byte) (k configuration.Kept, found
 	if err != nil || !found {
 		return k, false, err
 	}
-	return r.kept(key), true, nil
+	return r.kept(string(key)), true, nil
 }
 
 // configurationRecord is configuration.Kept without its conversation, which is the key.
@@ -254,10 +254,10 @@ func newWishes(w notice.Wishes) wishesRecord {
 	return wishesRecord{each(w.Kinds, func(k notice.Kind) string { return string(k) }), w.Daily, w.At, w.Workdays, w.Quiet.From, w.Quiet.To}
 }
 
-func (r configurationRecord) kept(key []byte) configuration.Kept {
+func (r configurationRecord) kept(key string) configuration.Kept {
 	k := configuration.Kept{Team: r.Team, Version: r.Version, By: identity.Person(r.By), At: timeOr(r.At), Removed: timeOr(r.Removed),
 		Settings: configuration.Settings{Language: r.Language, Zone: r.Zone, Guests: configuration.Guests(r.Guests), Mode: r.Mode, Wishes: whenSet(r.Wishes, wishesRecord.wishes)}}
-	if string(key) != organisation {
+	if key != organisation {
 		k.Conversation = identity.Conversation(key)
 	}
 	return k

@@ -106,12 +106,12 @@ func (c *Conversations) Forget(ctx context.Context, t identity.Tenant, conversat
 }
 
 func (c *Conversations) find(ctx context.Context, op string, t identity.Tenant, conversation identity.Conversation, app string) (r referenceRecord, found bool, err error) {
-	key, edition := join(string(conversation), app), c.db.commits.edition.Load()
-	if r, found, sure := c.db.references.known(t, key, edition); sure {
+	key, edition := memoKey{t, string(conversation), app}, c.db.commits.edition.Load()
+	if r, found, sure := c.db.references.known(key, edition); sure {
 		return r, found, ctx.Err()
 	}
 	err = c.db.read(ctx, op, t, func(tb *bbolt.Bucket) (err error) {
-		r, found, err = c.db.references.load(t, tb.Bucket([]byte(bucketConversations)), key, edition, nil)
+		r, found, err = c.db.references.load(key, tb.Bucket([]byte(bucketConversations)), edition, nil)
 		return err
 	})
 	return r, found, err

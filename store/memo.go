@@ -25,9 +25,17 @@ type memo[R, T any] struct {
 // itself is of where the record is kept as it is.
 func itself[R any](_ []byte, r R) R { return r }
 
+// memoKey names a value: its key in the bucket is that of join, or name alone where of is empty.
 type memoKey struct {
-	tenant identity.Tenant
-	key    string
+	tenant   identity.Tenant
+	name, of string
+}
+
+func (k memoKey) bytes() []byte {
+	if k.of == "" {
+		return []byte(k.name)
+	}
+	return join(k.name, k.of)
 }
 
 // remembered is a value, and the bytes that say it; nil bytes say that there is none. at is the edition of the file
@@ -42,31 +50,32 @@ type remembered[T any] struct {
 const memoMost = 4096
 
 // known gives a value without reading, if it was read in the present edition; sure is false otherwise.
-func (m *memo[R, T]) known(t identity.Tenant, key []byte, edition uint64) (v T, found, sure bool) {
-	r, ok := m.get(t, key)
+func (m *memo[R, T]) known(key memoKey, edition uint64) (v T, found, sure bool) {
+	r, ok := m.get(key)
 	return r.value, r.raw != nil, ok && r.at == edition
 }
 
-func (m *memo[R, T]) get(t identity.Tenant, key []byte) (remembered[T], bool) {
+func (m *memo[R, T]) get(key memoKey) (remembered[T], bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	r, ok := m.kept[memoKey{t, string(key)}]
+	r, ok := m.kept[key]
 	return r, ok
 }
 
 // load is load, from memory where the bytes are known. edition is that of the file before the transaction began, or 0 in one
 // that writes, where the file may never become as it reads it. more, if any, adds to the value what is read elsewhere.
-func (m *memo[R, T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte, edition uint64, more func(*T)) (v T, found bool, err error) {
-	raw := b.Get(key)
-	kept, ok := m.get(t, key)
+func (m *memo[R, T]) load(key memoKey, b *bbolt.Bucket, edition uint64, more func(*T)) (v T, found bool, err error) {
+	name := key.bytes()
+	raw := b.Get(name)
+	kept, ok := m.get(key)
 	if !ok || (kept.raw == nil) != (raw == nil) || !bytes.Equal(kept.raw, raw) {
 		kept = remembered[T]{raw: bytes.Clone(raw)}
 		if raw != nil {
-			r, err := m.read(b, key)
+			r, err := m.read(b, name)
 			if err != nil {
 				return v, false, err
 			}
-			kept.value = m.of(key, r)
+			kept.value = m.of(name, r)
 		}
 	} else if edition == 0 || kept.at == edition {
 		return kept.value, raw != nil, nil
@@ -77,7 +86,7 @@ func (m *memo[R, T]) load(t identity.Tenant, b *bbolt.Bucket, key []byte, editio
 	if more != nil {
 		more(&kept.value)
 	}
-	m.keep(memoKey{t, string(key)}, kept)
+	m.keep(key, kept)
 	return kept.value, raw != nil, nil
 }
 

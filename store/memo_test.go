@@ -21,7 +21,7 @@ func TestMemo(t *testing.T) {
 	read := func(tenant identity.Tenant) (by string) {
 		t.Helper()
 		if err := d.read(t.Context(), "test", tenant, func(tb *bbolt.Bucket) error {
-			r, _, err := m.load(tenant, tb.Bucket([]byte(bucketMarks)), []byte("key"), d.commits.edition.Load(), nil)
+			r, _, err := m.load(memoKey{tenant, "key", ""}, tb.Bucket([]byte(bucketMarks)), d.commits.edition.Load(), nil)
 			by = r.By
 			return err
 		}); err != nil {
@@ -43,7 +43,7 @@ func TestMemo(t *testing.T) {
 			t.Errorf("%s: %q and %q, and not %d", tenant, first, again, i)
 		}
 	}
-	if r, found, sure := m.known("north", []byte("key"), d.commits.edition.Load()); !found || sure || r.By != "2" {
+	if r, found, sure := m.known(memoKey{"north", "key", ""}, d.commits.edition.Load()); !found || sure || r.By != "2" {
 		t.Error("it is sure of what was read before something was written")
 	}
 	if read("north") != "2" || read("south") != "3" || read("west") != "" {
@@ -56,7 +56,7 @@ func TestMemo(t *testing.T) {
 		t.Error("what was deleted was read")
 	}
 	for i := range memoMost + 1 {
-		m.keep(memoKey{"north", strconv.Itoa(i)}, remembered[stampRecord]{})
+		m.keep(memoKey{"north", strconv.Itoa(i), ""}, remembered[stampRecord]{})
 	}
 	if len(m.kept) > memoMost {
 		t.Errorf("%d are kept", len(m.kept))
@@ -83,7 +83,7 @@ func TestMemoAndTurns(t *testing.T) {
 		return a.Seen
 	}
 	sure := func() bool {
-		_, _, sure := db.announcements.known(north, []byte("a1"), db.commits.edition.Load())
+		_, _, sure := db.announcements.known(memoKey{north, "a1", ""}, db.commits.edition.Load())
 		return sure
 	}
 	if seen() != 0 || !sure() {
@@ -110,7 +110,7 @@ func TestMemoAndTurns(t *testing.T) {
 		if err := s.setAnnouncement("test", a, nil, *clock); err != nil {
 			return err
 		}
-		if got, _, err := db.announcements.load(north, s.bucket(bucketAnnouncements), []byte("a1"), 0, nil); got.Version != 2 {
+		if got, _, err := db.announcements.load(memoKey{north, "a1", ""}, s.bucket(bucketAnnouncements), 0, nil); got.Version != 2 {
 			t.Errorf("version %d, %v", got.Version, err)
 		}
 		return failed
