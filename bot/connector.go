@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"github.com/infracloudio/msbotbuilder-go/connector/client"
 	"github.com/infracloudio/msbotbuilder-go/core"
@@ -62,7 +61,6 @@ type Connector struct {
 	most     int64 // bytes of a file
 	lost     *lostAnswers
 	services serviceAddresses
-	headers  atomic.Pointer[headers] // with the last token
 	adapter  core.BotFrameworkAdapter
 }
 
@@ -71,7 +69,7 @@ var _ client.Client = (*Connector)(nil)
 // NewConnector makes a Connector.
 func NewConnector(c ConnectorConfig) *Connector {
 	if c.HTTP == nil {
-		c.HTTP = &http.Client{Transport: Lean(GuardedTransport(c.Hosts, nil))}
+		c.HTTP = &http.Client{Transport: Lean(GuardedTransport(c.Hosts, nil), nil)}
 	}
 	if c.Limits == nil {
 		c.Limits = NewLimits(0)
@@ -86,9 +84,6 @@ func NewConnector(c ConnectorConfig) *Connector {
 		c.MaxFile = usualMost
 	}
 	httpClient := *c.HTTP
-	if httpClient.Transport == nil {
-		httpClient.Transport = http.DefaultTransport
-	}
 	httpClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	connector := &Connector{appID: c.AppID, tokens: c.Tokens, http: &httpClient, hosts: newHostList(c.Hosts), limits: c.Limits,
 		log: c.Log, attempts: c.MaxAttempts, most: c.MaxFile, lost: newLostAnswers()}

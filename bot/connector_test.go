@@ -233,7 +233,7 @@ func (s *connService) start(t *testing.T) (*Connector, Target) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
 	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{host},
-		HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{host}, nil))}})
+		HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{host}, nil), nil)}})
 	return c, Target{Tenant: connTenant, ServiceURL: server.URL + "/emea/", Conversation: connThread}
 }
 
@@ -717,7 +717,7 @@ func TestConnectorGoneForAWhile(t *testing.T) {
 	server := httptest.NewUnstartedServer(s)
 	address := server.Listener.Addr().String()
 	server.Listener.Close()
-	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{address}, HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{address}, nil))}})
+	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{address}, HTTP: &http.Client{Transport: Lean(GuardedTransport([]string{address}, nil), nil)}})
 	to := Target{Tenant: connTenant, ServiceURL: "http://" + address + "/", Conversation: connThread}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -801,7 +801,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		d, asked := retryAfter(http.Header{"Retry-After": {value}}, time.Now())
+		d, asked := retryAfter(value, "", time.Now())
 		if d < 0 || d > maxRetryAfter || (!asked && d != 0) {
 			t.Errorf("%q: %v, %v", value, d, asked)
 		}

@@ -8,11 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -302,70 +300,55 @@ type connectorAnswer struct {
 }
 
 func (d *delivery) attempt(ctx context.Context, token string) connectorAnswer {
+	if l, is := d.connector.http.Transport.(*lean); is && d.body != nil {
+		end := time.Now().Add(attemptTime)
+		if last, ends := ctx.Deadline(); ends && last.Before(end) {
+			end = last
+		}
+		return l.carry(ctx, letter{d.method, d.url, token, d.body, d.limit, end})
+	}
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
 	var sent atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) { sent.Store(w.Err == nil) }})
-	res, err := d.connector.http.Transport.RoundTrip(d.ask(token).WithContext(ctx)) // no client: nothing is followed
+	req, err := d.ask(ctx, token)
+	if err != nil {
+		return connectorAnswer{err: err}
+	}
+	res, err := d.connector.http.Do(req)
 	if err != nil {
 		return connectorAnswer{err: err, sent: sent.Load()}
 	}
 	defer res.Body.Close()
+	return newAnswer(res, d.limit)
+}
+
+// What requests say of what they bring and take.
+const (
+	acceptedTypes = "application/json, image/*"
+	sentType      = "application/json; charset=utf-8"
+)
+
+// ask writes a request for net/http.
+func (d *delivery) ask(ctx context.Context, token string) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, d.method, d.url.String(), bytes.NewReader(bytes.Join(d.body, nil)))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept", acceptedTypes)
+	if d.body != nil {
+		req.Header.Set("Content-Type", sentType)
+	}
+	return req, nil
+}
+
+// newAnswer reads an answer of net/http, as far as it may be long.
+func newAnswer(res *http.Response, limit int64) connectorAnswer {
 	a := connectorAnswer{status: res.StatusCode}
-	a.body, a.cut = d.read(res)
-	a.after, a.asked = retryAfter(res.Header, time.Now())
+	a.body, a.cut = io.ReadAll(http.MaxBytesReader(nil, res.Body, limit))
+	a.after, a.asked = retryAfter(res.Header.Get("Retry-After"), res.Header.Get("Date"), time.Now())
 	return a
-}
-
-// headers are what every request of an app says, as long as its token is the same. They are shared by all requests: nobody
-// changes them.
-type headers struct {
-	token       string
-	asks, tells http.Header // without and with a body
-}
-
-func (c *Connector) header(token string, tells bool) http.Header {
-	h := c.headers.Load()
-	if h == nil || h.token != token {
-		h = &headers{token: token, asks: http.Header{"Authorization": {"Bearer " + token}, "Accept": {"application/json, image/*"}}}
-		h.tells = h.asks.Clone()
-		h.tells["Content-Type"] = []string{"application/json; charset=utf-8"}
-		c.headers.Store(h)
-	}
-	if tells {
-		return h.tells
-	}
-	return h.asks
-}
-
-// read reads the body of an answer.
-func (d *delivery) read(res *http.Response) ([]byte, error) {
-	if res.ContentLength < 0 || res.ContentLength > d.limit {
-		return io.ReadAll(http.MaxBytesReader(nil, res.Body, d.limit))
-	}
-	body := make([]byte, res.ContentLength)
-	n, err := io.ReadFull(res.Body, body)
-	return body[:n], err
-}
-
-// ask writes the request.
-func (d *delivery) ask(token string) *http.Request {
-	r := &http.Request{Method: d.method, URL: d.url, Host: d.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: d.connector.header(token, d.body != nil)}
-	if d.body == nil {
-		return r
-	}
-	for _, part := range d.body {
-		r.ContentLength += int64(len(part))
-	}
-	r.GetBody = func() (io.ReadCloser, error) { return d.reader(), nil }
-	r.Body = d.reader()
-	return r
-}
-
-func (d *delivery) reader() io.ReadCloser {
-	parts := net.Buffers(slices.Clone(d.body))
-	return io.NopCloser(&parts)
 }
 
 // taken tells whether the request did its work. What was written is written, even when the rest of the answer is lost.
@@ -412,8 +395,8 @@ func remoteCode(body []byte) string {
 
 // retryAfter reads the header Retry-After: seconds, also with a fraction, or a date. A date is compared with the
 // service's own clock where it tells it.
-func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
-	value := strings.TrimSpace(h.Get("Retry-After"))
+func retryAfter(value, date string, now time.Time) (time.Duration, bool) {
+	value = strings.TrimSpace(value)
 	if value == "" {
 		return 0, false
 	}
@@ -427,8 +410,8 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if err != nil {
 		return 0, false
 	}
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date
+	if theirs, err := http.ParseTime(date); err == nil {
+		now = theirs
 	}
 	return min(max(0, at.Sub(now)), maxRetryAfter), true
 }

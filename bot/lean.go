@@ -10,8 +10,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,22 +19,36 @@ import (
 	"unicode"
 )
 
-// Lean makes a transport for the messages of the connector: POST and PUT go over HTTP/1.1 connections that are written and
-// read by whoever sends, one request at a time, which takes half the work of net/http's two goroutines for each. Everything
-// else, and what has no known length, goes through base.
+// Lean makes a transport for the connector. Its messages go over HTTP/1.1 connections that are written and read by whoever
+// sends, one request at a time, without requests, answers and goroutines of net/http: a third of the work. Everything else goes
+// through base. count, which may be nil, hears of each call how it was answered (0 is not at all) and how long that took.
 //
-// How base dials, with its guard against private addresses, and what it trusts count here, too. Like base behind a Connector
-// it follows nothing and repeats nothing. The answer is read before it is given, as far as the Connector reads one.
-func Lean(base *http.Transport) http.RoundTripper {
-	return &lean{base: base, idle: map[string][]*leanConn{}}
+// How base dials, with its guard against private addresses, and what it trusts count here, too. Nothing is followed and nothing
+// repeated. Answers are read whole before they are given.
+func Lean(base *http.Transport, count func(status int, took time.Duration)) http.RoundTripper {
+	if count == nil {
+		count = func(int, time.Duration) {}
+	}
+	return &lean{base: base, count: count, idle: map[string][]*leanConn{}}
 }
 
 type lean struct {
-	base *http.Transport
+	base  *http.Transport
+	count func(status int, took time.Duration)
 
 	mu    sync.Mutex
 	idle  map[string][]*leanConn // by scheme, host and port; the last one used is the last
 	sweep *time.Timer            // closes what is idle for long; nil while nothing is
+}
+
+// letter is a message on its way.
+type letter struct {
+	method string
+	url    *url.URL
+	token  string
+	body   [][]byte
+	limit  int64     // bytes of the answer
+	end    time.Time // until then it is waited for
 }
 
 const (
@@ -58,33 +70,48 @@ type leanConn struct {
 	spare [1]byte
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper, for all that is no message.
 func (l *lean) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodPost && r.Method != http.MethodPut || r.ContentLength <= 0 || r.Body == nil {
-		return l.base.RoundTrip(r)
+	start := time.Now()
+	res, err := l.base.RoundTrip(r)
+	status := 0
+	if err == nil {
+		status = res.StatusCode
 	}
-	defer r.Body.Close()
+	l.count(status, time.Since(start))
+	return res, err
+}
+
+// carry sends a message and reads what is answered.
+func (l *lean) carry(ctx context.Context, m letter) connectorAnswer {
+	start := time.Now()
+	a := l.call(ctx, m)
+	l.count(a.status, time.Since(start))
+	return a
+}
+
+func (l *lean) call(ctx context.Context, m letter) connectorAnswer {
 	out := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(out)
 	out.Reset()
-	if err := writeRequest(out, r); err != nil {
-		return nil, err
+	if err := m.write(out); err != nil {
+		return connectorAnswer{err: err}
 	}
-	key, address := leanAddress(r.URL)
+	key, address := leanAddress(m.url)
 	c := l.take(key)
 	if c == nil {
 		var err error
-		if c, err = l.dial(r.Context(), r.URL, address); err != nil {
-			return nil, err
+		if c, err = l.dial(ctx, m, address); err != nil {
+			return connectorAnswer{err: err}
 		}
 	}
-	res, again, err := c.exchange(r, out.Bytes())
+	a, again := c.exchange(ctx, m, out.Bytes())
 	if again {
 		l.keep(key, c)
-	} else if c.Close(); err != nil { // what was to be said is said, or not known
-		return nil, err
+	} else {
+		c.Close() // what was to be said is said, or not known
 	}
-	return res, nil
+	return a
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -100,35 +127,25 @@ func leanAddress(u *url.URL) (key, address string) {
 
 var errHeader = errors.New("a header that cannot be sent")
 
-// writeRequest writes a request whole.
-func writeRequest(out *bytes.Buffer, r *http.Request) error {
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
-	for _, part := range []string{r.Method, " ", r.URL.RequestURI(), " HTTP/1.1\r\nHost: ", host, "\r\nUser-Agent: teamspro\r\nContent-Length: ", strconv.FormatInt(r.ContentLength, 10), "\r\n"} {
-		out.WriteString(part)
-	}
-	if ends(host) || strings.Contains(host, " ") {
+// write writes a request whole.
+func (m letter) write(out *bytes.Buffer) error {
+	if ends(m.url.Host) || strings.Contains(m.url.Host, " ") || ends(m.token) {
 		return errHeader
 	}
-	for name, values := range r.Header {
-		for _, value := range values {
-			if ends(value) || ends(name) || strings.ContainsAny(name, ": ") {
-				return errHeader
-			}
-			out.WriteString(name)
-			out.WriteString(": ")
-			out.WriteString(value)
-			out.WriteString("\r\n")
-		}
+	length := 0
+	for _, part := range m.body {
+		length += len(part)
 	}
-	out.WriteString("\r\n")
-	n, err := io.Copy(out, io.LimitReader(r.Body, r.ContentLength))
-	if err == nil && n != r.ContentLength {
-		err = io.ErrUnexpectedEOF
+	for _, part := range [...]string{m.method, " ", m.url.RequestURI(), " HTTP/1.1\r\nHost: ", m.url.Host, "\r\nUser-Agent: teamspro\r\nAuthorization: Bearer ", m.token,
+		"\r\nAccept: " + acceptedTypes + "\r\nContent-Type: " + sentType + "\r\nContent-Length: "} {
+		out.WriteString(part)
 	}
-	return err
+	out.Write(strconv.AppendInt(out.AvailableBuffer(), int64(length), 10))
+	out.WriteString("\r\n\r\n")
+	for _, part := range m.body {
+		out.Write(part)
+	}
+	return nil
 }
 
 // ends tells whether a text would end a header. Tokens are long, and one sign at a time is looked for many at a time.
@@ -190,7 +207,9 @@ func (l *lean) clear() {
 }
 
 // dial opens a connection as base does.
-func (l *lean) dial(ctx context.Context, u *url.URL, address string) (*leanConn, error) {
+func (l *lean) dial(ctx context.Context, m letter, address string) (*leanConn, error) {
+	ctx, cancel := context.WithDeadline(ctx, m.end)
+	defer cancel()
 	conn, err := l.base.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -201,9 +220,9 @@ func (l *lean) dial(ctx context.Context, u *url.URL, address string) (*leanConn,
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
-	if u.Scheme == "https" {
+	if m.url.Scheme == "https" {
 		trust := l.base.TLSClientConfig.Clone()
-		trust.ServerName, trust.NextProtos = u.Hostname(), []string{"http/1.1"}
+		trust.ServerName, trust.NextProtos = m.url.Hostname(), []string{"http/1.1"}
 		secure := tls.Client(conn, trust)
 		ctx, cancel := context.WithTimeout(ctx, l.base.TLSHandshakeTimeout)
 		defer cancel()
@@ -235,82 +254,71 @@ func (c *leanConn) peek(fd uintptr) bool {
 }
 
 // exchange sends a request and reads its answer; again tells whether the connection may be used once more.
-func (c *leanConn) exchange(r *http.Request, request []byte) (res *http.Response, again bool, err error) {
-	end, _ := r.Context().Deadline() // none is no deadline
-	if err := c.SetDeadline(end); err != nil {
-		return nil, false, err
+func (c *leanConn) exchange(ctx context.Context, m letter, request []byte) (a connectorAnswer, again bool) {
+	if err := c.SetDeadline(m.end); err != nil {
+		return connectorAnswer{err: err}, false
 	}
-	stop := context.AfterFunc(r.Context(), func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // the connection is closed below
-	defer func() {
-		if again = stop() && again; err != nil && r.Context().Err() != nil {
-			err = errors.Join(r.Context().Err(), err)
-		}
-	}()
-	_, err = c.Write(request)
-	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteRequest != nil {
-		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // the connection is closed then
+	_, err := c.Write(request)
+	if err == nil {
+		a, again, err = c.read(m)
+		a.sent = true
 	}
-	if err != nil {
-		return nil, false, err
+	again = stop() && again
+	if a.err = err; err != nil && ctx.Err() != nil {
+		a.err = errors.Join(ctx.Err(), err)
 	}
-	if res, err = c.head(r); err != nil {
-		return nil, false, err
-	}
-	whole := c.body(res)
-	return res, whole && !res.Close && c.in.Buffered() == 0, nil
+	return a, again
 }
 
 var errHints = errors.New("too many answers before the answer")
 
-// head reads the head of the answer, past those that only say that it will come.
-func (c *leanConn) head(r *http.Request) (*http.Response, error) {
+// read reads the answer, past those that only say that it will come.
+func (c *leanConn) read(m letter) (a connectorAnswer, again bool, err error) {
 	for range leanHints {
 		c.limit.N = leanHead
-		res, err := c.answer(r)
-		if err != nil || res.StatusCode >= http.StatusOK {
-			return res, err
+		if _, err := c.in.Peek(1); err != nil {
+			return a, false, err
 		}
-		if res.StatusCode == http.StatusSwitchingProtocols {
-			return nil, errHints
+		if a, length, is := c.plain(); is {
+			whole := c.body(&a, length, m.limit)
+			return a, whole && c.in.Buffered() == 0, nil
+		}
+		res, err := http.ReadResponse(c.in, &http.Request{Method: m.method})
+		switch {
+		case err != nil:
+			return a, false, err
+		case res.StatusCode == http.StatusSwitchingProtocols:
+			return a, false, errHints
+		case res.StatusCode >= http.StatusOK:
+			c.limit.N = math.MaxInt64
+			a := newAnswer(res, m.limit)
+			return a, a.cut == nil && !res.Close && c.in.Buffered() == 0, nil
 		}
 	}
-	return nil, errHints
-}
-
-// answer reads one head. A plain one, as nearly all are, needs no reader of everything that HTTP allows.
-func (c *leanConn) answer(r *http.Request) (*http.Response, error) {
-	if _, err := c.in.Peek(1); err == nil {
-		if res := c.plain(r); res != nil {
-			return res, nil
-		}
-	}
-	return http.ReadResponse(c.in, r)
+	return a, false, errHints
 }
 
 // plain reads a head that lies in the buffer whole, in lines of a name and a value, with one length and nothing that changes what
-// a body or a connection is. Of any other it reads nothing and gives nil.
-func (c *leanConn) plain(r *http.Request) *http.Response {
+// a body or a connection is, as nearly all are. Of any other it reads nothing: net/http can do that.
+func (c *leanConn) plain() (a connectorAnswer, length int64, is bool) {
 	there, _ := c.in.Peek(c.in.Buffered())
 	end := bytes.Index(there, []byte("\r\n\r\n"))
 	if end < 0 {
-		return nil
+		return a, 0, false
 	}
 	first, lines, _ := strings.Cut(string(there[:end]), "\r\n")
-	status := plainStatus(first)
-	header := plainHeader(lines)
-	lengths := header["Content-Length"]
-	if status == 0 || len(lengths) != 1 || header["Transfer-Encoding"] != nil || header["Connection"] != nil {
-		return nil
+	h, is := plainHeader(lines)
+	if a.status = plainStatus(first); a.status == 0 || !is {
+		return a, 0, false
 	}
-	length, err := strconv.ParseUint(lengths[0], 10, 32)
+	size, err := strconv.ParseUint(h.length, 10, 32)
 	if err != nil {
-		return nil
+		return a, 0, false
 	}
-	if _, err := c.in.Discard(end + len("\r\n\r\n")); err != nil {
-		return nil
-	}
-	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header, ContentLength: int64(length),
-		Body: io.NopCloser(io.LimitReader(c.in, int64(length))), Request: r}
+	a.after, a.asked = retryAfter(h.retryAfter, h.date, time.Now())
+	_, err = c.in.Discard(end + len("\r\n\r\n"))
+	return a, int64(size), err == nil
 }
 
 // plainStatus reads the first line of an answer that may have a body; 0 is any other.
@@ -326,26 +334,41 @@ func plainStatus(line string) int {
 	return status
 }
 
-// plainHeader reads the lines of a head; nil where one of them is not plain.
-func plainHeader(lines string) http.Header {
-	header := http.Header{}
-	values := make([]string, 0, strings.Count(lines, "\n")+1)
+// leanHeader is what counts of a head.
+type leanHeader struct{ length, retryAfter, date string }
+
+// plainHeader reads the lines of a head; false where one is not plain, and where one that counts is there twice.
+func plainHeader(lines string) (h leanHeader, is bool) {
 	for len(lines) > 0 {
 		line, rest, _ := strings.Cut(lines, "\r\n")
 		name, value, is := strings.Cut(line, ":")
-		if !is || name == "" || !isPlain(name) || strings.ContainsFunc(value, unicode.IsControl) {
-			return nil
+		if !is || !isPlain(name) || strings.ContainsFunc(value, unicode.IsControl) {
+			return h, false
 		}
-		key, trimmed := textproto.CanonicalMIMEHeaderKey(name), strings.Trim(value, " \t")
-		if header[key] != nil { // seldom
-			header[key] = append(header[key], trimmed)
-		} else {
-			values = append(values, trimmed)
-			header[key] = values[len(values)-1 : len(values) : len(values)]
+		if to := h.find(name); to != nil {
+			if *to != "" {
+				return h, false
+			}
+			*to = strings.Trim(value, " \t")
+		} else if strings.EqualFold(name, "Transfer-Encoding") || strings.EqualFold(name, "Connection") {
+			return h, false
 		}
 		lines = rest
 	}
-	return header
+	return h, true
+}
+
+// find gives the place of a header that counts; nil for others.
+func (h *leanHeader) find(name string) *string {
+	switch {
+	case strings.EqualFold(name, "Content-Length"):
+		return &h.length
+	case strings.EqualFold(name, "Retry-After"):
+		return &h.retryAfter
+	case strings.EqualFold(name, "Date"):
+		return &h.date
+	}
+	return nil
 }
 
 // isPlain tells whether a name of a header is made of letters, digits and hyphens.
@@ -355,34 +378,22 @@ func isPlain(name string) bool {
 			return false
 		}
 	}
-	return true
+	return name != ""
 }
 
-// body reads the body of the answer into memory, one byte more than a Connector reads at most. Where it breaks off, whoever
-// reads it finds that.
-func (c *leanConn) body(res *http.Response) (whole bool) {
+// body reads the body of an answer, as far as it may be long; whole tells whether that was all of it.
+func (c *leanConn) body(a *connectorAnswer, length, limit int64) (whole bool) {
 	c.limit.N = math.MaxInt64
-	kept, err := wholeBody(res)
-	res.Body = io.NopCloser(bytes.NewReader(kept))
-	if err != nil {
-		res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(kept), broken{err}))
+	a.body = make([]byte, min(length, limit))
+	n, err := io.ReadFull(c.in, a.body)
+	a.body = a.body[:n]
+	switch {
+	case errors.Is(err, io.EOF):
+		a.cut = io.ErrUnexpectedEOF
+	case err != nil:
+		a.cut = err
+	case length > limit:
+		a.cut = &http.MaxBytesError{Limit: limit}
 	}
-	return err == nil && len(kept) <= maxAnswerSize
+	return a.cut == nil
 }
-
-func wholeBody(res *http.Response) ([]byte, error) {
-	if res.ContentLength < 0 || res.ContentLength > maxAnswerSize {
-		return io.ReadAll(io.LimitReader(res.Body, maxAnswerSize+1))
-	}
-	kept := make([]byte, res.ContentLength)
-	n, err := io.ReadFull(res.Body, kept)
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return kept[:n], err
-}
-
-// broken is the rest of what broke off.
-type broken struct{ err error }
-
-func (b broken) Read([]byte) (int, error) { return 0, b.err }

@@ -11,7 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
+	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -54,22 +55,30 @@ func script(t *testing.T, answers ...string) (address string, connections *atomi
 	return listener.Addr().String(), connections
 }
 
+// over makes the way of messages over a transport.
+func over(base *http.Transport) *lean { return Lean(base, nil).(*lean) }
+
+// letterTo is a message to an address.
+func letterTo(t *testing.T, address string) letter {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return letter{method: http.MethodPost, url: u, token: "token", body: [][]byte{[]byte("hel"), []byte("lo")}, limit: maxAnswerSize, end: time.Now().Add(time.Minute)}
+}
+
 // posts sends a message and gives the status and body of the answer, or what was wrong.
-func posts(ctx context.Context, transport http.RoundTripper, url string) string {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("hello"))
-	if err != nil {
-		return err.Error()
-	}
-	res, err := transport.RoundTrip(r)
-	if err != nil {
+func posts(t *testing.T, l *lean, address string) string {
+	t.Helper()
+	a := l.carry(t.Context(), letterTo(t, address))
+	switch {
+	case a.err != nil:
 		return "no answer"
+	case a.cut != nil:
+		return fmt.Sprint(a.status, " ", len(a.body), " and breaks off")
 	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Sprint(res.StatusCode, " ", len(body), " and breaks off")
-	}
-	return fmt.Sprint(res.StatusCode, " ", string(body[:min(len(body), 10)]))
+	return fmt.Sprint(a.status, " ", string(a.body))
 }
 
 // TestLeanReadsAnswers has a service that answers in every way. A connection is used again only after an answer that came
@@ -94,7 +103,7 @@ func TestLeanReadsAnswers(t *testing.T) {
 		{"it will close", "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", "201 {}", 2},
 		{"the old protocol", "HTTP/1.0 201 Created\r\nContent-Length: 2\r\n\r\n{}", "201 {}", 2},
 		{"an answer to what was not asked", ok + "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevil!", "201 {}", 2},
-		{"too long", "HTTP/1.1 201 Created\r\nContent-Length: 1048581\r\n\r\n" + long, "201 xxxxxxxxxx", 2},
+		{"too long", "HTTP/1.1 201 Created\r\nContent-Length: 1048581\r\n\r\n" + long, "201 1048576 and breaks off", 2},
 		{"a head too long", "HTTP/1.1 201 Created\r\nX: " + long + "\r\n\r\n", "no answer", 2},
 		{"no HTTP", "220 mail.example ESMTP\r\n", "no answer", 2},
 		{"two lengths", "HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\n{}", "no answer", 2},
@@ -102,11 +111,11 @@ func TestLeanReadsAnswers(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			address, connections := script(t, row.first, ok)
-			transport := Lean(GuardedTransport([]string{address}, nil))
-			if said := posts(t.Context(), transport, "http://"+address+"/a"); said != row.said {
+			transport := over(GuardedTransport([]string{address}, nil))
+			if said := posts(t, transport, "http://"+address+"/a"); said != row.said {
 				t.Errorf("got %q, want %q", said, row.said)
 			}
-			posts(t.Context(), transport, "http://"+address+"/b")
+			posts(t, transport, "http://"+address+"/b")
 			if n := connections.Load(); n != row.connections {
 				t.Errorf("%d connections, want %d", n, row.connections)
 			}
@@ -128,28 +137,22 @@ func FuzzLeanAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		c := &leanConn{in: bufio.NewReader(bytes.NewReader(answer))}
+		c.limit.R = bytes.NewReader(nil)
 		if _, err := c.in.Peek(1); err != nil {
 			return
 		}
-		r := &http.Request{Method: http.MethodPost}
-		res := c.plain(r)
-		if res == nil {
+		got, length, is := c.plain()
+		if !is {
 			return
 		}
-		same, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
+		whole := c.body(&got, length, maxAnswerSize)
+		res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), &http.Request{Method: http.MethodPost})
 		if err != nil {
 			t.Fatalf("net/http refuses %q: %v", answer, err)
 		}
-		got, gotErr := io.ReadAll(res.Body)
-		want, wantErr := io.ReadAll(same.Body)
-		if wantErr != nil && gotErr == nil && int64(len(got)) < res.ContentLength { // the body says so later
-			gotErr = wantErr
-		}
-		if res.StatusCode != same.StatusCode || res.ContentLength != same.ContentLength || res.Close != same.Close || !bytes.Equal(got, want) || (gotErr == nil) != (wantErr == nil) {
-			t.Errorf("%q: got %d, %d, %q, net/http %d, %d, %q", answer, res.StatusCode, res.ContentLength, got, same.StatusCode, same.ContentLength, want)
-		}
-		if diff := cmp.Diff(same.Header, res.Header); diff != "" {
-			t.Errorf("%q: %s", answer, diff)
+		want := newAnswer(res, maxAnswerSize)
+		if got.status != want.status || length != res.ContentLength || res.Close || !bytes.Equal(got.body, want.body) || whole != (want.cut == nil) || got.asked != want.asked {
+			t.Errorf("%q: got %+v of %d, net/http %+v of %d", answer, got, length, want, res.ContentLength)
 		}
 	})
 }
@@ -158,7 +161,7 @@ func FuzzLeanAnswer(f *testing.F) {
 func TestLeanBreaksOff(t *testing.T) {
 	t.Parallel()
 	address, _ := script(t, "HTTP/1.1 201 Created\r\nContent-Length: 20\r\n\r\n{")
-	if said := posts(t.Context(), Lean(GuardedTransport([]string{address}, nil)), "http://"+address); said != "201 1 and breaks off" {
+	if said := posts(t, over(GuardedTransport([]string{address}, nil)), "http://"+address); said != "201 1 and breaks off" {
 		t.Errorf("got %q", said)
 	}
 }
@@ -169,9 +172,9 @@ func TestLeanNoticesWhatWasClosed(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer server.Close()
-	transport := Lean(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil)).(*lean)
+	transport := over(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil))
 	for range 3 {
-		if said := posts(t.Context(), transport, server.URL); said != "200 " {
+		if said := posts(t, transport, server.URL); said != "200 " {
 			t.Errorf("got %q", said)
 		}
 		key := "http|" + strings.TrimPrefix(server.URL, "http://")
@@ -191,7 +194,7 @@ func TestLeanClosesWhatIsIdle(t *testing.T) {
 	t.Parallel()
 	base := GuardedTransport(nil, nil)
 	base.IdleConnTimeout = time.Hour
-	l := Lean(base).(*lean)
+	l := over(base)
 	var ends []net.Conn
 	for range leanIdle + 1 {
 		near, far := net.Pipe()
@@ -227,24 +230,40 @@ func TestLeanClosesWhatIsIdle(t *testing.T) {
 func TestLeanRefusesToWrite(t *testing.T) {
 	t.Parallel()
 	address, connections := script(t, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
-	transport := Lean(GuardedTransport([]string{address}, nil))
-	for name, spoil := range map[string]func(*http.Request){
-		"value": func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer a\r\nHost: evil.example"} },
-		"name":  func(r *http.Request) { r.Header["A: b\r\nC"] = []string{"d"} },
-		"host":  func(r *http.Request) { r.Host = "a\r\nb: c" },
-		"short": func(r *http.Request) { r.ContentLength = 99 },
+	transport := over(GuardedTransport([]string{address}, nil))
+	for name, spoil := range map[string]func(*letter){
+		"token": func(m *letter) { m.token = "a\r\nHost: evil.example" },
+		"host":  func(m *letter) { m.url.Host = "a\r\nb: c" },
+		"space": func(m *letter) { m.url.Host = "a HTTP/1.1" },
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address, strings.NewReader("hello"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		spoil(r)
-		if _, err := transport.RoundTrip(r); err == nil {
+		m := letterTo(t, "http://"+address)
+		spoil(&m)
+		if a := transport.carry(t.Context(), m); a.err == nil || a.sent {
 			t.Errorf("%s: it was sent", name)
 		}
 	}
 	if n := connections.Load(); n != 0 {
 		t.Errorf("%d connections", n)
+	}
+}
+
+// TestLeanCounts hears of every call, and how it was answered.
+func TestLeanCounts(t *testing.T) {
+	t.Parallel()
+	address, _ := script(t, "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+	var counted []int
+	l := Lean(GuardedTransport([]string{address}, nil), func(status int, _ time.Duration) { counted = append(counted, status) }).(*lean)
+	if a := l.carry(t.Context(), letterTo(t, "http://"+address)); a.status != http.StatusTooManyRequests || !a.asked || a.after != 3*time.Second {
+		t.Errorf("got %+v", a)
+	}
+	res, err := (&http.Client{Transport: l}).Get("http://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	l.carry(t.Context(), letterTo(t, "http://127.0.0.1:1"))
+	if diff := cmp.Diff([]int{http.StatusTooManyRequests, http.StatusTooManyRequests, 0}, counted); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -258,7 +277,7 @@ func TestLeanTrusts(t *testing.T) {
 	known := x509.NewCertPool()
 	known.AddCert(server.Certificate())
 	address := strings.TrimPrefix(server.URL, "https://")
-	got := []string{posts(t.Context(), Lean(GuardedTransport([]string{address}, known)), server.URL), posts(t.Context(), Lean(GuardedTransport([]string{address}, nil)), server.URL)}
+	got := []string{posts(t, over(GuardedTransport([]string{address}, known)), server.URL), posts(t, over(GuardedTransport([]string{address}, nil)), server.URL)}
 	if diff := cmp.Diff([]string{"200 HTTP/1.1", "no answer"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -273,14 +292,26 @@ func TestLeanEndsWithItsContext(t *testing.T) {
 	defer server.Close()
 	defer close(hold)
 	ctx, cancel := context.WithCancel(t.Context())
-	var wrote atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) { wrote.Store(w.Err == nil) }})
 	go func() { <-asked; cancel() }()
-	r, err := http.NewRequestWithContext(traced, http.MethodPost, server.URL, strings.NewReader("hello"))
+	a := over(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil)).carry(ctx, letterTo(t, server.URL))
+	if !errors.Is(a.err, context.Canceled) || !a.sent {
+		t.Errorf("%v, sent %v", a.err, a.sent)
+	}
+}
+
+// TestLeanEndsInTime: a service that does not answer is waited for as long as was said.
+func TestLeanEndsInTime(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Lean(GuardedTransport([]string{strings.TrimPrefix(server.URL, "http://")}, nil)).RoundTrip(r); !errors.Is(err, context.Canceled) || !wrote.Load() {
-		t.Errorf("%v, sent %v", err, wrote.Load())
+	defer listener.Close()
+	address := listener.Addr().String()
+	m := letterTo(t, "http://"+address)
+	m.end = time.Now().Add(20 * time.Millisecond)
+	a := over(GuardedTransport([]string{address}, nil)).carry(t.Context(), m)
+	if !errors.Is(a.err, os.ErrDeadlineExceeded) || !a.sent {
+		t.Errorf("%v, sent %v", a.err, a.sent)
 	}
 }

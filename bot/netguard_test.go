@@ -110,7 +110,7 @@ func TestConnectorToAPrivateAddress(t *testing.T) {
 	rebound.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) { // what a hostile name server would do
 		return guarded(ctx, network, strings.TrimPrefix(server.URL, "http://"))
 	}
-	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{"smba.example"}, HTTP: &http.Client{Transport: Lean(rebound)}})
+	c := NewConnector(ConnectorConfig{AppID: connApp, Tokens: &connTokens{}, Hosts: []string{"smba.example"}, HTTP: &http.Client{Transport: Lean(rebound, nil)}})
 	_, err := c.Send(t.Context(), Target{Tenant: connTenant, ServiceURL: "https://smba.example/", Conversation: "19:x"}, connText("x"))
 	var refused *ConnectorError
 	if !errors.As(err, &refused) || refused.Code != "not_public" {

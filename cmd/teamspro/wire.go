@@ -110,7 +110,8 @@ type outside struct {
 func newOutside(s *settings, roots *x509.CertPool) outside {
 	metrics := ops.NewMetrics(version())
 	transport := bot.GuardedTransport(s.outbound(), roots)
-	return outside{metrics: metrics, transport: transport, connector: ops.RoundTripper(bot.Lean(transport), "connector", metrics),
+	connector := bot.Lean(transport, func(status int, took time.Duration) { metrics.Outbound("connector", status, took) })
+	return outside{metrics: metrics, transport: transport, connector: connector,
 		graph: ops.RoundTripper(transport, "graph", metrics), limits: bot.NewLimits(s.SendRate)}
 }
 
