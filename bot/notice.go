@@ -185,7 +185,10 @@ func (b *Bot) voiceFor(ctx context.Context, a *app, n notice.Notice) (voice, err
 // whereIs finds how the place of a notice is reached. A channel of which nothing is known is reached as any other of its team
 // is: the app is added to the team, in whichever channel that was done.
 func (b *Bot) whereIs(ctx context.Context, a *app, n notice.Notice) (identity.Reference, error) {
-	ref, err := a.roster.where(ctx, n.Tenant, n.Conversation, n.Team)
+	ref, err := b.Conversations.Recall(ctx, n.Tenant, n.Conversation, a.id)
+	if fault.Is(err, fault.NotFound) {
+		ref, err = a.roster.where(ctx, n.Tenant, n.Conversation, n.Team)
+	}
 	if !fault.Is(err, fault.NotFound) || n.Team == "" {
 		return ref, err
 	}
