@@ -27,7 +27,7 @@ func Lean(base *http.Transport, count func(status int, took time.Duration)) http
 	if count == nil {
 		count = func(int, time.Duration) {}
 	}
-	return &lean{base: base, count: count, idle: map[string][]*leanConn{}}
+	return &lean{base: base, count: count, idle: map[leanKey][]*leanConn{}}
 }
 
 type lean struct {
@@ -35,8 +35,8 @@ type lean struct {
 	count func(status int, took time.Duration)
 
 	mu    sync.Mutex
-	idle  map[string][]*leanConn // by scheme, host and port; the last one used is the last
-	sweep *time.Timer            // closes what is idle for long; nil while nothing is
+	idle  map[leanKey][]*leanConn // the last one used is the last
+	sweep *time.Timer             // closes what is idle for long; nil while nothing is
 }
 
 // letter is a message on its way.
@@ -63,6 +63,7 @@ type leanConn struct {
 	limit io.LimitedReader
 	in    *bufio.Reader
 	since time.Time       // when it was used last
+	end   time.Time       // its deadline
 	raw   syscall.RawConn // below TLS; nil where there is none
 	still bool            // what peek found
 	spare [1]byte
@@ -95,11 +96,11 @@ func (l *lean) call(ctx context.Context, m letter) connectorAnswer {
 	if err := m.write(out); err != nil {
 		return connectorAnswer{err: err}
 	}
-	key, address := leanAddress(m.url)
+	key := leanKey{m.url.Scheme, m.url.Host}
 	c := l.take(key)
 	if c == nil {
 		var err error
-		if c, err = l.dial(ctx, m, address); err != nil {
+		if c, err = l.dial(ctx, m); err != nil {
 			return connectorAnswer{err: err}
 		}
 	}
@@ -114,16 +115,18 @@ func (l *lean) call(ctx context.Context, m letter) connectorAnswer {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// leanAddress names whom a request goes to, and where that is.
-func leanAddress(u *url.URL) (key, address string) {
-	switch address = u.Host; {
+// leanKey names where a connection goes.
+type leanKey struct{ scheme, host string }
+
+// leanAddress is where a request goes.
+func leanAddress(u *url.URL) string {
+	switch {
 	case u.Port() != "":
+		return u.Host
 	case u.Scheme == "http":
-		address = net.JoinHostPort(u.Hostname(), "80")
-	default:
-		address = net.JoinHostPort(u.Hostname(), "443")
+		return net.JoinHostPort(u.Hostname(), "80")
 	}
-	return u.Scheme + "|" + address, address
+	return net.JoinHostPort(u.Hostname(), "443")
 }
 
 var errHeader = errors.New("a header that cannot be sent")
@@ -155,7 +158,7 @@ func ends(text string) bool {
 }
 
 // take gives a connection that waits, if one is still there.
-func (l *lean) take(key string) *leanConn {
+func (l *lean) take(key leanKey) *leanConn {
 	for {
 		l.mu.Lock()
 		waiting := l.idle[key]
@@ -174,7 +177,7 @@ func (l *lean) take(key string) *leanConn {
 }
 
 // keep lets a connection wait for the next request.
-func (l *lean) keep(key string, c *leanConn) {
+func (l *lean) keep(key leanKey, c *leanConn) {
 	c.since = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -208,10 +211,10 @@ func (l *lean) clear() {
 }
 
 // dial opens a connection as base does.
-func (l *lean) dial(ctx context.Context, m letter, address string) (*leanConn, error) {
+func (l *lean) dial(ctx context.Context, m letter) (*leanConn, error) {
 	ctx, cancel := context.WithDeadline(ctx, m.end)
 	defer cancel()
-	conn, err := l.base.DialContext(ctx, "tcp", address)
+	conn, err := l.base.DialContext(ctx, "tcp", leanAddress(m.url))
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +259,7 @@ func (c *leanConn) peek(fd uintptr) bool {
 
 // exchange sends a request and reads its answer; again tells whether the connection may be used once more.
 func (c *leanConn) exchange(ctx context.Context, m letter, request []byte) (a connectorAnswer, again bool) {
-	if err := c.SetDeadline(m.end); err != nil {
+	if err := c.endBy(m.end); err != nil {
 		return connectorAnswer{err: err}, false
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // the connection is closed then
@@ -270,4 +273,16 @@ func (c *leanConn) exchange(ctx context.Context, m letter, request []byte) (a co
 		a.err = errors.Join(ctx.Err(), err)
 	}
 	return a, again
+}
+
+// leanSlack is how much less than its time a message may have: so long a connection keeps its deadline, which costs to set.
+const leanSlack = time.Second
+
+// endBy gives the connection a deadline.
+func (c *leanConn) endBy(end time.Time) error {
+	if !end.Before(c.end) && end.Sub(c.end) < leanSlack {
+		return nil
+	}
+	c.end = end
+	return c.SetDeadline(end)
 }

@@ -177,7 +177,7 @@ func TestLeanNoticesWhatWasClosed(t *testing.T) {
 		if said := posts(t, transport, server.URL); said != "200 " {
 			t.Errorf("got %q", said)
 		}
-		key := "http|" + strings.TrimPrefix(server.URL, "http://")
+		key := leanKey{"http", strings.TrimPrefix(server.URL, "http://")}
 		c := transport.idle[key][0]
 		server.CloseClientConnections()
 		for end := time.Now().Add(5 * time.Second); c.quiet() && time.Now().Before(end); { // the end is on its way
@@ -194,33 +194,33 @@ func TestLeanClosesWhatIsIdle(t *testing.T) {
 	t.Parallel()
 	base := GuardedTransport(nil, nil)
 	base.IdleConnTimeout = time.Hour
-	l := over(base)
+	l, key := over(base), leanKey{"http", "k"}
 	var ends []net.Conn
 	for range leanIdle + 1 {
 		near, far := net.Pipe()
-		l.keep("k", &leanConn{Conn: near})
+		l.keep(key, &leanConn{Conn: near})
 		ends = append(ends, far)
 	}
-	if n := len(l.idle["k"]); n != leanIdle {
+	if n := len(l.idle[key]); n != leanIdle {
 		t.Errorf("%d are kept", n)
 	}
 	if _, err := ends[leanIdle].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the one too many: %v", err)
 	}
-	for i, c := range l.idle["k"] {
+	for i, c := range l.idle[key] {
 		if i < leanIdle-1 {
 			c.since = c.since.Add(-time.Hour)
 		}
 	}
 	l.clear()
-	if n := len(l.idle["k"]); n != 1 || l.sweep == nil {
+	if n := len(l.idle[key]); n != 1 || l.sweep == nil {
 		t.Errorf("%d are left", n)
 	}
 	if _, err := ends[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("an old one: %v", err)
 	}
-	l.idle["k"][0].since = time.Time{}
-	if l.take("k") != nil {
+	l.idle[key][0].since = time.Time{}
+	if l.take(key) != nil {
 		t.Error("an old one is used")
 	}
 	l.sweep.Stop()

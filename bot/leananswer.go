@@ -59,7 +59,9 @@ func (c *leanConn) plain() (a connectorAnswer, length int64, is bool) {
 	if err != nil {
 		return a, 0, false
 	}
-	a.after, a.asked = retryAfter(h.retryAfter, h.date, time.Now())
+	if h.retryAfter != "" {
+		a.after, a.asked = retryAfter(h.retryAfter, h.date, time.Now())
+	}
 	_, err = c.in.Discard(end + len("\r\n\r\n"))
 	return a, int64(size), err == nil
 }

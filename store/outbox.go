@@ -239,7 +239,7 @@ func checkNotices(op string, notices []notice.Notice) error {
 
 // Due reads what is to be sent now, as notice.Outbox says. The notices that except gets say who they are, where they go and
 // when they are due, and no more; except is called under a lock and may not use the outbox.
-func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
+func (o *Outbox) Due(ctx context.Context, now time.Time, limit int, except func(*notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
 	waiting, next := o.queue().due(now, limit, except)
 	err = o.db.view(ctx, "store.Due", func(tx *bbolt.Tx) error {
 		readers := map[identity.Tenant]*outboxReader{}

@@ -79,7 +79,7 @@ func sendAll(b *testing.B, db *DB, senders int) {
 		})
 	}
 	for left.Load() > 0 && !b.Failed() {
-		due, _, err := db.Outbox().Due(ctx, time.Now(), 2*senders, func(n notice.Notice) bool { _, is := busy.Load(n.Conversation); return is })
+		due, _, err := db.Outbox().Due(ctx, time.Now(), 2*senders, func(n *notice.Notice) bool { _, is := busy.Load(n.Conversation); return is })
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func BenchmarkDue(b *testing.B) {
 	for _, busy := range []int{0, 64, 900} {
 		b.Run(fmt.Sprintf("busy=%d", busy), func(b *testing.B) {
 			b.ReportAllocs()
-			except := func(n notice.Notice) bool {
+			except := func(n *notice.Notice) bool {
 				_, is := slices.BinarySearchFunc(all[:busy], n.ID, func(x notice.Notice, id string) int { return cmp.Compare(x.ID, id) })
 				return is
 			}
@@ -192,7 +192,7 @@ func takeAll(b *testing.B, db *DB) {
 	for done := 0; done < b.N; {
 		if len(due) == 0 {
 			var err error
-			if due, _, err = db.Outbox().Due(ctx, time.Now(), 512, func(n notice.Notice) bool { return busy[n.Conversation] }); err != nil {
+			if due, _, err = db.Outbox().Due(ctx, time.Now(), 512, func(n *notice.Notice) bool { return busy[n.Conversation] }); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -188,11 +188,12 @@ type owned struct {
 
 // due gives the first notices of the lines that can go now, the oldest first, and when the next line can go. It looks at no
 // more lines than it gives, is told to leave out, or finds on their way.
-func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (found []owned, next time.Time) {
+func (q *queue) due(now time.Time, limit int, except func(*notice.Notice) bool) (found []owned, next time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	front := frontier{heads: q.heads}
 	front.add(0)
+	var n notice.Notice // one for all: except keeps none
 	for latest := now.UnixNano(); len(front.at) > 0; {
 		at := front.take()
 		h := &q.heads[at]
@@ -205,7 +206,7 @@ func (q *queue) due(now time.Time, limit int, except func(notice.Notice) bool) (
 		if !goes {
 			continue
 		}
-		if except == nil || !except(h.line.notice(0)) {
+		if n = h.line.notice(0); except == nil || !except(&n) {
 			found = append(found, owned{h.line.tenant, h.id})
 		}
 	}

@@ -56,7 +56,7 @@ func (r *Runner) half(ended int) bool { return 2*ended >= r.out }
 func (r *Runner) hand(done *said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	opened := r.lines.end(&done.Notice, done.heard, time.Now())
+	opened := r.lines.end(done.Notice, done.heard, time.Now())
 	r.ended = append(r.ended, done)
 	if n := len(r.ended); opened || n == 1 || r.half(n) && !r.half(n-1) {
 		wake(r.turned)
@@ -92,7 +92,7 @@ func (r *Runner) turn(ctx, work context.Context, done []*said, next []*Notice, b
 	}
 	r.ends, r.begins = r.ends[:0], r.begins[:0]
 	for _, d := range done {
-		r.ends = append(r.ends, d.Outcome)
+		r.ends = append(r.ends, d.outcome())
 	}
 	for _, n := range next {
 		r.begins = append(r.begins, *n)
@@ -148,7 +148,7 @@ func (r *Runner) noteEach(work context.Context, done []*said) {
 		var left []*said
 		var last error
 		for i, d := range done {
-			_, err := r.Outbox.Turns(work, []Outcome{d.Outcome}, nil)
+			_, err := r.Outbox.Turns(work, []Outcome{d.outcome()}, nil)
 			switch {
 			case err == nil:
 				r.settle([]*said{d})
@@ -158,7 +158,7 @@ func (r *Runner) noteEach(work context.Context, done []*said) {
 			}
 			if work.Err() != nil || d.odd > maxOdd {
 				r.Log.Error("notice: an outcome could not be noted", "err", err)
-				r.release(&d.Notice)
+				r.release(d.Notice)
 				continue
 			}
 			if left, last = append(left, d), err; fault.Is(err, fault.Busy) { // so it is for all
@@ -177,9 +177,9 @@ func (r *Runner) noteEach(work context.Context, done []*said) {
 func (r *Runner) settle(done []*said) {
 	for _, d := range done {
 		if r.Metrics != nil {
-			r.Metrics.Told(d.Notice.Product, d.Notice.Op, d.State)
+			r.Metrics.Told(d.Product, d.Op, d.state)
 		}
-		r.release(&d.Notice)
+		r.release(d.Notice)
 	}
 }
 

@@ -74,15 +74,15 @@ func (l *lines) of(t identity.Tenant) *line {
 
 // reading begins to read the outbox. The answer is asked of each notice that is found, from any goroutine that holds the
 // same lock: true leaves it out. What becomes free while it is read is left out too, as it may be seen as it was before.
-func (l *lines) reading() (except func(Notice) bool) {
+func (l *lines) reading() (except func(*Notice) bool) {
 	clear(l.freed)
 	clear(l.found)
 	count := map[identity.Tenant]int{}
 	for t, line := range l.byName {
 		count[t] = len(line.waiting)
 	}
-	return func(n Notice) bool {
-		c := chatOf(&n)
+	return func(n *Notice) bool {
+		c := chatOf(n)
 		if l.taken[c] || l.freed[c] || l.found[c] || count[n.Tenant] >= l.each {
 			return true
 		}

@@ -33,7 +33,7 @@ type Outbox interface {
 	// of ids, and none while that is being sent or waits for another try. except is asked from the oldest on,
 	// with no more than Tenant, ID, Place and Person, so that those left out need not be read whole; it keeps count of what it
 	// let pass, and may be asked about several of one conversation.
-	Due(ctx context.Context, now time.Time, limit int, except func(Notice) bool) (due []Notice, next time.Time, err error)
+	Due(ctx context.Context, now time.Time, limit int, except func(*Notice) bool) (due []Notice, next time.Time, err error)
 	// Turns notes what became of notices, and that others are being sent now, in one transaction. An end counts the try. A
 	// notice that does not wait any more, as it was dropped meanwhile, is not sent: begun is false in its place. Where an
 	// announcement was recalled or corrected while a copy of it was on its way (Announcement.Follow), the end of that copy

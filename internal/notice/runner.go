@@ -255,7 +255,7 @@ func (r *Runner) read(ctx context.Context, now time.Time) (next time.Time, err e
 	r.mu.Lock()
 	except := r.lines.reading()
 	r.mu.Unlock()
-	due, next, err := r.Outbox.Due(ctx, now, feedBatch, func(n Notice) bool {
+	due, next, err := r.Outbox.Due(ctx, now, feedBatch, func(n *Notice) bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		return except(n)

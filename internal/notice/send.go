@@ -53,9 +53,18 @@ func (t *term) next() context.Context {
 
 // said is what became of a notice, and what that tells of the service.
 type said struct {
-	Outcome
-	heard verdict
-	odd   int // how often the outbox did not take it, and was not busy
+	*Notice
+	state    State
+	activity string
+	why      string
+	due      time.Time
+	began    time.Time
+	heard    verdict
+	odd      int // how often the outbox did not take it, and was not busy
+}
+
+func (d *said) outcome() Outcome {
+	return Outcome{Notice: *d.Notice, State: d.state, Activity: d.activity, Why: d.why, Due: d.due, Began: d.began}
 }
 
 func pauseFor(ctx context.Context, d time.Duration) {
@@ -74,10 +83,10 @@ func (r *Runner) say(ctx, work context.Context, n *Notice) *said {
 		r.abandon(n)
 		return nil
 	}
-	done := r.judge(*n, err)
-	done.Activity, done.Began = activity, began
+	done := r.judge(n, err)
+	done.activity, done.began = activity, began
 	if r.gone(work, n, err) != nil {
-		done.State, done.Due = Waiting, r.clock().Add(jitter(backoff(n.Tries+1)))
+		done.state, done.due = Waiting, r.clock().Add(jitter(backoff(n.Tries+1)))
 	}
 	return done
 }
@@ -99,23 +108,23 @@ func unknown(err error) bool {
 }
 
 // judge says what an error of the Sender means for the notice, and for the service that it was sent to.
-func (r *Runner) judge(n Notice, err error) *said {
+func (r *Runner) judge(n *Notice, err error) *said {
 	kind := fault.KindOf(err)
-	done := &said{Outcome: Outcome{Notice: n, Why: reason(err)}, heard: answers}
+	done := &said{Notice: n, why: reason(err), heard: answers}
 	switch {
 	case err == nil:
-		done.State = Sent
+		done.state = Sent
 	case errors.Is(err, ErrNothing):
-		done.State, done.Why, done.heard = Dropped, "", silent
+		done.state, done.why, done.heard = Dropped, "", silent
 	case errors.Is(err, ErrPossibly):
-		done.State, done.heard = Possibly, fails
+		done.state, done.heard = Possibly, fails
 	case kind == fault.Busy || unknown(err):
 		r.again(done, err)
 	case kind == fault.NotFound && n.Op != Post:
-		done.State = Dropped // the message is gone, which is what matters
+		done.state = Dropped // the message is gone, which is what matters
 	default:
-		done.State = Failed
-		r.Log.Error("notice: refused", "product", n.Product, "op", n.Op, "tries", n.Tries+1, "why", done.Why)
+		done.state = Failed
+		r.Log.Error("notice: refused", "product", n.Product, "op", n.Op, "tries", n.Tries+1, "why", done.why)
 	}
 	return done
 }
@@ -123,22 +132,22 @@ func (r *Runner) judge(n Notice, err error) *said {
 // again has a notice tried later, unless that was done for long enough. A Sender that knows when speaks of this conversation;
 // one that does not tells something of its whole service.
 func (r *Runner) again(done *said, err error) {
-	now, wait := r.clock(), jitter(backoff(done.Notice.Tries+1))
+	now, wait := r.clock(), jitter(backoff(done.Tries+1))
 	done.heard = fails
-	if done.Why == Lost && done.Notice.Op == Post {
-		done.Notice.Again = true // it may be there, and is said once more
+	if done.why == Lost && done.Op == Post {
+		done.Again = true // it may be there, and is said once more
 	}
 	var refusal Refusal
 	if errors.As(err, &refusal) && refusal.Pause() > 0 {
 		wait, done.heard = min(refusal.Pause(), giveUp), silent
 	}
-	made := done.Notice.Made() // by Now, and so is its age: clock may be far ahead of that
-	if made.IsZero() || r.Now().Sub(made) < giveUp || done.Notice.Tries < fewTries {
-		done.State, done.Due = Waiting, now.Add(wait)
+	made := done.Made() // by Now, and so is its age: clock may be far ahead of that
+	if made.IsZero() || r.Now().Sub(made) < giveUp || done.Tries < fewTries {
+		done.state, done.due = Waiting, now.Add(wait)
 		return
 	}
-	done.State = Failed
-	r.Log.Error("notice: given up", "product", done.Notice.Product, "tries", done.Notice.Tries+1, "why", done.Why)
+	done.state = Failed
+	r.Log.Error("notice: given up", "product", done.Product, "tries", done.Tries+1, "why", done.why)
 }
 
 // backoff is the pause after so many tries: a second, and twice as long each time.

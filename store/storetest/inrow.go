@@ -90,8 +90,11 @@ func (r *inRows) Announce(ctx context.Context, t identity.Tenant, a notice.Annou
 }
 
 // Due implements notice.Outbox.
-func (r *inRows) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) ([]notice.Notice, time.Time, error) {
-	due, next, err := r.Notices.Due(ctx, now, limit, func(n notice.Notice) bool { return except(r.out(n)) })
+func (r *inRows) Due(ctx context.Context, now time.Time, limit int, except func(*notice.Notice) bool) ([]notice.Notice, time.Time, error) {
+	due, next, err := r.Notices.Due(ctx, now, limit, func(n *notice.Notice) bool {
+		out := r.out(*n)
+		return except(&out)
+	})
 	return r.outAll(due), next, err
 }
 

@@ -299,7 +299,7 @@ func add(t *testing.T, p Notices, notices ...notice.Notice) {
 
 func dueAt(t *testing.T, p Notices, now time.Time) []notice.Notice {
 	t.Helper()
-	due, _, err := p.Due(t.Context(), now, 100, func(notice.Notice) bool { return false })
+	due, _, err := p.Due(t.Context(), now, 100, func(*notice.Notice) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,21 +386,21 @@ func testDue(t *testing.T, p Notices) {
 	ctx := t.Context()
 	elsewhere, personal, other := noticeTo(sales, 6), noticeTo("", 4), noticeTo("", 5)
 	elsewhere.Tenant, personal.Person, other.Person = south, ines, timur
-	none, next, err := p.Due(ctx, at(9), 10, func(notice.Notice) bool { return false })
+	none, next, err := p.Due(ctx, at(9), 10, func(*notice.Notice) bool { return false })
 	want(t, "nothing", len(none), err, 0)
 	want(t, "nothing to come", next.IsZero(), nil, true)
 	add(t, p, noticeTo(sales, 3), noticeTo(lab, 2), noticeTo(sales, 7), noticeTo(support, 30), personal, other, elsewhere)
-	due, next, err := p.Due(ctx, at(9), 10, func(notice.Notice) bool { return false })
+	due, next, err := p.Due(ctx, at(9), 10, func(*notice.Notice) bool { return false })
 	want(t, "one of each conversation", idsOf(due), err, []string{"02", "03", "04", "05", "06"})
 	want(t, "the next", next, nil, at(30))
-	some, _, err := p.Due(ctx, at(9), 2, func(notice.Notice) bool { return false })
+	some, _, err := p.Due(ctx, at(9), 2, func(*notice.Notice) bool { return false })
 	want(t, "two", idsOf(some), err, []string{"02", "03"})
 	want(t, "what waits", waiting(t, p), nil, 7)
 }
 
 func testExcept(t *testing.T, p Notices) {
 	add(t, p, noticeTo(sales, 1), noticeTo(sales, 2), noticeTo(lab, 3), noticeTo(support, 4))
-	due, _, err := p.Due(t.Context(), at(9), 1, func(n notice.Notice) bool {
+	due, _, err := p.Due(t.Context(), at(9), 1, func(n *notice.Notice) bool {
 		return n.Tenant == north && n.Product == "contact" && n.ID != "" && (n.Conversation == sales || n.Conversation == lab)
 	})
 	want(t, "the one that is left", idsOf(due), err, []string{"04"})
@@ -439,7 +439,7 @@ func testAgain(t *testing.T, p Notices) {
 	add(t, p, n)
 	n = begin(t, p, n)
 	end(t, p, notice.Outcome{Notice: n, State: notice.Waiting, Why: "429", Due: at(20)})
-	due, next, err := p.Due(t.Context(), at(19), 10, func(notice.Notice) bool { return false })
+	due, next, err := p.Due(t.Context(), at(19), 10, func(*notice.Notice) bool { return false })
 	want(t, "not yet", len(due), err, 0)
 	want(t, "when", next, nil, at(20))
 	add(t, p, noticeTo(sales, 2))

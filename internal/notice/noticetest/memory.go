@@ -262,13 +262,13 @@ type chat struct {
 }
 
 // Due implements notice.Outbox.
-func (m *Memory) Due(ctx context.Context, now time.Time, limit int, except func(notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
+func (m *Memory) Due(ctx context.Context, now time.Time, limit int, except func(*notice.Notice) bool) (due []notice.Notice, next time.Time, err error) {
 	heads, next := m.heads(now)
 	for _, n := range heads {
 		if len(due) == limit {
 			return due, n.Due, ctx.Err()
 		}
-		if !except(notice.Notice{Tenant: n.Tenant, ID: n.ID, Place: n.Place, Person: n.Person}) {
+		if !except(&notice.Notice{Tenant: n.Tenant, ID: n.ID, Place: n.Place, Person: n.Person}) {
 			due = append(due, n)
 		}
 	}
