@@ -165,11 +165,13 @@ func (c *committer) together(batch []*writing) (done bool) {
 	commit := c.bolt.Update(func(tx *bbolt.Tx) error {
 		all = &work{Tx: tx}
 		for _, w := range batch {
+			apart := all.apart
 			switch w.inside = guarded(w.fn, all); {
 			case w.failed():
 				failed++
 			case w.inside != nil:
 				unchanged++
+				all.apart = apart + 1 // who wrote nothing changed nothing that anybody knows
 			}
 		}
 		if failed+unchanged == len(batch) {

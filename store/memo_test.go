@@ -63,6 +63,43 @@ func TestMemo(t *testing.T) {
 	}
 }
 
+// TestEditionsOfSharers: a commit counts as an edition when any of those who share it wrote something else than the outbox.
+func TestEditionsOfSharers(t *testing.T) {
+	t.Parallel()
+	db, _ := openWith(t)
+	mark := func(w *work) error {
+		s, err := w.of(north)
+		if err != nil {
+			return err
+		}
+		return s.bucket(bucketMarks).Put([]byte("p"), []byte("{}"))
+	}
+	outbox := func(w *work) error { w.apart++; return mark(w) }
+	nothing := func(*work) error { return errUnchanged }
+	none := func(w *work) error { w.apart++; return errUnchanged }
+	for name, row := range map[string]struct {
+		shared []func(*work) error
+		counts bool
+	}{
+		"the outbox":                       {[]func(*work) error{outbox, outbox}, false},
+		"another":                          {[]func(*work) error{outbox, mark}, true},
+		"who found nothing to write":       {[]func(*work) error{outbox, nothing, none}, false},
+		"who found nothing, and who wrote": {[]func(*work) error{none, nothing, outbox, mark}, true},
+	} {
+		before := db.commits.edition.Load()
+		var batch []*writing
+		for _, fn := range row.shared {
+			batch = append(batch, &writing{fn: fn, wake: make(chan struct{}, 1)})
+		}
+		if !db.commits.together(batch) {
+			t.Errorf("%s: not committed", name)
+		}
+		if counted := db.commits.edition.Load() != before; counted != row.counts {
+			t.Errorf("%s: counted %v", name, counted)
+		}
+	}
+}
+
 // TestMemoAndTurns: what notices read is read again after anything was written but the outbox, whoever shares the commit, and
 // what a transaction read that came to nothing is never believed.
 func TestMemoAndTurns(t *testing.T) {
