@@ -179,12 +179,11 @@ func (d *delivery) run(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		answered, err := d.place.spend(ctx)
-		if err != nil {
+		if err := d.place.spend(ctx); err != nil {
 			return nil, d.waiting(err)
 		}
 		answer := d.careful(ctx, token)
-		answered()
+		d.place.answered()
 		d.tries++
 		if answer.taken(d.method) {
 			d.connector.lost.forget(d)

@@ -146,6 +146,7 @@ type limitPlace struct {
 	queue   *limitQueue
 	rate    *tenantRate
 	patient bool
+	sent    time.Time // the last request
 }
 
 // errTooLong means that a request would have to wait for longer than its context lives.
@@ -189,7 +190,7 @@ func (l *Limits) join(key limitKey, patient bool) *limitPlace {
 	}
 	queue.users++
 	rate.users++
-	return &limitPlace{l, key, queue, rate, patient}
+	return &limitPlace{limits: l, key: key, queue: queue, rate: rate, patient: patient}
 }
 
 // sweep forgets the conversations that have nothing to remember, once a minute.
@@ -252,40 +253,41 @@ func (p *limitPlace) hold(d time.Duration) {
 
 // spend waits until a request may be made, or fails at once when that is after the end of ctx. The caller calls
 // answered when the answer came, or it is certain that none will.
-func (p *limitPlace) spend(ctx context.Context) (answered func(), err error) {
+func (p *limitPlace) spend(ctx context.Context) error {
 	if p.patient {
 		return p.spendBehind(ctx)
 	}
 	if err := p.rest(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.rate.take(ctx, false); err != nil {
-		return nil, err
+		return err
 	}
-	return p.note(), nil
+	p.note()
+	return nil
 }
 
 // spendBehind is spend for who is patient: without the turn until everything else is there, so that others pass.
-func (p *limitPlace) spendBehind(ctx context.Context) (answered func(), err error) {
+func (p *limitPlace) spendBehind(ctx context.Context) error {
 	for {
 		if err := p.rest(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		if err := p.rate.take(ctx, true); err != nil {
-			return nil, err
+			return err
 		}
 		select {
 		case p.queue.turn <- struct{}{}:
 			if p.wait() <= 0 {
-				answered := p.note()
-				return func() { answered(); p.giveTurn() }, nil
+				p.note()
+				return nil
 			}
 			p.giveTurn()
 			p.rate.putBack()
 		default:
 			p.rate.putBack()
 			if err := p.takeTurn(ctx); err != nil {
-				return nil, err
+				return err
 			}
 			p.giveTurn()
 		}
@@ -293,17 +295,22 @@ func (p *limitPlace) spendBehind(ctx context.Context) (answered func(), err erro
 }
 
 // note counts a request that goes out now.
-func (p *limitPlace) note() (answered func()) {
-	sent := time.Now()
+func (p *limitPlace) note() {
+	p.sent = time.Now()
 	p.queue.mu.Lock()
-	p.queue.history.spend(sent)
+	defer p.queue.mu.Unlock()
+	p.queue.history.spend(p.sent)
+}
+
+// answered notes that the request was answered. Who is patient gives the turn back with that.
+func (p *limitPlace) answered() {
+	now := time.Now()
+	p.queue.mu.Lock()
+	p.queue.history.spent[len(p.queue.history.spent)-1] = now
 	p.queue.mu.Unlock()
-	return func() {
-		now := time.Now()
-		p.queue.mu.Lock()
-		p.queue.history.spent[len(p.queue.history.spent)-1] = now
-		p.queue.mu.Unlock()
-		p.rate.answered(now, now.Sub(sent))
+	p.rate.answered(now, now.Sub(p.sent))
+	if p.patient {
+		p.giveTurn()
 	}
 }
 

@@ -38,7 +38,7 @@ func (f *far) send(ctx context.Context, conversation string, patient bool) (wait
 		return 0, err
 	}
 	defer p.leave()
-	answered, err := p.spend(ctx)
+	err = p.spend(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -48,7 +48,7 @@ func (f *far) send(ctx context.Context, conversation string, patient bool) (wait
 	f.arrived = append(f.arrived, time.Now())
 	f.mu.Unlock()
 	time.Sleep(f.back())
-	answered()
+	p.answered()
 	return waited, nil
 }
 

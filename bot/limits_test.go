@@ -84,7 +84,7 @@ func TestSaturatingSender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answered, err := p.spend(t.Context())
+			err = p.spend(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestSaturatingSender(t *testing.T) {
 			time.Sleep(there)
 			arrived = append(arrived, time.Now())
 			time.Sleep(time.Duration(rand.IntN(50)) * time.Millisecond)
-			answered()
+			p.answered()
 			p.leave()
 		}
 		checkWindows(t, arrived, sendWindows)
@@ -130,12 +130,12 @@ func TestRateOfATenant(t *testing.T) {
 					return
 				}
 				defer p.leave()
-				answered, err := p.spend(t.Context())
+				err = p.spend(t.Context())
 				if err != nil {
 					t.Errorf("spend: %v", err)
 					return
 				}
-				defer answered()
+				defer p.answered()
 				time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
 				mu.Lock()
 				arrived[key.rateKey] = append(arrived[key.rateKey], time.Now())
@@ -203,7 +203,7 @@ func TestGivingUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var long errTooLong
-		if _, err := first.spend(ctx); !errors.As(err, &long) || long.wait != longestHold || ctx.Err() != nil {
+		if err := first.spend(ctx); !errors.As(err, &long) || long.wait != longestHold || ctx.Err() != nil {
 			t.Errorf("spend gave %v, want to be told to wait %v at once", err, longestHold)
 		}
 		if _, err := l.enter(ctx, limitsKey("19:x"), false); !errors.Is(err, context.DeadlineExceeded) {
@@ -227,11 +227,11 @@ func TestIdleConversationsAreForgotten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answered, err := p.spend(t.Context())
+			err = p.spend(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			answered()
+			p.answered()
 			p.leave()
 		}
 		for i := range 500 {
