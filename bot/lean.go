@@ -52,6 +52,9 @@ type letter struct {
 const (
 	// leanIdle is how many connections to one host wait for the next message: one for each sender of notices.
 	leanIdle = 256
+	// leanFresh is how long after an answer a connection is used again without a look at it: a service that ends one waits for
+	// longer, and to look costs as much as a thirtieth of a message.
+	leanFresh = 5 * time.Millisecond
 	// leanHead is the longest head of an answer, in bytes, and leanHints how many answers may come before the real one.
 	leanHead  = 64 << 10
 	leanHints = 5
@@ -169,7 +172,7 @@ func (l *lean) take(key leanKey) *leanConn {
 		c := waiting[len(waiting)-1]
 		l.idle[key] = waiting[:len(waiting)-1]
 		l.mu.Unlock()
-		if time.Since(c.since) < l.base.IdleConnTimeout && c.quiet() {
+		if idle := time.Since(c.since); idle < leanFresh || idle < l.base.IdleConnTimeout && c.quiet() {
 			return c
 		}
 		c.Close()

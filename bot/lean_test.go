@@ -179,6 +179,7 @@ func TestLeanNoticesWhatWasClosed(t *testing.T) {
 		}
 		key := leanKey{"http", strings.TrimPrefix(server.URL, "http://")}
 		c := transport.idle[key][0]
+		c.since = c.since.Add(-leanFresh)
 		server.CloseClientConnections()
 		for end := time.Now().Add(5 * time.Second); c.quiet() && time.Now().Before(end); { // the end is on its way
 			time.Sleep(time.Millisecond)

@@ -118,7 +118,7 @@ func (r *Runner) turn(ctx, work context.Context, done []*said, next []*Notice, b
 func (r *Runner) begin(next []*Notice, began []bool, begun chan<- *Notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	low := r.lines.queued < r.Senders
+	low := r.lines.queued < r.Senders/2
 	for i, n := range next {
 		if low = low || r.lines.empty(n.Tenant); !began[i] {
 			r.lines.end(n, silent, time.Now())

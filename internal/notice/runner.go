@@ -21,8 +21,9 @@ const (
 	slowShare = 48
 	// idle is how long nothing is looked at, at most: so long the clock may be put forward unnoticed.
 	idle = 3 * time.Second
-	// feedBatch is how many notices are read at a time.
-	feedBatch = 512
+	// feedBatch is how many notices are read at a time: less than may stand in a line, or each reading would look through all that
+	// a tenant has.
+	feedBatch = 256
 	// breath is the shortest pause between two rounds.
 	breath = 10 * time.Millisecond
 	// tidyTime is how often what is no longer kept is removed, countTime how often what waits is counted.
