@@ -223,7 +223,7 @@ func (i ThumbnailImage) encode(dst []byte) []byte {
 
 func quoted(s string, dst []byte) []byte { return AppendString(dst, s) }
 
-// appendString writes a string as encoding/json does: without control characters, line separators and invalid UTF-8.
+// AppendString appends a string to dst as encoding/json writes it: without control characters, line separators and invalid UTF-8.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	done := 0
