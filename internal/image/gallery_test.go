@@ -23,7 +23,6 @@ import (
 type crew struct {
 	roles map[identity.Person]identity.Role
 	group string
-	asked int
 }
 
 func (c *crew) Role(_ context.Context, _ identity.Tenant, p identity.Person, _ identity.Conversation, _ string) (identity.Role, error) {
@@ -31,7 +30,6 @@ func (c *crew) Role(_ context.Context, _ identity.Tenant, p identity.Person, _ i
 }
 
 func (c *crew) Group(_ context.Context, who identity.Caller) (string, error) {
-	c.asked++
 	if who.Place == identity.Channel {
 		return c.group, nil
 	}
