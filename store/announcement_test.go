@@ -1,11 +1,9 @@
 package store
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -27,15 +25,7 @@ func TestAnnouncementIsEncodedAsMarshalDoes(t *testing.T) {
 			r.Targets = append(r.Targets, targetRecord{draw("conversation"), draw("team")})
 		}
 		raw, err := r.encode()
-		same(t, raw, err, r)
-		var want announcementRecord
-		if err := json.Unmarshal(raw, &want); err != nil {
-			t.Fatal(err)
-		}
-		got, ok := read(raw, map[string]string{}, (*scanner).announcement)
-		if diff := cmp.Diff(want, got); !ok || diff != "" {
-			t.Fatalf("ok %v (-want +got):\n%s", ok, diff)
-		}
+		asMarshals(t, r, raw, err, (*scanner).announcement)
 		if made, ok := announcedAt(raw); !ok || !made.Equal(r.At) {
 			t.Errorf("made at %v, %v; want %v", made, ok, r.At)
 		}

@@ -34,8 +34,8 @@ type committer struct {
 	// at most.
 	lull, patience time.Duration
 
-	// edition counts the commits that wrote anything but the outbox and new announcements. Whoever reads it before they read the file may keep what
-	// they read as long as it is the same.
+	// edition counts the commits that wrote anything but the outbox and new announcements. Whoever reads it before they read the
+	// file may keep what they read as long as it is the same.
 	edition atomic.Uint64
 
 	mu      sync.Mutex

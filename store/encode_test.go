@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"teamspro/internal/contact"
@@ -48,6 +49,20 @@ func same(t *rapid.T, got []byte, err error, v any) {
 	want, wrong := json.Marshal(v)
 	if err != nil || wrong != nil || string(got) != string(want) {
 		t.Fatalf("got  %s (%v)\nwant %s (%v)", got, err, want, wrong)
+	}
+}
+
+// asMarshals holds a record that was encoded by hand to encoding/json, there and back.
+func asMarshals[R any](t *rapid.T, r R, raw []byte, err error, scan func(*scanner) R) {
+	t.Helper()
+	same(t, raw, err, r)
+	var want R
+	if err := json.Unmarshal(raw, &want); err != nil {
+		t.Fatal(err)
+	}
+	got, ok := read(raw, map[string]string{}, scan)
+	if diff := cmp.Diff(want, got); !ok || diff != "" {
+		t.Fatalf("ok %v (-want +got):\n%s", ok, diff)
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -606,14 +605,6 @@ func TestNoticeIsEncodedAsMarshalDoes(t *testing.T) {
 			r.Gathering = &gatheringRecord{Number: 7, Due: r.Due, Since: r.At, More: 1, Events: []eventRecord{{Key: draw("event"), Kind: "contact-added", At: r.At, Count: 2}}}
 		}
 		raw, err := r.encode()
-		same(t, raw, err, r)
-		var want noticeRecord
-		if err := json.Unmarshal(raw, &want); err != nil {
-			t.Fatal(err)
-		}
-		got, ok := read(raw, map[string]string{}, (*scanner).notice)
-		if diff := cmp.Diff(want, got); !ok || diff != "" {
-			t.Fatalf("ok %v (-want +got):\n%s", ok, diff)
-		}
+		asMarshals(t, r, raw, err, (*scanner).notice)
 	})
 }

@@ -124,7 +124,8 @@ type Audience interface {
 // gone for good, but NotFound of an Update or Remove only that the message is; any other is final for the notice.
 // ErrPossibly means that it may have been said. An error that is a Refusal, or wraps one, tells more.
 //
-// The context has a deadline (SendTime, or up to a third sooner) and outlives the call; who would have to wait for longer is Busy at once, with a pause.
+// The context has a deadline (SendTime, or up to a third sooner) and outlives the call; who would have to wait for longer is Busy
+// at once, with a pause.
 type Sender interface {
 	// Send gives the id of the message. Nothing left to say gives ErrNothing.
 	Send(ctx context.Context, n Notice) (activity string, err error)
